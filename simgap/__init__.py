@@ -1,0 +1,3 @@
+"""Monte Carlo simulation of the gap between an AI pilot's promise and what production delivers."""
+
+__version__ = "0.1.0"

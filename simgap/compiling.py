@@ -1,0 +1,85 @@
+"""How the rules are compiled: one decorator, and a cache folder that never serves a stale rule.
+
+numba's own cache looks at one source file at a time, so it does not see an edit of a rule in another
+module and goes on computing with the old one. Here the cache folder is named after a digest of every
+source that compiled code can call, of the numba version and of the processor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+SOURCES = ("compiling.py", "sampling", "model", "engines")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _user_cache() -> Path:
+    """Return the user's cache directory, or a temporary one where it cannot be written."""
+    if "SIMGAP_CACHE" in os.environ:
+        return Path(os.environ["SIMGAP_CACHE"])
+    home = Path.home()
+    if sys.platform == "darwin":
+        base = home / "Library" / "Caches"
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", str(home / "AppData" / "Local")))
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME", str(home / ".cache")))
+    return base / "simgap"
+
+
+def source_digest(package: Path) -> str:
+    """Return a digest of all sources of compiled code under `package`, of numba and of the processor.
+
+    Parameters
+    ----------
+    package : Path
+        The folder of the simgap package.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    machine = (numba.__version__, sys.version, platform.machine(), str(numba.config.CPU_NAME))
+    digest.update(repr(machine).encode())
+    for name in SOURCES:
+        place = package / name
+        for source in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            digest.update(source.relative_to(package).as_posix().encode())
+            digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _choose_cache() -> str:
+    folder = _user_cache() / source_digest(Path(__file__).parent)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return str(folder)
+    except OSError:
+        pass
+    return tempfile.mkdtemp(prefix="simgap-cache-")
+
+
+if not os.environ.get("NUMBA_CACHE_DIR"):
+    numba.config.CACHE_DIR = _choose_cache()
+
+
+def rule(function: F) -> F:
+    """Compile a flat, pure, scalar function of the model with numba.
+
+    The function may use scalars, ``math``, and preallocated arrays only, so that it also runs interpreted
+    (``NUMBA_DISABLE_JIT=1``) and can be built for a GPU. No ``fastmath``: the same bits everywhere.
+    """
+    return cast(F, numba.njit(cache=True, nogil=True)(function))
