@@ -1,0 +1,1 @@
+"""The rules of the model: pure scalar functions, compiled, called by every engine."""

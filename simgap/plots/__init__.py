@@ -1,0 +1,1 @@
+"""Figures: plain arrays to matplotlib axes, one file a figure; nothing is computed but what drawing needs."""

@@ -1,0 +1,285 @@
+"""Recompute every number of the scenario `claims` that comes from data.
+
+Run ``python scenarios/claims/derive.py`` for a table of key, value and how. ``derive()`` returns the same
+values by parameter path; a triple is P10, P50, P90. ``SOURCES.md`` says why each is used and where it
+misleads; ``data/NOTICE.md`` says where the excerpts come from.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import expit, logit
+from scipy.stats import norm, rankdata
+
+Value = float | tuple[float, float, float]
+
+DATA = Path(__file__).parent / "data"
+FIELDS = ("sched_dep_time", "act_dep_time", "sched_arr_time", "act_arr_time")
+DAY = 24 * 60  # minutes
+# Sources with fewer rows say little about their own rate.
+MIN_ROWS = 30
+# The parameter of the scenario, and the experiment that stands for it.
+DEFECTS = {"missing": "Completeness", "format": "ConsistentRepresentation", "stale": "FeatureAccuracy"}
+CHANCE = 0.5
+COLUMNS = 17  # features of the covid table in DQ4AI: 16 categories and the age
+# Real dirt costs about a tenth of injected dirt: see SOURCES.md.
+REAL_TO_INJECTED = 0.1
+REVIEWED = (0.05, 0.10, 0.15, 0.20, 0.30)
+HOW = {
+    "data.missing": "flights: share of rows with a time absent, P10/P50/P90 over sources",
+    "data.format": "flights: share of rows with the right time written otherwise, over sources",
+    "data.stale": "flights: share of rows with another time than the true one, over sources",
+    "data.missing_penalty": "DQ4AI Completeness at the flights' bad shares; P90 fit, P10 a tenth",
+    "data.format_penalty": "DQ4AI ConsistentRepresentation, likewise",
+    "data.stale_penalty": "DQ4AI FeatureAccuracy, likewise",
+    "ai.accuracy": "IMDB: share of predictions that are right",
+    "ai.auroc": "IMDB: P(confidence of a right one > of a wrong one), ties a half",
+    "ai.sigma_w": "IMDB: 1 / slope of the zROC at the 5, 10, ..., 90 % least confident",
+}
+
+
+def read(name: str) -> list[dict[str, str]]:
+    """Rows of an excerpt in ``data/``, gzipped or not."""
+    path = DATA / name
+    text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text("utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
+# --- flights: how often, and how many fields of an item at once -------------------------------------------
+
+
+def minutes(text: str) -> set[int]:
+    """Minutes after midnight that a written time may mean; empty where it states none.
+
+    Dates and remarks are passed over. Without a or p, an hour up to 12 may mean either half of the day.
+    """
+    found = re.search(r"(\d{1,2}):(\d\d)\s*([apn]?)", text.lower())
+    if not found:
+        return set()
+    hour, minute, half = int(found[1]), int(found[2]), found[3]
+    if half:
+        return {hour % 12 * 60 + minute + (0 if half == "a" else DAY // 2)}
+    morning = hour * 60 + minute
+    return {morning, (morning + DAY // 2) % DAY} if hour <= 12 else {morning}
+
+
+def kind(dirty: str, clean: str) -> str:
+    """What is wrong with one field: nothing, `missing`, `format` or `stale` (another time)."""
+    if dirty == clean:
+        return ""
+    meant = minutes(dirty)
+    if not meant:
+        return "missing"
+    return "format" if meant >= minutes(clean) else "stale"
+
+
+def flights() -> tuple[NDArray[np.str_], NDArray[np.str_]]:
+    """Source of each row, shape (rows,), and the kind of defect of each field, shape (rows, 4)."""
+    rows = read("flights.csv")
+    kinds = [[kind(row[field], row[f"{field}_clean"]) for field in FIELDS] for row in rows]
+    return np.array([row["src"] for row in rows]), np.array(kinds)
+
+
+def off_by(dirty: str, clean: str) -> int:
+    """Minutes between a written time and the true one, the short way round the clock; 0 if none is stated."""
+    gaps = [abs(a - b) for a in minutes(dirty) for b in minutes(clean)]
+    return min((min(gap, DAY - gap) for gap in gaps), default=0)
+
+
+def over_sources(sources: NDArray[np.str_], affected: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """P10, P50, P90 over the larger sources of the share of affected rows.
+
+    Each share is the mean under Jeffreys' prior, (k + 1/2) / (n + 1): a source without a defect in n rows
+    is not a source without defects, and a share of exactly 0 or 1 has no log-odds.
+    """
+    names, rows = np.unique(sources, return_counts=True)
+    shares = [
+        (affected[sources == s].sum() + 0.5) / (n + 1)
+        for s, n in zip(names, rows, strict=True)
+        if n >= MIN_ROWS
+    ]
+    low, mid, high = np.quantile(shares, [0.1, 0.5, 0.9])
+    return float(low), float(mid), float(high)
+
+
+# --- DQ4AI: what a defect costs ---------------------------------------------------------------------------
+
+
+def curve(
+    defect: str, scenario: str = "train_clean_test_polluted", column: str = "accuracy"
+) -> dict[float, float]:
+    """Mean of `column` by pollution level, for one defect and one scenario of the experiment."""
+    at: dict[float, list[float]] = {}
+    for row in read("dq4ai_curves.csv"):
+        if row["defect"] == defect and row["scenario"] == scenario:
+            at.setdefault(float(row["level"]), []).append(float(row[column]))
+    return {level: float(np.mean(values)) for level, values in sorted(at.items())}
+
+
+def unbiased_accuracy(defect: str) -> dict[float, float]:
+    """Accuracy by level that the same separation would give with even classes and no bias.
+
+    Phi(d'/2) with d' = z(hit rate) - z(false-alarm rate) (Green & Swets 1966). Free of the 93/7 class split
+    and of a shift of the decision threshold, which plain accuracy mixes in.
+    """
+    recall, accuracy = curve(defect, column="recall_positive"), curve(defect)
+    # With every field empty the model calls every row positive: accuracy is then the share of positives.
+    positives = curve("Completeness")[1.0]
+    out = {}
+    for level, hit in recall.items():
+        false_alarm = 1 - (accuracy[level] - positives * hit) / (1 - positives)
+        d = norm.ppf(np.clip([hit, false_alarm], 1e-4, 1 - 1e-4)) @ [1, -1]
+        out[level] = float(norm.cdf(d / 2))
+    return out
+
+
+def log_odds_lost(accuracy: dict[float, float], bad_shares: NDArray[np.float64]) -> float:
+    """Mean log-odds of a right decision lost by items with these shares of bad fields.
+
+    The curve is read at each item's own share, accuracies below chance as chance.
+    """
+    lost = {
+        level: float(logit(accuracy[0.0]) - logit(max(value, CHANCE))) for level, value in accuracy.items()
+    }
+    return float(np.mean(np.interp(bad_shares, list(lost), list(lost.values()))))
+
+
+# --- IMDB: confidence and correctness ---------------------------------------------------------------------
+
+
+def confidences() -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Confidence and correctness of each prediction, shape (25000,)."""
+    rows = read("imdb_confidence.csv.gz")
+    return np.array([float(r["confidence"]) for r in rows]), np.array([r["correct"] == "1" for r in rows])
+
+
+def auroc(score: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """Area under the ROC curve by rank sums (Mann & Whitney 1947), ties a half."""
+    n = right.sum()
+    return float((rankdata(score)[right].sum() - n * (n + 1) / 2) / (n * (~right).sum()))
+
+
+def sigma_wrong(score: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """Spread of the wrong decisions' scores where the right ones' is 1.
+
+    Right ~ N(0, 1) and wrong ~ N(-d, sigma) make z P(wrong <= t) = (z P(right <= t) + d) / sigma: a straight
+    line of slope 1 / sigma (Green & Swets 1966), fitted here by least squares. Above the 90th percentile
+    the confidences are tied at 1.
+    """
+    cuts = np.quantile(score, np.arange(0.05, 0.91, 0.05))
+    below = [[(score[group] <= cut).mean() for cut in cuts] for group in (right, ~right)]
+    x, y = norm.ppf(below)
+    return float(1 / np.polyfit(x, y, 1)[0])
+
+
+def captured(score: NDArray[np.float64], right: NDArray[np.bool_], share: float) -> float:
+    """Share of the errors among the least confident `share` of the decisions."""
+    first = np.argsort(score, kind="stable")[: round(share * len(score))]
+    return float((~right[first]).sum() / (~right).sum())
+
+
+def captured_by_fit(accuracy: float, area: float, sigma: float, share: float) -> float:
+    """The same under the model's two normal laws with this accuracy, AUROC and sigma."""
+    d = math.hypot(1, sigma) * norm.ppf(area)
+
+    def excess(cut: float) -> float:
+        return float(accuracy * norm.cdf(cut) + (1 - accuracy) * norm.cdf((cut + d) / sigma) - share)
+
+    return float(norm.cdf((brentq(excess, -9, 9) + d) / sigma))
+
+
+# --- results ----------------------------------------------------------------------------------------------
+
+
+def derive() -> dict[str, Value]:
+    """Every data-derived parameter of the scenario, by path; triples are P10, P50, P90.
+
+    Shares are per item, penalties are log-odds per affected item.
+    """
+    out: dict[str, Value] = {}
+    sources, kinds = flights()
+    for name, defect in DEFECTS.items():
+        bad = (kinds == name).mean(axis=1)
+        out[f"data.{name}"] = over_sources(sources, bad > 0)
+        full = log_odds_lost(curve(defect), bad[bad > 0])
+        out[f"data.{name}_penalty"] = (full * REAL_TO_INJECTED, full * math.sqrt(REAL_TO_INJECTED), full)
+    score, right = confidences()
+    out["ai.accuracy"] = float(right.mean())
+    out["ai.auroc"] = auroc(score, right)
+    out["ai.sigma_w"] = sigma_wrong(score, right)
+    return {key: out[key] for key in HOW}
+
+
+def checks() -> dict[str, tuple[float, ...]]:
+    """Figures beside the parameters, which SOURCES.md quotes.
+
+    Shares of 1, log-odds or points of accuracy, as the name says; the last part of a name is the defect
+    or the share reviewed.
+    """
+    sources, kinds = flights()
+    score, right = confidences()
+    accuracy, area, sigma = float(right.mean()), auroc(score, right), sigma_wrong(score, right)
+    out: dict[str, tuple[float, ...]] = {"rows with any defect": (float((kinds != "").any(axis=1).mean()),)}
+    for name, defect in DEFECTS.items():
+        bad = kinds == name
+        count = bad.sum(axis=1)
+        cells, rows = float(bad.mean()), float((count > 0).mean())
+        share, count = count[count > 0] / len(FIELDS), count[count > 0]
+        served, retrained = curve(defect), curve(defect, "train_polluted_test_polluted")
+        full = log_odds_lost(served, share)
+        typical = over_sources(sources, bad.any(axis=1))[1]
+        doses = (full * REAL_TO_INJECTED, full * math.sqrt(REAL_TO_INJECTED), full)
+        upto = [level for level in served if 0 < level <= 0.4]
+        out |= {
+            f"pooled cells, rows, rows if fields were independent: {name}": (
+                cells,
+                rows,
+                1 - (1 - cells) ** len(FIELDS),
+            ),
+            f"bad share of an affected row: {name}": (float(share.mean()),),
+            f"penalty by share, by count of {COLUMNS} fields, unbiased by share: {name}": (
+                full,
+                log_odds_lost(served, count / COLUMNS),
+                log_odds_lost(unbiased_accuracy(defect), share),
+            ),
+            f"points lost at the P50 rate with P10, P50, P90 penalty: {name}": tuple(
+                float(100 * typical * (accuracy - expit(logit(accuracy) - dose))) for dose in doses
+            ),
+            f"most points lost up to level 40 %, served dirty, retrained on dirt: {name}": tuple(
+                100 * (at[0.0] - min(at[level] for level in upto)) for at in (served, retrained)
+            ),
+        }
+    pairs = [[(row[field], row[f"{field}_clean"]) for field in FIELDS] for row in read("flights.csv")]
+    off = np.array([max(off_by(*pair) for pair in row) for row in pairs])
+    out["rows with a time off by over 5, 15, 30 min"] = tuple(float((off > m).mean()) for m in (5, 15, 30))
+    copies = curve("Uniqueness")
+    out["most points lost or won by duplicates"] = (100 * max(abs(v - copies[1.0]) for v in copies.values()),)
+    out["mean confidence, accuracy"] = (float(score.mean()), accuracy)
+    for reviewed in REVIEWED:
+        out[f"errors captured: data, fitted sigma_w, equal variance: {reviewed:.0%}"] = (
+            captured(score, right, reviewed),
+            captured_by_fit(accuracy, area, sigma, reviewed),
+            captured_by_fit(accuracy, area, 1.0, reviewed),
+        )
+    return out
+
+
+def show(value: float | tuple[float, ...]) -> str:
+    """A number or several as text."""
+    return " / ".join(f"{v:.4g}" for v in (value if isinstance(value, tuple) else (value,)))
+
+
+if __name__ == "__main__":
+    for path, value in derive().items():
+        print(f"{path:21} {show(value):26} {HOW[path]}")
+    print()
+    for name, figures in checks().items():
+        print(f"{name:82} {show(figures)}")

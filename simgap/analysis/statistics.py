@@ -1,0 +1,247 @@
+"""Statistics of trials: summaries, ratios, proportions, tails, rank correlations, binned quantiles.
+
+All intervals are two-sided at 95 %. Plain arrays in, plain numbers out; the trials are taken as independent.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+_TAIL = 0.975
+_Z = 1.959963984540054  # the standard normal's quantile at _TAIL
+
+
+class Stats(TypedDict):
+    """Summary of one outcome over trials; `ci95` is of the mean, p5 to p95 are of the outcome."""
+
+    mean: float
+    sd: float | None
+    p5: float
+    p50: float
+    p95: float
+    ci95: list[float] | None
+
+
+class Ratio(TypedDict):
+    """Ratio of two means; `ci95` is None where no bounded interval exists."""
+
+    value: float
+    ci95: list[float] | None
+
+
+def _student(degrees: int) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees, _TAIL))
+
+
+def _some(values: FloatArray) -> None:
+    if not len(values):
+        raise ValueError("no values; at least one is needed")
+
+
+def summarise(values: FloatArray) -> Stats:
+    """Summarise one outcome over trials.
+
+    Percentiles are approximately median-unbiased whatever the distribution (definition 8 of Hyndman & Fan
+    1996, *American Statistician* 50, 361-365, the one they recommend). numpy's default, the linear one,
+    places p5 and p95 too far inwards in small samples. Up to 13 trials p5 and p95 are the extremes.
+
+    Parameters
+    ----------
+    values : FloatArray[n]
+        Finite, one per trial.
+
+    Returns
+    -------
+    Stats
+        Sample standard deviation (n - 1) and Student's interval of the mean; both None where n = 1.
+
+    Raises
+    ------
+    ValueError
+        There are no values.
+    """
+    _some(values)
+    n = len(values)
+    mean = float(values.mean())
+    p5, p50, p95 = (float(p) for p in np.percentile(values, [5, 50, 95], method="median_unbiased"))
+    sd = float(values.std(ddof=1)) if n > 1 else None
+    ci95 = None
+    if sd is not None:
+        half = _student(n - 1) * sd / math.sqrt(n)
+        ci95 = [mean - half, mean + half]
+    return {"mean": mean, "sd": sd, "p5": p5, "p50": p50, "p95": p95, "ci95": ci95}
+
+
+def fieller_ratio(numerator: FloatArray, denominator: FloatArray) -> Ratio | None:
+    """Return the ratio of two means of paired trials with Fieller's interval.
+
+    The interval holds every ratio r for which the mean of ``numerator - r * denominator`` does not differ
+    from zero by Student's test (Fieller 1954, *Journal of the Royal Statistical Society B* 16, 175-185).
+    It is bounded only where the denominator's mean itself differs from zero.
+
+    Parameters
+    ----------
+    numerator, denominator : FloatArray[n]
+        Paired by trial, finite.
+
+    Returns
+    -------
+    Ratio or None
+        None where there are no trials or the denominator's mean is zero. `ci95` is None where n = 1 or where
+        the denominator's mean is not significantly different from zero.
+
+    Raises
+    ------
+    ValueError
+        The arrays differ in length.
+    """
+    n = len(numerator)
+    if len(denominator) != n:
+        raise ValueError(f"{n} numerators and {len(denominator)} denominators; trials must be paired")
+    base = float(denominator.mean()) if n else 0.0
+    if base == 0.0:
+        return None
+    value = float(numerator.mean()) / base
+    if n == 1:
+        return {"value": value, "ci95": None}
+    # In d = r - value the limits solve (1 - g) d^2 + 2 h d - k = 0. Written about the estimate, the
+    # quadratic has no cancellation and always has two real roots when g < 1.
+    t = _student(n - 1)
+    g, h, k = (t / base) ** 2 / n * np.cov(denominator, numerator - value * denominator).ravel()[[0, 1, 3]]
+    if g >= 1.0:
+        return {"value": value, "ci95": None}
+    root = math.sqrt(h * h + (1.0 - g) * k)
+    limits = [value + float((sign * root - h) / (1.0 - g)) for sign in (-1.0, 1.0)]
+    return {"value": value, "ci95": limits}
+
+
+def wilson(successes: int, n: int) -> tuple[float, float]:
+    """Return the score interval of a proportion.
+
+    Wilson 1927, *Journal of the American Statistical Association* 22, 209-212; recommended for small n and
+    for proportions near 0 or 1 by Brown, Cai & DasGupta 2001, *Statistical Science* 16, 101-133.
+
+    Parameters
+    ----------
+    successes, n : int
+        0 <= successes <= n.
+
+    Returns
+    -------
+    low, high : float
+        Within [0, 1]; (0.0, 1.0) where n = 0.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    z2 = _Z**2
+    centre = (successes + z2 / 2.0) / (n + z2)
+    half = math.sqrt(z2 * (successes * (n - successes) / n + z2 / 4.0)) / (n + z2)
+    # At 0 and at n the limit is exact; rounding must not leave a probability outside [0, 1].
+    low = centre - half if successes else 0.0
+    high = centre + half if successes < n else 1.0
+    return low, high
+
+
+def cvar(values: FloatArray, share: float = 0.05) -> float:
+    """Return the mean of the lowest `share` of the values: conditional value at risk of an outcome.
+
+    The value at the quantile counts with the fraction of it that lies in the tail, so the result is exact
+    for the empirical distribution at any n (Rockafellar & Uryasev 2000, *Journal of Risk* 2(3), 21-41;
+    Acerbi & Tasche 2002, *Journal of Banking & Finance* 26, 1487-1503).
+
+    Parameters
+    ----------
+    values : FloatArray[n]
+        Finite; lower is worse.
+    share : float
+        0 < share <= 1.
+
+    Raises
+    ------
+    ValueError
+        There are no values.
+
+    Examples
+    --------
+    >>> cvar(np.array([4.0, 1.0, 3.0, 2.0]), 0.5)
+    1.5
+    """
+    _some(values)
+    held = share * len(values)
+    weights = np.clip(held - np.arange(len(values)), 0.0, 1.0)
+    return float(weights @ np.sort(values) / held)
+
+
+def rank_correlations(inputs: FloatArray, outcome: FloatArray) -> FloatArray:
+    """Return Spearman's correlation of each input with the outcome, with intervals.
+
+    Fisher's z with variance ``(1 + rho^2 / 2) / (n - 3)`` (Bonett & Wright 2000, *Psychometrika* 65, 23-28);
+    ties get their mean rank.
+
+    Parameters
+    ----------
+    inputs : FloatArray[n, k]
+        One row per trial.
+    outcome : FloatArray[n]
+        May hold infinities, such as a payback of never.
+
+    Returns
+    -------
+    FloatArray[k, 3]
+        rho, low, high; all ``nan`` where the input or the outcome is constant, or n < 4.
+    """
+    from scipy.stats import rankdata
+
+    n, k = inputs.shape
+    if n < 4:
+        return np.full((k, 3), np.nan)
+    middle = (n + 1) / 2.0
+    x = rankdata(inputs, axis=0) - middle
+    y = rankdata(outcome) - middle
+    # 0 / 0 of a constant is the nan that is wanted; a perfect correlation has an infinite z.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rho = np.clip(y @ x / np.sqrt((x * x).sum(axis=0) * (y @ y)), -1.0, 1.0)
+        z = np.arctanh(rho)
+    half = _Z * np.sqrt((1.0 + rho**2 / 2.0) / (n - 3))
+    return np.stack([rho, np.tanh(z - half), np.tanh(z + half)], axis=1)
+
+
+def histogram_quantile(counts: IntArray, edges: FloatArray, q: float) -> float:
+    """Return a quantile of a binned sample, taking the values as even within their bin.
+
+    Parameters
+    ----------
+    counts : IntArray[b]
+        Values per bin.
+    edges : FloatArray[b + 1]
+        Increasing. The last may be infinite; a quantile in that bin is ``inf``.
+    q : float
+        0 < q <= 1.
+
+    Returns
+    -------
+    float
+        In the unit of `edges`; ``nan`` where the sample is empty.
+
+    Examples
+    --------
+    >>> histogram_quantile(np.array([1, 3]), np.array([0.0, 1.0, 4.0]), 0.5)
+    2.0
+    """
+    filled = np.flatnonzero(counts)
+    if not filled.size:
+        return math.nan
+    up_to = np.cumsum(counts[filled])
+    i = int(np.searchsorted(up_to, q * up_to[-1]))
+    part = 1.0 - (up_to[i] - q * up_to[-1]) / counts[filled[i]]
+    low, high = edges[filled[i]], edges[filled[i] + 1]
+    return float(low + part * (high - low))

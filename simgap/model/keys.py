@@ -1,0 +1,37 @@
+"""What a draw is for: phases, kinds of entity, purposes, and the order of the four words of each purpose.
+
+The layout of key and counter is in `simgap.sampling.philox`. `key` is the array (seed, draw of the unknowns,
+luck index, phase) of a replication. An entity's number holds its workflow in bits 32 to 43 and its place in
+the workflow below, so that a workflow's items stay the same whatever the others do.
+"""
+
+from __future__ import annotations
+
+from simgap.compiling import rule
+from simgap.model.types import Ints
+from simgap.sampling.philox import Words, words
+
+# Phases. Every variant of production shares one phase, and so its luck.
+PRODUCTION, PILOT = range(2)
+
+# Kinds of entity; 0 is kept for the unknowns.
+ITEM, DUPLICATE = 1, 2
+
+# Purposes; the four words of a block, in order, stand beside each.
+(
+    ARRIVAL,  # gap, adoption, value, consequential
+    DATA,  # missing, format, schema, stale
+    CHECK,  # validation, repair, edge case, not used
+    EDGE_TYPE,  # never repeats, type, recognised, not used
+    DECISION,  # hardness, right, score, mandatory review
+    LATENCY,  # time, not used
+    REVIEW,  # time, verdict, patience, not used
+) = range(7)
+
+WORKFLOW_SHIFT = 32
+
+
+@rule
+def item_words(key: Ints, kind: int, entity: int, purpose: int) -> Words:
+    """Return the four words of one purpose of one entity in the replication that `key` names."""
+    return words(key[0], key[1], key[2], key[3], kind, entity, purpose, 0)

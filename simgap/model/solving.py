@@ -1,0 +1,99 @@
+"""The constants that make the stated rates hold: solved once for a draw of the unknowns, by quadrature.
+
+People state marginal rates (accuracy, catch rate, share reviewed); the rules need intercepts and a threshold.
+Expectations over hardness h ~ N(0, 1) are taken by Gauss-Hermite quadrature with 96 nodes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from simgap.model.types import Floats
+
+_nodes, _weights = np.polynomial.hermite_e.hermegauss(96)
+HARDNESS_NODES: Floats = _nodes
+HARDNESS_WEIGHTS: Floats = _weights / _weights.sum()
+
+
+def _logistic(x: Floats) -> Floats:
+    return 0.5 * (1.0 + np.tanh(0.5 * x))
+
+
+def probability_right(intercept: float, spread: float) -> float:
+    """Return E[logistic(intercept - spread h)]."""
+    return float(HARDNESS_WEIGHTS @ _logistic(intercept - spread * HARDNESS_NODES))
+
+
+def intercept_of(accuracy: float, spread: float) -> float:
+    """Return the intercept a at which E[logistic(a - spread h)] is the stated accuracy, 0 < accuracy < 1."""
+    from scipy.optimize import brentq
+
+    bracket = 40.0 + 12.0 * spread
+    return float(brentq(lambda a: probability_right(a, spread) - accuracy, -bracket, bracket, xtol=1e-13))
+
+
+def catch_intercept_of(catch: float, intercept: float, spread: float, rho: float) -> float:
+    """Return the intercept c at which reviewers catch the stated share of wrong decisions.
+
+    The marginal is over wrong decisions on clean items in scope under no congestion. Given that a decision is
+    wrong its score tells nothing more about hardness, so the threshold does not enter.
+
+    Parameters
+    ----------
+    catch : float
+        P(catch | wrong), between 0 and 1.
+    intercept, spread : float
+        Of the AI's log-odds.
+    rho : float
+        How much hardness that misleads the AI misleads reviewers.
+    """
+    from scipy.optimize import brentq
+
+    wrong = HARDNESS_WEIGHTS * (1.0 - _logistic(intercept - spread * HARDNESS_NODES))
+    wrong /= wrong.sum()
+    bracket = 40.0 + 12.0 * rho * spread
+
+    def excess(c: float) -> float:
+        return float(wrong @ _logistic(c - rho * spread * HARDNESS_NODES)) - catch
+
+    return float(brentq(excess, -bracket, bracket, xtol=1e-13))
+
+
+def separation_of(auroc: float, sigma_w: float) -> float:
+    """Return d, the distance of the means of right and wrong scores (binormal AUROC; Green & Swets 1966)."""
+    from scipy.special import ndtri
+
+    return math.sqrt(1.0 + sigma_w**2) * float(ndtri(auroc))
+
+
+def threshold_of(share: float, mix: Sequence[tuple[float, float, float]], sigma_w: float) -> float:
+    """Return the score under which a share of the AI decisions of a mix of items lies.
+
+    Parameters
+    ----------
+    share : float
+        0 gives minus infinity, 1 infinity.
+    mix : sequence of (weight, probability right, separation)
+        Classes of items; weights need not sum to one.
+    sigma_w : float
+        Spread of the scores of wrong decisions.
+    """
+    from scipy.optimize import brentq
+    from scipy.special import ndtr
+
+    if share <= 0.0:
+        return -math.inf
+    if share >= 1.0:
+        return math.inf
+    weights, right, separation = np.array(mix).T
+    weights = weights / weights.sum()
+
+    def excess(t: float) -> float:
+        under = right * ndtr(t) + (1.0 - right) * ndtr((t + separation) / sigma_w)
+        return float(weights @ under) - share
+
+    bracket = 40.0 * (1.0 + sigma_w) + float(separation.max())
+    return float(brentq(excess, -bracket, bracket, xtol=1e-13))

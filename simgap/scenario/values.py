@@ -1,0 +1,240 @@
+"""From the resolved form to plain values: the unknowns of a draw, and what a phase of a variant sees.
+
+A resolved leaf is one value, two values, or a production value relative to the pilot's. Each distribution in
+it is one input, drawn once: that is what makes a pilot informative about production.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simgap.errors import Problem
+from simgap.scenario.table import BY_PATH, NAMED, Row
+
+Value = Any  # float, str or list: what a resolved leaf holds once its distributions are drawn
+Resolved = Mapping[str, Any]
+SIDES = ("pilot", "production")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What a plan row changes in the scenario.
+
+    Attributes
+    ----------
+    doses : tuple of (condition, dose)
+        0 is the pilot side of the condition, 1 its production side.
+    sets : tuple of (path, side, value)
+        Normalised values; `targets` turns a key path into paths and sides.
+    """
+
+    doses: tuple[tuple[str, float], ...] = ()
+    sets: tuple[tuple[str, str, float], ...] = ()
+
+
+def row_of(path: str) -> Row:
+    """Return the table row of a resolved path, such as ``workflows.claims.data.missing``."""
+    if path in BY_PATH:
+        return BY_PATH[path]
+    group, _, rest = path.split(".", 2)
+    return BY_PATH[rest] if rest in BY_PATH else BY_PATH[f"{group}.*.{rest}"]
+
+
+def inputs(resolved: Resolved) -> list[dict[str, Any]]:
+    """Return the unknowns of a scenario: every distribution in it, with a name, in the order of the names.
+
+    Returns
+    -------
+    list of dict
+        ``name`` (the path, with ``@pilot`` for the pilot side of a bar), ``distribution``, ``path``,
+        ``strength``.
+    """
+    found = []
+    for path, leaf in resolved["parameters"].items():
+        for side, name in (("value", path), ("production", path), ("pilot", f"{path}@pilot")):
+            value = leaf.get(side)
+            if isinstance(value, dict) and "times" in value:
+                value = value["times"]
+            if isinstance(value, dict):
+                found.append(
+                    {"name": name, "distribution": value, "path": path, "strength": leaf["strength"]}
+                )
+    return sorted(found, key=lambda i: str(i["name"]))
+
+
+def targets(resolved: Resolved, key: str) -> list[tuple[str, str]]:
+    """Return the (path, side) pairs that a key path acts on.
+
+    ``path@pilot`` and ``path@production`` name one side; a bare path means production, or both sides of a
+    leaf without a bar.
+    """
+    path, _, side = key.partition("@")
+    if side:
+        return [(path, side)]
+    return [(path, s) for s in SIDES if s == "production" or "value" in resolved["parameters"][path]]
+
+
+def evaluate(resolved: Resolved, drawn: Mapping[str, float]) -> dict[str, tuple[Value, Value]]:
+    """Return (pilot, production) of every parameter, given a number for every unknown.
+
+    Parameters
+    ----------
+    resolved : mapping
+        The resolved form.
+    drawn : mapping
+        A number for each name that `inputs` gives.
+
+    Returns
+    -------
+    dict
+        Resolved path to its two values. What `none` stands for is filled in; relative production values are
+        multiplied out and clipped to the bounds of the table.
+    """
+    values = {}
+    for path, leaf in resolved["parameters"].items():
+        row = row_of(path)
+
+        def number(value: Value, name: str, row: Row = row) -> Value:
+            if value is None:
+                return row.none
+            return float(drawn[name]) if isinstance(value, dict) else value
+
+        if "value" in leaf:
+            both = number(leaf["value"], path)
+            values[path] = (both, both)
+            continue
+        pilot = number(leaf["pilot"], f"{path}@pilot")
+        production = leaf["production"]
+        if isinstance(production, dict) and "times" in production:
+            factor = number(production["times"], path)
+            values[path] = (pilot, min(row.high, max(row.low, pilot * factor)))
+        else:
+            values[path] = (pilot, number(production, path))
+    return values
+
+
+def phase_values(
+    values: Mapping[str, tuple[Value, Value]], side: str, variant: Variant, volume_ratio: float = 1.0
+) -> dict[str, Value]:
+    """Return what one phase sees: one value a parameter, after doses and sets.
+
+    Parameters
+    ----------
+    values : mapping
+        As `evaluate` returns it.
+    side : str
+        ``pilot`` or ``production``. Doses act on production only.
+    variant : Variant
+        Doses and sets.
+    volume_ratio : float
+        Planned volume over the pilot's: capacities of the pilot column grow with it when a dose brings them
+        to the planned volume.
+
+    Returns
+    -------
+    dict
+        Resolved path to value. Whole numbers are rounded up last.
+    """
+    doses = dict(variant.doses) if side == "production" else {}
+    column = SIDES.index(side)
+    result = {path: pair[column] for path, pair in values.items()}
+    for path, (pilot, production) in values.items():
+        row = row_of(path)
+        if row.condition in doses:
+            scaled = pilot * volume_ratio if row.scales else pilot
+            result[path] = _at_dose(scaled, production, doses[row.condition], row)
+    result.update({path: value for path, wanted, value in variant.sets if wanted == side})
+    for path, value in result.items():
+        if row_of(path).whole and isinstance(value, float | int) and math.isfinite(value):
+            # A dose of exactly 1 must not turn 9 into 10 through a rounding error in its last bit.
+            result[path] = math.ceil(value - 1e-9)
+    return result
+
+
+def _at_dose(pilot: Value, production: Value, dose: float, row: Row) -> Value:
+    """Interpolate linearly from the pilot (0) to production (1) and beyond, clipped to legal values."""
+    finite = all(isinstance(v, float | int) and math.isfinite(v) for v in (pilot, production))
+    if not finite:
+        return pilot if dose < 0.5 else production
+    if dose in (0.0, 1.0):
+        return production if dose else pilot
+    return min(row.high, max(row.low, pilot + dose * (production - pilot)))
+
+
+def same(a: Value, b: Value) -> bool:
+    """Return whether two values are equal, taking nan as equal to itself."""
+    return bool(a == b or (a != a and b != b))
+
+
+def workflow_values(values: Mapping[str, Value], workflow: str) -> dict[str, Value]:
+    """Return the values that hold for one workflow: its own rows by name, and its overrides applied.
+
+    Examples
+    --------
+    >>> workflow_values({"data.missing": 0.1, "workflows.a.data.missing": 0.2, "workflows.a.volume": 5}, "a")
+    {'data.missing': 0.2, 'volume': 5}
+    """
+    own = {
+        path.split(".", 2)[2]: value
+        for path, value in values.items()
+        if path.startswith(f"workflows.{workflow}.")
+    }
+    general = {path: value for path, value in values.items() if path.split(".")[0] not in NAMED}
+    return {**general, **own}
+
+
+def unsimulated(resolved: Resolved, neutral: Mapping[str, Value]) -> list[Problem]:
+    """Return a problem for each thing stated that this version cannot simulate yet.
+
+    Parameters
+    ----------
+    resolved : mapping
+        The resolved form.
+    neutral : mapping
+        Resolved neutral value by table path.
+
+    Returns
+    -------
+    list of Problem
+        Empty when `run` may go on.
+    """
+    base = resolved["parameters"]["base.pilot"]["value"]
+    problems = []
+    for path, leaf in resolved["parameters"].items():
+        row = row_of(path)
+        named = path.split(".")
+        if row.since or row.group == "investments" or row.path == "pilots.*.go_if":
+            continue
+        if row.group == "pilots" and named[1] != base:
+            continue
+        stated = [leaf[s] for s in ("value", "pilot", "production") if s in leaf]
+        if any(not same(value, neutral[row.path]) for value in stated):
+            problems.append(
+                Problem(
+                    int(leaf.get("line", 0)),
+                    path,
+                    "is not simulated in this version",
+                    f"leave it out, or give its neutral value: {row.neutral or row.default}",
+                )
+            )
+    if len(resolved["workflows"]) > 1:
+        names = ", ".join(resolved["workflows"])
+        problems.append(
+            Problem(
+                0, "workflows", f"several workflows ({names}) are not simulated in this version", "state one"
+            )
+        )
+    portfolio = resolved["parameters"]["base.portfolio"]["value"]
+    if portfolio and resolved["portfolios"].get(portfolio):
+        problems.append(
+            Problem(
+                0,
+                "base.portfolio",
+                f"the investments of `{portfolio}` are not simulated in this version",
+                "choose an empty portfolio, or none",
+            )
+        )
+    return problems

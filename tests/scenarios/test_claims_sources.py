@@ -1,0 +1,231 @@
+"""The data behind the scenario `claims`: derived numbers, published numbers and the page that states them."""
+
+import gzip
+import importlib.util
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+CLAIMS = Path(__file__).parents[2] / "scenarios" / "claims"
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+# Transcribed from a separate computation on the complete original files.
+DERIVED = {
+    "data.missing": (0.0121380, 0.5297030, 0.9950495),
+    "data.format": (0.0264962, 0.0608199, 0.1258003),
+    "data.stale": (0.1039604, 0.6509445, 0.8788134),
+    "data.missing_penalty": (0.2193655, 0.6936948, 2.1936555),
+    "data.format_penalty": (0.1475436, 0.4665737, 1.4754357),
+    "data.stale_penalty": (0.1162760, 0.3676971, 1.1627603),
+    "ai.accuracy": 0.89576,
+    "ai.auroc": 0.8341924359,
+    "ai.sigma_w": 0.9298564543,
+}
+
+# Transcribed a second time from the studies' figures; SOURCES.md holds the first transcription.
+PUBLISHED = {
+    "oversight.time": [8, 30],
+    "oversight.time_cv": [1.21],
+    "oversight.wage": [32.7, 44.7],
+    "legacy.cost": [2.18, 9.40, 11.57],
+    "legacy.error_rate": [0.04, 0.55, 3.6],
+    "oversight.catch": [39, 71],
+    "oversight.catch: puzzles": [28, 39],
+    "oversight.catch: second checker": [30],
+    "oversight.overturn": [4.1],
+    "ai.cost": [0.0008, 0.0165],
+    "data.false_reject": [21],
+    "data.duplicate": [0.16, 8, 10, 15.5],
+    "check: CleanML missing values": [-7.3, 0.4, 8.9],
+    "check: CleanML inconsistency": [-0.1, 0.02, 0.6],
+    "governance.incident_cost": [],
+}
+
+
+@pytest.fixture(scope="module")
+def claims():
+    spec = importlib.util.spec_from_file_location("claims_derive", CLAIMS / "derive.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def table(heading):
+    """Cells of the first table under a heading of SOURCES.md, by the key in its first column."""
+    text = (CLAIMS / "SOURCES.md").read_text("utf-8").split(f"## {heading}\n")[1]
+    lines = re.search(r"(?:^\|.*\n)+", text, re.MULTILINE)[0].splitlines()[2:]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {key: rest for key, *rest in rows}
+
+
+def test_derived_values(claims):
+    found = claims.derive()
+    assert found.keys() == DERIVED.keys() == claims.HOW.keys()
+    for key, value in DERIVED.items():
+        assert found[key] == pytest.approx(value, abs=2e-7), key
+
+
+def test_triples_can_be_fitted_on_their_bounds(claims):
+    for key, value in claims.derive().items():
+        if isinstance(value, tuple):
+            assert 0 < value[0] < value[1] < value[2], key
+            assert "penalty" in key or value[2] < 1, key
+
+
+def test_page_states_the_derived_values(claims):
+    stated = table("Derived")
+    assert stated.keys() == DERIVED.keys()
+    for key, value in claims.derive().items():
+        values = value if isinstance(value, tuple) else (value,)
+        assert stated[key][0].split(" / ") == [f"{v:.3g}" for v in values], key
+
+
+def test_page_states_the_published_values():
+    stated = table("Published")
+    assert {key: [float(n) for n in NUMBER.findall(cells[0])] for key, cells in stated.items()} == PUBLISHED
+
+
+def test_published_values_follow_from_their_parts():
+    # 3,000 tokens in and 500 out, at the cheapest and dearest list price in USD per million; four decimals.
+    cost = np.array([[0.15, 0.60], [3, 15]]) @ [3000e-6, 500e-6]
+    assert PUBLISHED["ai.cost"] == pytest.approx(cost, abs=5.1e-5)
+    # Overturned by people who are right on 95.9 % of what the model gets right.
+    assert PUBLISHED["oversight.overturn"] == [pytest.approx(100 - 95.9)]
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("7:10 a.m.", {430}),
+        ("12:05 a.m.", {5}),
+        ("12:00noon", {720}),
+        ("7:10aDec 1", {430}),
+        ("12/2/11 5:11 p.m.", {1031}),
+        ("Thu  20:00", {1200}),
+        ("12:30", {750, 30}),
+        ("Not Available", set()),
+        ("", set()),
+    ],
+)
+def test_written_times(claims, text, meaning):
+    assert claims.minutes(text) == meaning
+
+
+@pytest.mark.parametrize(
+    ("dirty", "clean", "kind"),
+    [
+        ("7:10 a.m.", "7:10 a.m.", ""),
+        ("", "7:10 a.m.", "missing"),
+        ("Dec 02 Not Available", "7:10 a.m.", "missing"),
+        ("7:10 a.m.  Fri 02-Dec-2011", "7:10 a.m.", "format"),
+        ("7:10 p.m.", "7:10 a.m.", "stale"),
+        ("7:12aDec 1", "7:10 a.m.", "stale"),
+    ],
+)
+def test_kinds_of_defect(claims, dirty, clean, kind):
+    assert claims.kind(dirty, clean) == kind
+
+
+def test_clock_distance_goes_the_short_way(claims):
+    assert claims.off_by("11:50 p.m.", "12:10 a.m.") == 20
+    assert claims.off_by("", "12:10 a.m.") == 0
+
+
+def test_flights_against_known_figures(claims):
+    # Counted separately on the originals: 80 % of the rows dirty, 13.9 % of all cells (seven columns) empty.
+    rows = claims.read("flights.csv")
+    assert len(rows) == 2376
+    dirty = [any(row[f] != row[f + "_clean"] for f in claims.FIELDS) for row in rows]
+    assert np.mean(dirty) == pytest.approx(0.80, abs=0.005)
+    empty = sum(row[f] == "" for row in rows for f in claims.FIELDS)
+    assert empty / (7 * len(rows)) == pytest.approx(0.139, abs=0.0005)
+
+
+@pytest.mark.parametrize(
+    ("defect", "levels", "points"),
+    [
+        ("Completeness", (0.05, 0.15, 0.35), (3.5, 9.7, 20.4)),
+        ("FeatureAccuracy", (0.05, 0.15, 0.35), (1.1, 3.4, 9.0)),
+        ("ConsistentRepresentation", (0.10, 0.20, 0.30), (6.3, 10.1, 15.0)),
+    ],
+)
+def test_curves_against_known_losses(claims, defect, levels, points):
+    at = claims.curve(defect)
+    assert [100 * (at[0.0] - at[level]) for level in levels] == pytest.approx(points, abs=0.06)
+
+
+def test_log_odds_lost_by_hand(claims):
+    # Odds 9, 3 and under 1 (counted as 1): losses log 3 at a half, log 9 at all, half of log 3 at a quarter.
+    lost = claims.log_odds_lost({0.0: 0.9, 0.5: 0.75, 1.0: 0.1}, np.array([0.25, 0.5, 1.0]))
+    assert lost == pytest.approx((0.5 + 1 + 2) * np.log(3) / 3)
+
+
+def test_unbiased_accuracy_against_detection_theory(claims):
+    # Clean: 45.0 % of the 7.3 % positives found, accuracy 94.2 %, hence 1.9 % false alarms: z -0.125, -2.074.
+    assert claims.unbiased_accuracy("Completeness")[0.0] == pytest.approx(0.8351, abs=0.001)
+    # Every row called positive: no separation at all.
+    assert claims.unbiased_accuracy("Completeness")[1.0] == pytest.approx(0.5)
+
+
+def test_auroc_by_counting_pairs(claims):
+    score, right = claims.confidences()
+    better, worse = np.sort(score[right]), score[~right]
+    below, upto = (np.searchsorted(better, worse, side).mean() for side in ("left", "right"))
+    assert claims.auroc(score, right) == pytest.approx(1 - (below + upto) / 2 / len(better), rel=1e-12)
+
+
+def test_sigma_is_recovered_from_normal_scores(claims):
+    # 20,000 wrong among 120,000: the standard error of sigma is near 0.005, so 0.03 is six of them.
+    rng = np.random.default_rng(7)
+    score = np.concatenate([rng.normal(size=100_000), rng.normal(-1.2, 0.8, size=20_000)])
+    right = np.arange(120_000) < 100_000
+    assert claims.sigma_wrong(score, right) == pytest.approx(0.8, abs=0.03)
+    # The review curve of the fit agrees with the draws, to five standard errors of a share of 20,000.
+    area = claims.auroc(score, right)
+    for share in (0.05, 0.3):
+        fit = claims.captured_by_fit(5 / 6, area, 0.8, share)
+        assert fit == pytest.approx(claims.captured(score, right, share), abs=0.018)
+
+
+def test_errors_captured_against_known_figures(claims):
+    score, right = claims.confidences()
+    found = [claims.captured(score, right, share) for share in (0.05, 0.10, 0.20, 0.30)]
+    assert found == pytest.approx([0.23, 0.40, 0.62, 0.77], abs=0.005)
+
+
+def test_page_states_the_errors_captured(claims):
+    stated = table("How good the AI is, and whether it knows: IMDB")
+    figures = claims.checks()
+    for share in claims.REVIEWED:
+        found = figures[f"errors captured: data, fitted sigma_w, equal variance: {share:.0%}"]
+        assert stated[f"{share:.0%}".replace("%", " %")] == [
+            f"{value:.1%}".replace("%", " %") for value in found
+        ]
+
+
+def test_equal_variance_promises_too_much_of_a_small_review(claims):
+    # Two normal laws with d = sqrt(2) Phi^-1(AUROC); the cut is read off a fine grid of shares reviewed.
+    d = np.sqrt(2) * stats.norm.ppf(DERIVED["ai.auroc"])
+    cut = np.linspace(-5, 3, 800_001)
+    reviewed = 0.89576 * stats.norm.cdf(cut) + 0.10424 * stats.norm.cdf(cut + d)
+    score, right = claims.confidences()
+    for share, excess in ((0.05, 0.046), (0.10, 0.034), (0.30, -0.014)):
+        promised = stats.norm.cdf(cut[np.searchsorted(reviewed, share)] + d)
+        assert promised - claims.captured(score, right, share) == pytest.approx(excess, abs=0.0006)
+
+
+def test_excerpts_are_small_and_stable():
+    files = sorted((CLAIMS / "data").iterdir())
+    assert sum(file.stat().st_size for file in files) < 400_000
+    packed = (CLAIMS / "data" / "imdb_confidence.csv.gz").read_bytes()
+    assert packed[4:8] == bytes(4)  # the time stamp of a gzip header
+    assert gzip.decompress(packed).count(b"\n") == 25_001
+
+
+def test_every_excerpt_has_its_notice():
+    notice = (CLAIMS / "data" / "NOTICE.md").read_text("utf-8")
+    for file in (CLAIMS / "data").iterdir():
+        assert file.name == "NOTICE.md" or f"`{file.name}`" in notice, file.name
