@@ -6,7 +6,7 @@ All intervals are two-sided at 95 %. Plain arrays in, plain numbers out; the tri
 from __future__ import annotations
 
 import math
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+PERCENTILE_METHOD: Literal["median_unbiased"] = "median_unbiased"  # `summarise` says why
 _TAIL = 0.975
 _Z = 1.959963984540054  # the standard normal's quantile at _TAIL
 
@@ -72,7 +73,7 @@ def summarise(values: FloatArray) -> Stats:
     _some(values)
     n = len(values)
     mean = float(values.mean())
-    p5, p50, p95 = (float(p) for p in np.percentile(values, [5, 50, 95], method="median_unbiased"))
+    p5, p50, p95 = (float(p) for p in np.percentile(values, [5, 50, 95], method=PERCENTILE_METHOD))
     sd = float(values.std(ddof=1)) if n > 1 else None
     ci95 = None
     if sd is not None:

@@ -129,8 +129,12 @@ class Packed:
 
 
 def week_offset(decision: str, hours: float) -> int:
-    """Return the position in the week, in microseconds from Monday 00:00, some hours after a date."""
-    weekday = datetime.date.fromisoformat(decision).weekday()
+    """Return the position in the week, in microseconds from Monday 00:00, some hours after a date.
+
+    The date is ``2026-01-15``, or ``2026-01`` for the first of the month.
+    """
+    day = decision if len(decision) > len("2026-01") else f"{decision}-01"
+    weekday = datetime.date.fromisoformat(day).weekday()
     return (weekday * 24 * HOUR + round(hours * HOUR)) % WEEK
 
 

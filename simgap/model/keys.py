@@ -15,7 +15,7 @@ from simgap.sampling.philox import Words, words
 PRODUCTION, PILOT = range(2)
 
 # Kinds of entity; 0 is kept for the unknowns.
-ITEM, DUPLICATE = 1, 2
+ITEM, DUPLICATE, INCIDENT = 1, 2, 3
 
 # Purposes; the four words of a block, in order, stand beside each.
 (
@@ -26,7 +26,8 @@ ITEM, DUPLICATE = 1, 2
     DECISION,  # hardness, right, score, mandatory review
     LATENCY,  # time, not used
     REVIEW,  # time, verdict, patience, not used
-) = range(7)
+    SEVERITY,  # amount (two words), not used
+) = range(8)
 
 WORKFLOW_SHIFT = 32
 

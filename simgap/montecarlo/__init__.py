@@ -1,0 +1,1 @@
+"""Plans and their execution: everything that simulates submits rows (variant, draw, luck)."""

@@ -32,7 +32,7 @@ def draw(axes: Axes, cash: FloatArray, currency: str, projected: FloatArray | No
     month from which the line stays at or above zero, having been below.
     """
     months = np.arange(cash.shape[1])
-    p5, p25, median, p75, p95 = np.percentile(cash, [5, 25, 50, 75, 95], axis=0)
+    p5, p25, median, p75, p95 = style.percentiles(cash, [5, 25, 50, 75, 95])
     dot = "o" if len(months) == 1 else None  # a line through one point cannot be seen
     axes.fill_between(months, p5, p95, color=style.REALISED, alpha=0.16, linewidth=0, label="9 futures in 10")
     axes.fill_between(months, p25, p75, color=style.REALISED, alpha=0.30, linewidth=0, label="middle half")

@@ -38,7 +38,7 @@ def draw(
 
     Notes
     -----
-    Percentiles are interpolated linearly (Hyndman and Fan 1996, type 7), as numpy does unless told otherwise.
+    Percentiles are those of `simgap.analysis.statistics.summarise`.
     """
     low, high = style.with_reach(*_range(realised), [projected, success_level])
     room = 0.03 * (high - low)
@@ -83,7 +83,7 @@ def draw(
 
 def _range(realised: FloatArray) -> tuple[float, float]:
     """Return the range to show: zero and the trials, without tails that would press the rest together."""
-    p2, p98 = np.percentile(realised, [2, 98])
+    p2, p98 = style.percentiles(realised, [2, 98])
     room = 0.5 * (p98 - p2)  # four standard deviations from the middle where the trials are normal
     low, high = max(float(realised.min()), p2 - room), min(float(realised.max()), p98 + room)
     return style.span(np.array([low, high, 0.0]))
@@ -92,7 +92,7 @@ def _range(realised: FloatArray) -> tuple[float, float]:
 def _percentiles(axes: Axes, realised: FloatArray) -> None:
     """Mark P5, P50 and P95. Their heights are fixed and far apart, so their labels cannot overlap."""
     low, high = axes.get_xlim()
-    marks = [(rank, words, float(np.percentile(realised, rank))) for rank, words in MARKS]
+    marks = [(rank, words, float(style.percentiles(realised, [rank])[0])) for rank, words in MARKS]
     if len(realised) < 20:  # fewer trials hold no twentieth part
         marks = [mark for mark in marks if mark[0] == 50]
     if realised.min() == realised.max():

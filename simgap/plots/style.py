@@ -21,6 +21,9 @@ from matplotlib.ticker import Formatter
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
+from simgap.analysis import words
+from simgap.analysis.statistics import PERCENTILE_METHOD
+
 FloatArray = NDArray[np.float64]
 
 # Okabe and Ito, "Color universal design" (2008): told apart under every common kind of colour blindness.
@@ -131,38 +134,8 @@ def _wrapped(text: str, width: float, size: float, letter: float) -> str:
 
 
 def money(value: float, currency: str = "") -> str:
-    """Write an amount the short way, with two or three digits that count.
-
-    Parameters
-    ----------
-    value : float
-        Amount, finite.
-    currency : str
-        Written behind the amount where given.
-
-    Returns
-    -------
-    str
-        With k for thousands, M for millions, B for thousands of millions, and a true minus sign.
-
-    Examples
-    --------
-    >>> money(1_940_000, "EUR"), money(120_300), money(999_960), money(0.0), money(12.5)
-    ('1.9M EUR', '120k', '1.0M', '0', '12.5')
-    >>> money(-85_000) == "\N{MINUS SIGN}85k"
-    True
-    """
-    shown = float(f"{abs(value):.3g}")  # rounded first, so that 999 960 becomes 1.0M and not 1000k
-    unit, letter = _unit(shown)
-    decimals = 1 if shown / unit < 9.95 else 0
-    text = f"{shown:g}" if unit == 1 else f"{shown / unit:.{decimals}f}"
-    sign = "\N{MINUS SIGN}" if value < 0 and shown > 0 else ""
-    return f"{sign}{text}{letter} {currency}".rstrip()
-
-
-def _unit(size: float) -> tuple[float, str]:
-    """Return the unit that an amount of this size is written in, and its letter."""
-    return next((u for u in ((1e9, "B"), (1e6, "M"), (1e3, "k")) if size >= u[0]), (1.0, ""))
+    """Write an amount the short way, with a true minus sign; see `simgap.analysis.words.money`."""
+    return words.money(value, currency).replace("-", "\N{MINUS SIGN}")
 
 
 def number(value: float) -> str:
@@ -202,7 +175,7 @@ def futures(chosen: NDArray[np.bool_]) -> str:
 
 def money_tick(x: float, largest: float) -> str:
     """Write a round amount with all its digits, in the unit that fits the largest of its neighbours."""
-    unit, letter = _unit(abs(largest))
+    unit, letter = words.unit_of(abs(largest))
     # What should be 0 may be off by rounding, which %g would spell out.
     digits = f"{round(x / unit, 9) + 0.0:g}".replace("-", "\N{MINUS SIGN}")
     return digits if digits == "0" else digits + letter
@@ -214,6 +187,11 @@ class MoneyFormatter(Formatter):
     def __call__(self, x: float, pos: int | None = None) -> str:
         """Return the text of the tick at `x`."""
         return money_tick(x, np.abs(cast(Axis, self.axis).get_view_interval()).max())
+
+
+def percentiles(values: FloatArray, ranks: Sequence[float]) -> FloatArray:
+    """Return percentiles along the first axis, by the method of the tables beside the figures."""
+    return np.asarray(np.percentile(values, ranks, axis=0, method=PERCENTILE_METHOD))
 
 
 def span(values: FloatArray) -> tuple[float, float]:

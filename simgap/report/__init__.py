@@ -1,0 +1,1 @@
+"""What people read: the first screen in words and numbers."""

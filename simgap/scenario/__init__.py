@@ -1,0 +1,97 @@
+"""The scenario file as data: read, validate, resolve; the only place where defaults live.
+
+`read` takes what a user types, a path, `-` or the name of a scenario that ships, and returns the resolved
+form, plain data that everything above this layer works from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from simgap.errors import InputError, Problem
+from simgap.scenario.document import parse
+from simgap.scenario.load import read_source, shipped
+from simgap.scenario.resolve import resolve
+from simgap.scenario.resolved import as_json, canonical, digest, load_resolved
+from simgap.scenario.validate import validate
+from simgap.scenario.values import unsimulated
+
+__all__ = ["canonical", "digest", "load_resolved", "read", "read_text", "refuse_unsimulated", "shipped"]
+
+
+def read(argument: str, sets: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the resolved form of a scenario.
+
+    Parameters
+    ----------
+    argument : str
+        A path, ``-`` for standard input, or the name of a scenario that ships. The file may also be a
+        resolved form, or a ``result.json`` that holds one.
+    sets : sequence of str
+        ``KEY=VALUE`` texts that replace leaves of the file.
+
+    Returns
+    -------
+    dict
+        The resolved form, see `simgap.scenario.resolve.resolve`.
+
+    Raises
+    ------
+    InputError
+        If the scenario cannot be read, or anything in it is wrong.
+    """
+    return read_text(*read_source(argument), sets=sets)
+
+
+def read_text(text: str, file: str = "<text>", sets: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the resolved form of a scenario given as text.
+
+    Parameters
+    ----------
+    text : str
+        A scenario, or a resolved form as JSON.
+    file : str
+        Name for messages.
+    sets : sequence of str
+        ``KEY=VALUE`` texts that replace leaves of the file.
+
+    Returns
+    -------
+    dict
+        The resolved form.
+
+    Raises
+    ------
+    InputError
+        If anything in the text or in ``sets`` is wrong.
+    """
+    if as_json(text) is None:
+        return resolve(parse(text, file), sets)
+    if sets:
+        raise InputError(
+            "--set", [Problem(0, "", "cannot change a resolved form", "--set with the scenario file itself")]
+        )
+    return load_resolved(text, file)
+
+
+def refuse_unsimulated(resolved: dict[str, Any], text: str, file: str) -> None:
+    """Refuse by name whatever is stated and cannot be simulated in this version.
+
+    Parameters
+    ----------
+    resolved : dict
+        The resolved form.
+    text, file : str
+        What it was read from, for the lines of the message.
+
+    Raises
+    ------
+    InputError
+        With one problem a parameter.
+    """
+    found = unsimulated(resolved)
+    if found:
+        stated = validate(parse(text, file)) if as_json(text) is None else None
+        lines = {path: leaf.line for path, leaf in stated.leaves.items()} | stated.lines if stated else {}
+        raise InputError(file, [Problem(lines.get(key, 0), key, *rest) for key, *rest in found])

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from simgap.errors import Problem
+from simgap.scenario.grammar import parse_value
 from simgap.scenario.table import BY_PATH, NAMED, Row
+from simgap.scenario.words import READERS
 
 Value = Any  # float, str or list: what a resolved leaf holds once its distributions are drawn
 Resolved = Mapping[str, Any]
@@ -74,7 +75,9 @@ def targets(resolved: Resolved, key: str) -> list[tuple[str, str]]:
     path, _, side = key.partition("@")
     if side:
         return [(path, side)]
-    return [(path, s) for s in SIDES if s == "production" or "value" in resolved["parameters"][path]]
+    leaves = resolved["parameters"]
+    leaf = leaves.get(path) or leaves[row_of(path).path]  # an override need not be stated to be set
+    return [(path, s) for s in SIDES if s == "production" or "value" in leaf]
 
 
 def evaluate(resolved: Resolved, drawn: Mapping[str, float]) -> dict[str, tuple[Value, Value]]:
@@ -99,8 +102,10 @@ def evaluate(resolved: Resolved, drawn: Mapping[str, float]) -> dict[str, tuple[
 
         def number(value: Value, name: str, row: Row = row) -> Value:
             if value is None:
-                return row.none
-            return float(drawn[name]) if isinstance(value, dict) else value
+                return None if row.unit in READERS else row.none
+            if isinstance(value, dict):
+                return min(row.high, max(row.low, float(drawn[name])))
+            return value
 
         if "value" in leaf:
             both = number(leaf["value"], path)
@@ -109,7 +114,8 @@ def evaluate(resolved: Resolved, drawn: Mapping[str, float]) -> dict[str, tuple[
         pilot = number(leaf["pilot"], f"{path}@pilot")
         production = leaf["production"]
         if isinstance(production, dict) and "times" in production:
-            factor = number(production["times"], path)
+            factor = production["times"]
+            factor = float(drawn[path]) if isinstance(factor, dict) else factor
             values[path] = (pilot, min(row.high, max(row.low, pilot * factor)))
         else:
             values[path] = (pilot, number(production, path))
@@ -164,11 +170,6 @@ def _at_dose(pilot: Value, production: Value, dose: float, row: Row) -> Value:
     return min(row.high, max(row.low, pilot + dose * (production - pilot)))
 
 
-def same(a: Value, b: Value) -> bool:
-    """Return whether two values are equal, taking nan as equal to itself."""
-    return bool(a == b or (a != a and b != b))
-
-
 def workflow_values(values: Mapping[str, Value], workflow: str) -> dict[str, Value]:
     """Return the values that hold for one workflow: its own rows by name, and its overrides applied.
 
@@ -186,55 +187,29 @@ def workflow_values(values: Mapping[str, Value], workflow: str) -> dict[str, Val
     return {**general, **own}
 
 
-def unsimulated(resolved: Resolved, neutral: Mapping[str, Value]) -> list[Problem]:
-    """Return a problem for each thing stated that this version cannot simulate yet.
+def unsimulated(resolved: Resolved) -> list[tuple[str, str, str]]:
+    """Return (key, what, what to do) for each thing stated that this version cannot simulate yet.
 
-    Parameters
-    ----------
-    resolved : mapping
-        The resolved form.
-    neutral : mapping
-        Resolved neutral value by table path.
-
-    Returns
-    -------
-    list of Problem
-        Empty when `run` may go on.
+    A parameter may be stated at its neutral value. Investments and pilot designs that the base case does not
+    use are no concern of `run`.
     """
-    base = resolved["parameters"]["base.pilot"]["value"]
-    problems = []
-    for path, leaf in resolved["parameters"].items():
+    parameters = resolved["parameters"]
+    found = []
+    for path, leaf in parameters.items():
         row = row_of(path)
-        named = path.split(".")
-        if row.since or row.group == "investments" or row.path == "pilots.*.go_if":
+        if row.since or not leaf["stated"] or row.group == "investments" or row.path == "pilots.*.go_if":
             continue
-        if row.group == "pilots" and named[1] != base:
+        if row.group == "pilots" and path.split(".")[1] != parameters["base.pilot"]["value"]:
             continue
-        stated = [leaf[s] for s in ("value", "pilot", "production") if s in leaf]
-        if any(not same(value, neutral[row.path]) for value in stated):
-            problems.append(
-                Problem(
-                    int(leaf.get("line", 0)),
-                    path,
-                    "is not simulated in this version",
-                    f"leave it out, or give its neutral value: {row.neutral or row.default}",
-                )
-            )
+        neutral = row.neutral or row.default
+        stated = [leaf[side] for side in ("value", *SIDES) if side in leaf]
+        if any(value != parse_value(neutral, row) for value in stated):
+            found.append((path, "is not simulated in this version", f"leave it out, or state `{neutral}`"))
     if len(resolved["workflows"]) > 1:
         names = ", ".join(resolved["workflows"])
-        problems.append(
-            Problem(
-                0, "workflows", f"several workflows ({names}) are not simulated in this version", "state one"
-            )
-        )
-    portfolio = resolved["parameters"]["base.portfolio"]["value"]
-    if portfolio and resolved["portfolios"].get(portfolio):
-        problems.append(
-            Problem(
-                0,
-                "base.portfolio",
-                f"the investments of `{portfolio}` are not simulated in this version",
-                "choose an empty portfolio, or none",
-            )
-        )
-    return problems
+        found.append(("workflows", f"several ({names}) are not simulated in this version", "state one"))
+    portfolio = parameters["base.portfolio"]["value"]
+    if resolved["portfolios"].get(portfolio):
+        what = f"the investments of `{portfolio}` are not simulated in this version"
+        found.append(("base.portfolio", what, "choose an empty portfolio, or none"))
+    return found

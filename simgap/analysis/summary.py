@@ -1,0 +1,235 @@
+"""The summary of a run, as the JSON of `simgap run`; plain data made of the results alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from simgap.analysis.statistics import (
+    cvar,
+    fieller_ratio,
+    histogram_quantile,
+    rank_correlations,
+    summarise,
+    wilson,
+)
+from simgap.economics.ledger import LINES
+from simgap.engines.physics import TRIGGER_COLUMNS, wait_edges
+from simgap.model.types import Floats, Ints
+from simgap.montecarlo.plan import Results
+from simgap.montecarlo.trial import MONTHLY
+from simgap.scenario.resolved import digest
+from simgap.scenario.values import inputs, row_of
+from simgap.scenario.words import READERS
+
+SETTINGS = ("money", "clock", "board", "base")  # groups of choices, not of claims about the world
+
+
+def finite(value: Any) -> Any:
+    """Return data as JSON can hold it: numbers that are not finite become null, numpy's become plain.
+
+    Examples
+    --------
+    >>> finite({"a": [1.0, float("inf")], "b": np.float64(2.0)})
+    {'a': [1.0, None], 'b': 2.0}
+    """
+    if isinstance(value, Mapping):
+        return {key: finite(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(v) for v in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    return int(value) if isinstance(value, np.integer) else value
+
+
+def _percentiles_with_never(values: Floats) -> dict[str, float]:
+    """Return P5, P50, P95 of numbers that may be infinite: observed values, so nothing is interpolated."""
+    p = np.percentile(values, [5, 50, 95], method="inverted_cdf")
+    return dict(zip(("p5", "p50", "p95"), map(float, p), strict=True))
+
+
+def _payback(months: Floats) -> dict[str, float]:
+    return {"p_never": float(np.isinf(months).mean()), **_percentiles_with_never(months)}
+
+
+def _irr(rates: Floats) -> dict[str, Any]:
+    known = rates[np.isfinite(rates)]
+    shown = _percentiles_with_never(known) if len(known) else dict.fromkeys(("p5", "p50", "p95"))
+    return {"p_undefined": 1.0 - len(known) / len(rates), **shown}
+
+
+def _waits(total_hours: float, counts: Ints) -> dict[str, float]:
+    number = counts.sum()
+    edges = wait_edges()
+    return {
+        "mean": total_hours / number if number else math.nan,
+        "p50": histogram_quantile(counts, edges, 0.5),
+        "p95": histogram_quantile(counts, edges, 0.95),
+    }
+
+
+def operations(results: Results) -> dict[str, Any]:
+    """Return the rates of production, pooled over trials: ratios of sums, not means of ratios."""
+    total = {
+        name.removeprefix("n_"): float(results.of(name).sum()) for name in results.names if name[:2] == "n_"
+    }
+
+    def ratio(part: float, whole: float) -> float:
+        return part / whole if whole else math.nan
+
+    worked = total["items"] + total["duplicates"]
+    cost = results.of("oversight_cost").sum() + results.of("exception_cost").sum()
+    return {
+        "items": total["items"] / len(results.rows),
+        "straight_through_rate": ratio(total["straight"], total["items"]),
+        "review_share": ratio(total["queued"], worked),
+        "review_share_by_trigger": {
+            c.name.removeprefix("TRIGGER_").lower(): ratio(total[c.name.lower()], worked)
+            for c in TRIGGER_COLUMNS
+        },
+        "edge_case_share": ratio(total["edge_cases"], total["items"]),
+        "exception_share": ratio(total["exceptions"], total["items"]),
+        "duplicate_share": ratio(total["duplicates"], worked),
+        "fallback_share": ratio(total["fallback"], total["items"]),
+        "reviewer_utilisation": ratio(total["used"], total["capacity"]),
+        "review_hours_offered_per_staffed_hour": ratio(total["offered"], total["capacity"]),
+        "reviewers_needed_peak": float(results.of("reviewers_needed_peak").mean()),
+        "backlog_peak": float(results.of("backlog_peak").mean()),
+        "review_wait_hours": _waits(total["wait"], results.waits[0, 0]),
+        "review_wait_wall_hours": _waits(total["wall_wait"], results.waits[0, 1]),
+        "deadline_miss_rate": ratio(total["deadline_missed"], total["queued"]),
+        "escaped_error_rate": ratio(total["escaped"], total["items"]),
+        "escaped_errors": total["escaped"] / len(results.rows),
+        "caught_share_of_reviewed_errors": ratio(total["caught"], total["caught"] + total["escaped_missed"]),
+        "incidents": 0.0,
+        "restricted_time_share": 0.0,
+        "oversight_cost_per_item": ratio(float(cost), total["items"]),
+    }
+
+
+def monthly_means(results: Results) -> dict[str, Floats]:
+    """Return the mean over trials of every monthly quantity."""
+    means = results.monthly.mean(axis=0)
+    return {name: means[:, i] for i, name in enumerate(MONTHLY)}
+
+
+def cumulative_cash(results: Results, name: str = "net") -> Floats:
+    """Return cumulative cash by trial at the end of month 0 (the decision), 1, 2 and so on."""
+    flow = results.monthly[:, :, MONTHLY.index(name)]
+    return np.concatenate([np.zeros((len(flow), 1)), np.cumsum(flow, axis=1)], axis=1)
+
+
+def guesses(resolved: Mapping[str, Any]) -> tuple[int, int]:
+    """Return how many of the numbers stated about the world are guesses, and how many there are."""
+    strengths = [
+        leaf["strength"]
+        for path, leaf in resolved["parameters"].items()
+        if leaf["stated"] and row_of(path).group not in SETTINGS and row_of(path).unit not in READERS
+    ]
+    return strengths.count("guess"), len(strengths)
+
+
+def input_links(resolved: Mapping[str, Any], results: Results) -> list[dict[str, Any]]:
+    """Return the inputs with their rank correlation with realised NPV, strongest first."""
+    correlations = rank_correlations(results.drawn, results.of("realised_npv"))
+    strengths = {i["name"]: i["strength"] for i in inputs(resolved)}
+    order = np.argsort(-np.nan_to_num(np.abs(correlations[:, 0])), kind="stable")
+    return [
+        {
+            "name": results.inputs[i],
+            "rank_correlation": float(correlations[i, 0]),
+            "ci95": [float(end) for end in correlations[i, 1:]],
+            "strength": strengths[results.inputs[i]],
+        }
+        for i in order
+    ]
+
+
+def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: str) -> dict[str, Any]:
+    """Return the summary of a run.
+
+    Parameters
+    ----------
+    resolved : mapping
+        The resolved scenario.
+    results : Results
+        Of a plan with one variant.
+    seed : int
+        Of the study.
+    version : str
+        Of simgap.
+
+    Returns
+    -------
+    dict
+        The keys of `simgap run --json`, without provenance. Times are in hours unless the key says otherwise.
+    """
+    realised, projected = results.of("realised_npv"), results.of("projected_npv")
+    n = len(realised)
+    losing, winning = int((realised < 0.0).sum()), int(results.of("success").sum())
+    npv = summarise(realised)
+    half_width = (npv["ci95"][1] - npv["ci95"][0]) / 2.0 if npv["ci95"] else None
+    guessed, stated = guesses(resolved)
+    flow = monthly_means(results)
+    median_cash = np.median(cumulative_cash(results), axis=0)
+    deepest = int(np.argmin(median_cash))
+    return dict(
+        finite(
+            {
+                "scenario": {"name": resolved["name"], "digest": digest(dict(resolved))},
+                "seed": seed,
+                "replications": n,
+                "engine": "reference",
+                "version": version,
+                "currency": resolved["parameters"]["money.currency"]["value"],
+                "projected": {"npv": summarise(projected)},
+                "realised": {
+                    "npv": npv,
+                    "cashable_npv": summarise(results.of("cashable_npv")),
+                    "p_negative": losing / n,
+                    "p_negative_ci95": wilson(losing, n),
+                    "p_success": winning / n,
+                    "p_success_ci95": wilson(winning, n),
+                    "cvar5": cvar(realised),
+                    "payback_months": _payback(results.of("payback_months")),
+                    "discounted_payback_months": _payback(results.of("discounted_payback_months")),
+                    "irr": _irr(results.of("irr")),
+                    "peak_funding": summarise(results.of("peak_funding")),
+                    "median_path": {"deepest": -float(median_cash[deepest]), "month": deepest},
+                },
+                "gap": summarise(results.of("gap")),
+                "realisation_ratio": fieller_ratio(realised, projected) if projected.mean() > 0.0 else None,
+                "operations": operations(results),
+                "dashboard": {
+                    "accuracy_reported": float(results.of("accuracy_reported").mean()),
+                    "accuracy_true": float(results.of("accuracy_true").mean()),
+                },
+                "ledger": {name: float(flow[name].sum()) for name in LINES},
+                "reviewers": _reviewers(results, flow),
+                "inputs": input_links(resolved, results),
+                "guesses": {"guessed": guessed, "stated": stated},
+                "precision": {
+                    "metric": "realised.npv.mean",
+                    "half_width": half_width,
+                    "confidence": 0.95,
+                    "method": "Student t, one draw of the unknowns and one luck a trial",
+                    "reached": None,
+                },
+            }
+        )
+    )
+
+
+def _reviewers(results: Results, flow: Mapping[str, Floats]) -> dict[str, Any]:
+    """Return when the work offered first exceeds the staffed hours, as a mean over trials; None for never."""
+    over = np.flatnonzero(flow["offered_hours"] > flow["paid_hours"])
+    active = max(1, int((flow["paid_hours"] > 0.0).sum()))
+    return {
+        "reviewers": float(results.of("reviewers").mean()),
+        "overloaded_from_month": int(over[0]) + 1 if len(over) else None,
+        "offered_hours_per_month": float(flow["offered_hours"].sum()) / active,
+        "staffed_hours_per_month": float(flow["paid_hours"].sum()) / active,
+    }

@@ -1,0 +1,191 @@
+"""Sweeps: an outcome over one or two parameters or doses of conditions, on common random numbers."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from simgap.analysis.statistics import summarise
+from simgap.errors import InputError, Problem
+from simgap.model.types import Floats
+from simgap.montecarlo.plan import Plan, Results, crossed
+from simgap.scenario.grammar import parse_value
+from simgap.scenario.keys import find, nearest
+from simgap.scenario.table import CONDITIONS, NAMED
+from simgap.scenario.units import Wrong
+from simgap.scenario.values import Variant, evaluate, row_of, targets
+from simgap.scenario.words import READERS
+
+GRAMMAR = "KEY=LO:HI:N, such as data=0:1.5:16 or oversight.time=4 min:10 min:4"
+MOST_POINTS = 200
+OUTCOMES = {
+    "npv": "realised NPV",
+    "ratio": "realised over projected value",
+    "success": "share of futures that succeed",
+}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a sweep.
+
+    Attributes
+    ----------
+    key : str
+        A condition, whose dose varies, or a key path.
+    values : Floats[n]
+        Doses, or values in the normalised unit.
+    """
+
+    key: str
+    values: Floats
+
+    @property
+    def is_dose(self) -> bool:
+        """Whether the dose of a condition varies."""
+        return self.key in CONDITIONS
+
+
+def parse_axis(text: str, resolved: Mapping[str, Any]) -> Axis:
+    """Return the axis that ``--over KEY=LO:HI:N`` asks for.
+
+    Parameters
+    ----------
+    text : str
+        The option's text.
+    resolved : mapping
+        The resolved scenario, whose names key paths may hold.
+
+    Raises
+    ------
+    InputError
+        The text is not of that form, the key is unknown or cannot be swept, or a value is not legal.
+    """
+
+    def wrong(what: str, allowed: str, key: str = "") -> InputError:
+        return InputError("--over", [Problem(0, key, what, allowed)])
+
+    key, equals, rest = text.partition("=")
+    key, parts = key.strip(), [p.strip() for p in rest.split(":")]
+    if not equals or len(parts) != 3:
+        raise wrong(f"`{text}` is not a range", GRAMMAR)
+    if not parts[2].isascii() or not parts[2].isdigit() or not 2 <= int(parts[2]) <= MOST_POINTS:
+        raise wrong(f"`{parts[2]}` is not a number of points", f"a whole number from 2 to {MOST_POINTS}", key)
+    if key in CONDITIONS:
+        low, high = (_dose(part, key) for part in parts[:2])
+    else:
+        names = {group: list(resolved[group]) for group in NAMED}
+        try:
+            found = find(key, names)
+        except Wrong as error:
+            hint = nearest(key, CONDITIONS)
+            raise wrong(
+                error.what, f"{hint}{error.allowed}, or a condition: {', '.join(CONDITIONS)}"
+            ) from None
+        row = found.row
+        if row.unit in READERS or row.group in ("clock", "board", "base"):
+            raise wrong("cannot be swept", "a parameter with a number, or a condition", key)
+        if not row.since or row.group == "investments":
+            raise wrong("is not simulated in this version", "a parameter that is", key)
+        try:
+            ends = [parse_value(part, row) for part in parts[:2]]
+        except Wrong as error:
+            raise wrong(error.what, error.allowed, key) from None
+        if not all(isinstance(end, int | float) for end in ends):
+            raise wrong("needs plain numbers as its ends", GRAMMAR, key)
+        low, high = float(ends[0]), float(ends[1])
+    if not low < high:
+        raise wrong(f"{parts[0]} is not below {parts[1]}", "LO below HI", key)
+    return Axis(key, np.linspace(low, high, int(parts[2])))
+
+
+def _dose(text: str, key: str) -> float:
+    try:
+        dose = float(text)
+    except ValueError:
+        dose = math.nan
+    if not 0.0 <= dose <= 10.0:
+        problem = Problem(0, key, f"`{text}` is not a dose", "0 is the pilot, 1 production, at most 10")
+        raise InputError("--over", [problem])
+    return dose
+
+
+def plan_of(axes: Sequence[Axis], resolved: Mapping[str, Any], replications: int) -> Plan:
+    """Return the plan of a sweep: every point of the grid on the same draws and lucks.
+
+    The first axis varies slowest.
+    """
+    variants = []
+    for point in itertools.product(*(axis.values for axis in axes)):
+        at = list(zip(axes, map(float, point), strict=True))
+        doses = tuple((axis.key, value) for axis, value in at if axis.is_dose)
+        sets = tuple(
+            (path, side, value)
+            for axis, value in at
+            if not axis.is_dose
+            for path, side in targets(resolved, axis.key)
+        )
+        variants.append(Variant(doses, sets))
+    return crossed(tuple(variants), replications)
+
+
+def grid(axes: Sequence[Axis], results: Results, variants: int, outcome: str) -> tuple[Floats, Floats]:
+    """Return the mean outcome at every point of the grid, and the half-width of its 95 % interval.
+
+    Parameters
+    ----------
+    axes : sequence of Axis
+        One or two.
+    results : Results
+        Of the plan that `plan_of` returns.
+    variants : int
+        Number of points of the grid.
+    outcome : str
+        Key of `OUTCOMES`.
+
+    Returns
+    -------
+    mean, half_width : Floats[len(axis), ...]
+        nan where the ratio has no positive denominator, or where one replication allows no interval. The
+        ratio is of means; its half-width is by the delta method on paired trials.
+    """
+    which = np.array([variant for variant, _, _ in results.rows])
+    realised, projected = results.of("realised_npv"), results.of("projected_npv")
+    series = {"npv": realised, "success": results.of("success")}
+    mean, half = np.full(variants, math.nan), np.full(variants, math.nan)
+    for v in range(variants):
+        here = which == v
+        if outcome == "ratio":
+            board = float(projected[here].mean())
+            if board <= 0.0:
+                continue
+            ratio = float(realised[here].mean()) / board
+            values = (realised[here] - ratio * projected[here]) / board + ratio
+        else:
+            values = series[outcome][here]
+        stats = summarise(values)
+        mean[v] = stats["mean"]
+        if stats["ci95"]:
+            half[v] = (stats["ci95"][1] - stats["ci95"][0]) / 2.0
+    shape = tuple(len(axis.values) for axis in axes)
+    return mean.reshape(shape), half.reshape(shape)
+
+
+def place(
+    axis: Axis, resolved: Mapping[str, Any], medians: Mapping[str, float]
+) -> tuple[float, float] | None:
+    """Return where the pilot and production stand on an axis, at the medians of the unknowns.
+
+    None where the two cannot be placed: a value that is not finite.
+    """
+    if axis.is_dose:
+        return 0.0, 1.0
+    path = axis.key.partition("@")[0]
+    values = evaluate(resolved, medians)
+    pair = values[path] if path in values else values[row_of(path).path]
+    return (float(pair[0]), float(pair[1])) if all(math.isfinite(v) for v in pair) else None

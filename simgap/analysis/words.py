@@ -1,0 +1,51 @@
+"""Amounts in words: short, with the digits that count."""
+
+from __future__ import annotations
+
+
+def unit_of(size: float) -> tuple[float, str]:
+    """Return the unit that an amount of this size is written in, and its letter."""
+    return next((u for u in ((1e9, "B"), (1e6, "M"), (1e3, "k")) if size >= u[0]), (1.0, ""))
+
+
+def money(value: float, currency: str = "") -> str:
+    """Write an amount the short way, with two or three digits that count.
+
+    Parameters
+    ----------
+    value : float
+        Amount, finite.
+    currency : str
+        Written behind the amount where given.
+
+    Returns
+    -------
+    str
+        With k for thousands, M for millions, B for thousands of millions.
+
+    Examples
+    --------
+    >>> money(1_940_000, "EUR"), money(120_300), money(999_960), money(0.0), money(-12.5)
+    ('1.9M EUR', '120k', '1.0M', '0', '-12.5')
+    """
+    shown = float(f"{abs(value):.3g}")  # rounded first, so that 999 960 becomes 1.0M and not 1000k
+    unit, letter = unit_of(shown)
+    decimals = 1 if shown / unit < 9.95 else 0
+    text = f"{shown:g}" if unit == 1 else f"{shown / unit:.{decimals}f}"
+    sign = "-" if value < 0 and shown > 0 else ""
+    return f"{sign}{text}{letter} {currency}".rstrip()
+
+
+def share_of_100(share: float) -> str:
+    """Write a share as futures of 100; rare is never called none, nor common all.
+
+    Examples
+    --------
+    >>> share_of_100(0.34), share_of_100(0.004), share_of_100(0.999), share_of_100(0.0)
+    ('34', 'fewer than 1', 'more than 99', '0')
+    """
+    if 0.0 < share < 0.01:
+        return "fewer than 1"
+    if 0.99 < share < 1.0:
+        return "more than 99"
+    return f"{100.0 * share:.0f}"

@@ -1,0 +1,235 @@
+"""From physics to money: the ledger of a phase, the board's reading of a pilot, and the value of a cash flow.
+
+Amounts are in the scenario's currency, benefits positive and costs negative, by model month of 730 hours from
+the decision. What came after the window, while the queues drained, is booked to its last month.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from simgap.economics import cashflow
+from simgap.economics.tails import severities, value_factors
+from simgap.engines.physics import Count, Physics
+from simgap.model.clock import HOUR, MONTH
+from simgap.model.types import Floats, Ints
+
+Values = Mapping[str, Any]
+
+# Ledger lines, in the order of reports.
+PER_ITEM = ("benefit", "ai", "oversight", "exceptions", "errors", "incidents", "delay")
+PER_MONTH = ("changes", "platform")
+ONE_OFF = ("pilot", "investment")
+LINES = (*PER_ITEM, *PER_MONTH, *ONE_OFF)
+# What the scenario file calls a line in `board.counts`.
+COUNTED = {
+    "ai": "ai",
+    "review": "oversight",
+    "exceptions": "exceptions",
+    "errors": "errors",
+    "incidents": "incidents",
+    "delay": "delay",
+    "changes": "changes",
+    "platform": "platform",
+}
+DEFAULT_COUNTS = {"pilot_metrics": ("ai", "review"), "workflow_outcomes": tuple(COUNTED)}
+
+
+@dataclass(frozen=True)
+class Window:
+    """The months of a phase.
+
+    Attributes
+    ----------
+    months : int
+        Length of the window.
+    go_live : float
+        Months from the decision to go-live.
+    end : float
+        Months from the decision to the end of arrivals.
+    """
+
+    months: int
+    go_live: float
+    end: float
+
+    def active(self) -> Floats:
+        """Return the share of each month between go-live and the end."""
+        month = np.arange(self.months, dtype=np.float64)
+        share = np.minimum(month + 1.0, self.end) - np.maximum(month, self.go_live)
+        return np.asarray(np.clip(share, 0.0, 1.0), np.float64)
+
+
+def by_month(times: Ints, amounts: Floats, window: Window) -> Floats:
+    """Return amounts summed by month of the window; `times` are microseconds since go-live."""
+    month = np.minimum((times + round(window.go_live * MONTH)) // MONTH, window.months - 1)
+    sums = np.zeros(window.months)
+    np.add.at(sums, month, amounts)
+    return sums
+
+
+def released(values: Values, window: Window) -> Floats:
+    """Return the share of the avoided legacy labour that has turned into cash, by month.
+
+    The cashable share, after a linear ramp-down from go-live, read in the middle of each month.
+    """
+    ramp = values["legacy.ramp_down"] / 730.0
+    since = np.arange(window.months) + 0.5 - window.go_live
+    share = np.clip(since / ramp, 0.0, 1.0) if ramp > 0.0 else (since >= 0.0).astype(np.float64)
+    return np.asarray(values["legacy.cashable"] * share, np.float64)
+
+
+def ledger(
+    physics: Physics, values: Values, window: Window, key: Ints, incidents: Ints | None = None
+) -> dict[str, Floats]:
+    """Return the ledger of one phase, without one-off sums.
+
+    Parameters
+    ----------
+    physics : Physics
+        What the engine counted.
+    values : mapping
+        Values of the workflow in the phase, `scenario.values.workflow_values`.
+    window : Window
+        The months of the phase.
+    key : Ints[4]
+        Seed, draw, luck, phase: amounts are drawn here, keyed by item.
+    incidents : Ints[n, 2], optional
+        Surfaced errors: microseconds since go-live, and the item.
+
+    Returns
+    -------
+    dict of Floats[months]
+        Every line of `PER_ITEM` and `PER_MONTH`, and ``cashable_benefit``: the benefit that becomes cash.
+
+    Notes
+    -----
+    The baseline is going on the legacy way with the same arrivals. An item that the AI path finishes avoids
+    its legacy cost and the legacy errors expected of it. A duplicate would have been worked once more only
+    where the legacy way does not recognise it. A fall-back avoids nothing, and costs the rehire premium for
+    the share of the legacy team that is gone.
+    """
+    rows = physics.counts[:-1].astype(np.float64)
+    rows[-1] += physics.counts[-1]
+    row = {c: rows[:, c] for c in Count}
+    cost, wage = values["legacy.cost"], values["oversight.wage"]
+    undetected = 1.0 - values["legacy.duplicate_detection"]
+    done = row[Count.STRAIGHT] + row[Count.REVIEWED] + row[Count.MANUAL]
+    gone = released(values, window)
+
+    labour = (done + undetected * row[Count.DUPLICATE_DONE]) * cost
+    fallbacks = row[Count.FALLBACK] + undetected * row[Count.DUPLICATE_FALLBACK]
+    rehire = fallbacks * cost * (values["legacy.rehire_multiple"] - 1.0) * gone
+    errors_avoided = done * values["legacy.error_rate"] * values["error_cost"]
+
+    used, by_hand = row[Count.USED] / HOUR, row[Count.USED_BY_HAND] / HOUR
+    if values["oversight.paid"] == "by headcount":
+        paid = physics.capacity / HOUR
+        paid[-1] += physics.counts[-1, Count.USED] / HOUR  # the drain is worked in overtime
+    else:
+        paid = used
+    factors = value_factors(key, physics.escaped_entity, values["value_cv"])
+    late = (row[Count.DELAY] + row[Count.FALLBACK_DELAY]) / 3.6e6 - done * values["legacy.delay"]
+    fixed = values["costs.platform"] + values["costs.governance"] + values["costs.curation"]
+    lines = {
+        "benefit": labour + errors_avoided - rehire,
+        "cashable_benefit": labour * gone + errors_avoided - rehire,
+        "ai": -row[Count.AI_SERVED] * values["ai.cost"],
+        "oversight": -(paid - by_hand) * wage,
+        "exceptions": -by_hand * wage,
+        "errors": -by_month(physics.escaped_time, factors * values["error_cost"], window),
+        "incidents": np.zeros(window.months),
+        "delay": -late * values["legacy.delay_cost"],
+        "changes": np.zeros(window.months),
+        "platform": -fixed * window.active(),
+    }
+    if incidents is not None:
+        amounts = severities(
+            key,
+            incidents[:, 1],
+            values["governance.incident_cost"],
+            values["governance.incident_cost_cv"],
+        )
+        lines["incidents"] = -by_month(incidents[:, 0], amounts, window)
+    return lines
+
+
+def board_flow(
+    physics: Physics,
+    lines: Mapping[str, Floats],
+    values: Values,
+    counts: tuple[str, ...],
+    pilot: Window,
+    production: Window,
+    planned: Floats,
+) -> Floats:
+    """Return the monthly flow that the sponsors read out of a pilot.
+
+    Parameters
+    ----------
+    physics, lines : Physics and mapping
+        The pilot and its ledger.
+    values : mapping
+        Values of the pilot.
+    counts : tuple of str
+        Names of the ledger lines that the board counts, keys of `COUNTED`.
+    pilot, production : Window
+        Months of the pilot, and of the business case.
+    planned : Floats[months]
+        Items by month that the board believes in.
+
+    Returns
+    -------
+    Floats[months]
+        Per-item lines by volume, monthly lines by months, one-off lines not at all. Under ``pilot_metrics``
+        the benefit is throughput times reported accuracy; errors that nobody observed are left out.
+    """
+    arrived = max(1, physics.total(Count.ARRIVED))
+    if values["measurement.basis"] == "pilot_metrics":
+        done = physics.total(Count.STRAIGHT, Count.REVIEWED, Count.MANUAL)
+        worth = values["legacy.cost"] + values["legacy.error_rate"] * values["error_cost"]
+        per_item = done * reported_accuracy(physics) * worth / arrived
+    else:
+        per_item = lines["benefit"].sum() / arrived
+    counted = {COUNTED[c] for c in counts}
+    per_item += sum(lines[line].sum() for line in PER_ITEM if line in counted) / arrived
+    per_month = sum(lines[line].sum() for line in PER_MONTH if line in counted) / (pilot.end - pilot.go_live)
+    return np.asarray(planned * per_item + per_month * production.active(), np.float64)
+
+
+def reported_accuracy(physics: Physics) -> float:
+    """Return the share of right AI decisions; 1 where none was made."""
+    decisions = physics.total(Count.AI_DECISIONS)
+    return physics.total(Count.AI_RIGHT) / decisions if decisions else 1.0
+
+
+def value_of(monthly: Floats, one_off: Floats, rate: float, tax: float) -> dict[str, float]:
+    """Return what finance reads in a cash flow.
+
+    Parameters
+    ----------
+    monthly, one_off : Floats[months]
+        Flows in the middle of each month, and sums at its start; before tax.
+    rate, tax : float
+        Yearly discount rate; tax on the net flow, where a loss is set off at once.
+
+    Returns
+    -------
+    dict
+        ``npv``, ``payback_months``, ``discounted_payback_months`` (infinite for never), ``peak_funding``,
+        ``peak_month``, ``irr`` (nan where undefined).
+    """
+    monthly, one_off = monthly * (1.0 - tax), one_off * (1.0 - tax)
+    need, month = cashflow.peak_funding(monthly + one_off)
+    return {
+        "npv": cashflow.npv(monthly, one_off, rate),
+        "payback_months": cashflow.payback_month(monthly + one_off),
+        "discounted_payback_months": cashflow.payback_month(cashflow.discounted(monthly, one_off, rate)),
+        "peak_funding": need,
+        "peak_month": float(month),
+        "irr": cashflow.irr(monthly, one_off),
+    }

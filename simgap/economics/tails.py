@@ -1,0 +1,74 @@
+"""Amounts that differ from item to item: drawn here, keyed by item or incident, so that their tails survive.
+
+A count times a mean would lose them. The engine sees only the value class of an item, from fixed quantiles of
+the uniform that the amount is derived from here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simgap.compiling import rule
+from simgap.model import keys
+from simgap.model.types import Floats, Ints
+from simgap.sampling.inversion import lognormal_quantile
+from simgap.sampling.philox import unit, unit53, words
+
+
+@rule
+def _value_factors(key: Ints, entities: Ints, cv: float, out: Floats) -> None:
+    for i in range(len(entities)):
+        out[i] = lognormal_quantile(
+            unit(keys.item_words(key, keys.ITEM, entities[i], keys.ARRIVAL)[2]), 1.0, cv
+        )
+
+
+@rule
+def _severities(key: Ints, incidents: Ints, mean: float, cv: float, out: Floats) -> None:
+    for i in range(len(incidents)):
+        w = words(key[0], key[1], key[2], key[3], keys.INCIDENT, incidents[i], keys.SEVERITY, 0)
+        out[i] = lognormal_quantile(unit53(w[0], w[1]), mean, cv)
+
+
+def value_factors(key: Ints, entities: Ints, cv: float) -> Floats:
+    """Return the value of items as multiples of the mean value: lognormal with mean 1.
+
+    Parameters
+    ----------
+    key : Ints[4]
+        Seed, draw of the unknowns, luck index, phase.
+    entities : Ints[n]
+        Numbers of the items.
+    cv : float
+        Coefficient of variation from item to item.
+
+    Returns
+    -------
+    Floats[n]
+        The same number for the same item, whatever else happens.
+    """
+    out = np.empty(len(entities))
+    _value_factors(key, np.ascontiguousarray(entities), cv, out)
+    return out
+
+
+def severities(key: Ints, incidents: Ints, mean: float, cv: float) -> Floats:
+    """Return the cost of incidents: lognormal, keyed by the item that caused each.
+
+    Parameters
+    ----------
+    key : Ints[4]
+        Seed, draw of the unknowns, luck index, phase.
+    incidents : Ints[n]
+        Numbers of the items whose errors surfaced.
+    mean, cv : float
+        Mean cost in the scenario's currency, and its coefficient of variation.
+
+    Returns
+    -------
+    Floats[n]
+        Costs, of 52-bit resolution so that a rare incident can be as severe as the law says.
+    """
+    out = np.empty(len(incidents))
+    _severities(key, np.ascontiguousarray(incidents), mean, cv, out)
+    return out

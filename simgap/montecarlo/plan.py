@@ -1,0 +1,239 @@
+"""The plan and its evaluation: the one place where anything is simulated many times.
+
+A plan is a list of rows (variant, draw, luck). Analyses make plans and read results; none of them loops over
+simulations itself, so progress, interruption, worker processes and common random numbers exist once.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from simgap.errors import SimgapError
+from simgap.model.types import Floats, Ints
+from simgap.montecarlo.trial import Trial, expected_items, prepare, run_trial
+from simgap.sampling.unknowns import draw_unknowns, quantile
+from simgap.scenario.values import Variant, inputs
+
+Row = tuple[int, int, int]
+SMALL = 30_000  # items; below this, starting worker processes takes longer than simulating
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to simulate.
+
+    Attributes
+    ----------
+    variants : tuple of Variant
+        Changes of the scenario.
+    rows : tuple of (variant, draw, luck)
+        One trial each. Draws come in order, and each with all its variants: what an interruption leaves is
+        then whole draws.
+    """
+
+    variants: tuple[Variant, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a plan came to.
+
+    Attributes
+    ----------
+    rows : tuple of (variant, draw, luck)
+        The trials that were finished, in the order of the plan.
+    names : tuple of str
+        Names of the outcomes.
+    outcomes : Floats[rows, names]
+        One row a trial.
+    monthly : Floats[rows, months, len(MONTHLY)]
+        By month.
+    waits : Ints[variants, 2, WAIT_BINS]
+        Waits summed over the trials of each variant.
+    inputs : tuple of str
+        Names of the unknowns.
+    drawn : Floats[rows, inputs]
+        Their values in each trial.
+    complete : bool
+        Whether every row of the plan was finished.
+    """
+
+    rows: tuple[Row, ...]
+    names: tuple[str, ...]
+    outcomes: Floats
+    monthly: Floats
+    waits: Ints
+    inputs: tuple[str, ...]
+    drawn: Floats
+    complete: bool
+
+    def of(self, name: str) -> Floats:
+        """Return one outcome, a number a trial."""
+        return self.outcomes[:, self.names.index(name)]
+
+
+def one_each(replications: int) -> Plan:
+    """Return the plan of a plain Monte Carlo run: one replication per draw, draw = luck = k."""
+    return Plan((Variant(),), tuple((0, k, k) for k in range(replications)))
+
+
+def crossed(variants: tuple[Variant, ...], replications: int) -> Plan:
+    """Return the plan that runs every variant on the same draws and lucks: common random numbers."""
+    rows = ((v, k, k) for k in range(replications) for v in range(len(variants)))
+    return Plan(variants, tuple(rows))
+
+
+def work(resolved: Mapping[str, Any], plan: Plan) -> float:
+    """Return the number of items that a plan is expected to simulate, at the medians of the unknowns."""
+    medians = {i["name"]: float(quantile(i["distribution"], np.array([0.5]))[0]) for i in inputs(resolved)}
+    each = [expected_items(prepare(resolved, medians, variant)) for variant in plan.variants]
+    return sum(each[variant] for variant, _, _ in plan.rows)
+
+
+def default_workers() -> int:
+    """Return the number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+_context: tuple[Mapping[str, Any], tuple[Variant, ...], int, tuple[str, ...]]
+
+
+def _start_worker(*context: Any) -> None:
+    """Keep what all trials of a worker share; leave Ctrl-C to the parent."""
+    global _context
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _context = context  # as `_run_in_processes` passes it
+
+
+def _run_row(row: Row, drawn: Floats) -> Trial:
+    resolved, variants, seed, names = _context
+    variant, draw, luck = row
+    return run_trial(resolved, dict(zip(names, drawn, strict=True)), variants[variant], seed, draw, luck)
+
+
+def evaluate(
+    resolved: Mapping[str, Any],
+    plan: Plan,
+    seed: int,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Results:
+    """Simulate the rows of a plan.
+
+    Parameters
+    ----------
+    resolved : mapping
+        The resolved scenario.
+    plan : Plan
+        What to simulate.
+    seed : int
+        Seed of the study, below 2^32.
+    workers : int, optional
+        Processes; by default one a processor, or this process alone for small plans. The results are the
+        same bits for any number.
+    progress : callable
+        Told (finished, all) after each trial.
+
+    Returns
+    -------
+    Results
+        After a keyboard interrupt, the draws that were finished under all their variants.
+
+    Raises
+    ------
+    SimgapError
+        A trial failed, with the words that name it, or a worker process died.
+    """
+    unknowns = inputs(resolved)
+    names = tuple(str(i["name"]) for i in unknowns)
+    draws = np.array(sorted({draw for _, draw, _ in plan.rows}), np.int64)
+    correlations = [(a, b, rho) for a, b, rho in resolved["correlations"]]
+    table = draw_unknowns(unknowns, correlations, seed, draws)
+    drawn = table[np.searchsorted(draws, [draw for _, draw, _ in plan.rows])]
+    if workers is None:
+        workers = default_workers() if work(resolved, plan) > SMALL else 1
+    context = (resolved, plan.variants, seed, names)
+    run = _run_here if workers == 1 else _run_in_processes
+    trials: dict[int, Trial] = {}
+    try:
+        for index, trial in run(context, plan.rows, drawn, workers):
+            trials[index] = trial
+            progress(len(trials), len(plan.rows))
+    except KeyboardInterrupt:
+        pass
+    kept = _whole_draws(plan, trials)
+    return _collect(plan, trials, kept, names, drawn)
+
+
+def _run_here(
+    context: tuple[Any, ...], rows: tuple[Row, ...], drawn: Floats, workers: int
+) -> Iterator[tuple[int, Trial]]:
+    resolved, variants, seed, names = context
+    for index, (variant, draw, luck) in enumerate(rows):
+        values = dict(zip(names, drawn[index], strict=True))
+        yield index, run_trial(resolved, values, variants[variant], seed, draw, luck)
+
+
+def _run_in_processes(
+    context: tuple[Any, ...], rows: tuple[Row, ...], drawn: Floats, workers: int
+) -> Iterator[tuple[int, Trial]]:
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(min(workers, len(rows)), spawn, _start_worker, context)
+    running: dict[Future[Trial], int] = {}
+    waiting = iter(range(len(rows)))
+    try:
+        while True:
+            # A few tasks ahead keep workers busy; all at once would hold every row's inputs in the pipe.
+            while len(running) < 3 * workers and (index := next(waiting, None)) is not None:
+                running[pool.submit(_run_row, rows[index], drawn[index])] = index
+            if not running:
+                break
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield running.pop(future), future.result()
+        pool.shutdown()
+    except BrokenProcessPool as error:
+        raise SimgapError(
+            "a worker process died, perhaps for want of memory; try again with --workers 1"
+        ) from error
+    finally:
+        for process in multiprocessing.active_children():
+            process.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _whole_draws(plan: Plan, trials: Mapping[int, Trial]) -> list[int]:
+    """Return the places of the finished rows whose draw was finished under every variant of the plan."""
+    missing = {plan.rows[i][1] for i in range(len(plan.rows)) if i not in trials}
+    return [i for i, row in enumerate(plan.rows) if row[1] not in missing]
+
+
+def _collect(
+    plan: Plan, trials: Mapping[int, Trial], kept: list[int], names: tuple[str, ...], drawn: Floats
+) -> Results:
+    if not kept:
+        raise KeyboardInterrupt
+    outcome_names = tuple(trials[kept[0]].outcomes)
+    waits = np.zeros((len(plan.variants), *trials[kept[0]].waits.shape), np.int64)
+    for i in kept:
+        waits[plan.rows[i][0]] += trials[i].waits
+    return Results(
+        rows=tuple(plan.rows[i] for i in kept),
+        names=outcome_names,
+        outcomes=np.array([[trials[i].outcomes[n] for n in outcome_names] for i in kept]),
+        monthly=np.stack([trials[i].monthly for i in kept]),
+        waits=waits,
+        inputs=names,
+        drawn=drawn[kept],
+        complete=len(kept) == len(plan.rows),
+    )

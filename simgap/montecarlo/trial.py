@@ -1,0 +1,249 @@
+"""One trial: a draw of the unknowns and a luck, simulated in both phases, turned into money."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from simgap.economics.ledger import (
+    DEFAULT_COUNTS,
+    LINES,
+    Window,
+    board_flow,
+    ledger,
+    reported_accuracy,
+    value_of,
+)
+from simgap.engines.packing import Packed, pack
+from simgap.engines.physics import ESCAPES, Count, Physics
+from simgap.engines.reference import simulate
+from simgap.model import keys
+from simgap.model.clock import HOUR, MONTH
+from simgap.model.types import Floats, Ints
+from simgap.scenario.values import Variant, evaluate, phase_values, workflow_values
+
+MONTHLY = ("net", "projected", *LINES, "cashable_benefit", "items", "backlog", "offered_hours", "paid_hours")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one trial came to.
+
+    Attributes
+    ----------
+    outcomes : dict of float
+        Money, rates, and the counts that rates over many trials are pooled from (names begin with ``n_``).
+    monthly : Floats[months, len(MONTHLY)]
+        By month from the decision.
+    waits : Ints[2, WAIT_BINS]
+        Waits for a reviewer in production, in staffed and in wall time.
+    """
+
+    outcomes: dict[str, float]
+    monthly: Floats
+    waits: Ints
+
+
+@dataclass(frozen=True)
+class Phases:
+    """The two phases of one draw under one variant: values, packed forms and windows."""
+
+    values: Mapping[str, Any]
+    pilot_values: Mapping[str, Any]
+    general: Mapping[str, Any]
+    production: Packed
+    pilot: Packed
+    window: Window
+    pilot_window: Window
+
+
+def pilot_length(general: Mapping[str, Any]) -> float:
+    """Return the length in hours of the pilot that `run` shows."""
+    return float(general[f"pilots.{general['base.pilot']}.lasts"])
+
+
+def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Variant) -> Phases:
+    """Return the phases of one draw under one variant, ready to simulate.
+
+    Parameters
+    ----------
+    resolved : mapping
+        The resolved scenario.
+    drawn : mapping
+        A number for each unknown.
+    variant : Variant
+        Doses and sets.
+    """
+    both = evaluate(resolved, drawn)
+    workflow = resolved["workflows"][0]
+    pilot_volume, volume = both[f"workflows.{workflow}.volume"]
+    ratio = volume / pilot_volume if pilot_volume else 1.0
+    general = phase_values(both, "production", variant, ratio)
+    values = workflow_values(general, workflow)
+    pilot_values = workflow_values(phase_values(both, "pilot", variant), workflow)
+    decision, lasts = general["clock.decision"], pilot_length(general)
+    months = int(general["clock.horizon"])
+    production = pack(values, pilot_values, keys.PRODUCTION, decision, lasts, months * 730.0)
+    pilot = pack(pilot_values, pilot_values, keys.PILOT, decision, 0.0, lasts)
+    return Phases(
+        values,
+        pilot_values,
+        general,
+        production,
+        pilot,
+        Window(months, production.go_live / MONTH, float(months)),
+        Window(pilot.months, 0.0, lasts / 730.0),
+    )
+
+
+def expected_items(phases: Phases) -> float:
+    """Return the arrivals, with duplicates, that a trial is expected to simulate."""
+    packed = (phases.production, phases.pilot)
+    return float(sum(p.levels[-1] + p.duplicate_levels[-1] for p in packed))
+
+
+def planned_volume(phases: Phases) -> Floats:
+    """Return the items by month that the board believes in."""
+    packed, window, general = phases.production, phases.window, phases.general
+    if math.isnan(general["board.volume"]):
+        ends = np.arange(window.months + 1) * MONTH - packed.go_live
+        volume = np.diff(np.interp(ends, packed.knots, packed.levels))
+    else:
+        volume = general["board.volume"] / 12.0 * window.active()
+    return np.asarray(volume * general["board.adoption"], np.float64)
+
+
+def run_trial(
+    resolved: Mapping[str, Any],
+    drawn: Mapping[str, float],
+    variant: Variant,
+    seed: int,
+    draw: int,
+    luck: int,
+) -> Trial:
+    """Simulate one trial.
+
+    Parameters
+    ----------
+    resolved : mapping
+        The resolved scenario.
+    drawn : mapping
+        The unknowns of the draw.
+    variant : Variant
+        Doses and sets.
+    seed, draw, luck : int
+        The key of the trial's random numbers; each below 2^32.
+
+    Returns
+    -------
+    Trial
+        The same for the same arguments, wherever and whenever it runs.
+    """
+    phases = prepare(resolved, drawn, variant)
+    general, values, window = phases.general, phases.values, phases.window
+    rate, tax = general["money.discount"], general["money.tax"]
+
+    physics = simulate(phases.production, seed, draw, luck)
+    lines = ledger(physics, values, window, np.array([seed, draw, luck, keys.PRODUCTION], np.int64))
+    lines["pilot"] = np.zeros(window.months)
+    lines["pilot"][0] = -general[f"pilots.{general['base.pilot']}.cost"]
+    lines["investment"] = np.zeros(window.months)
+    one_off = lines["pilot"] + lines["investment"]
+    costs = sum(
+        (lines[name] for name in LINES if name not in ("benefit", "pilot", "investment")),
+        np.zeros(window.months),
+    )
+    realised = value_of(lines["benefit"] + costs, one_off, rate, tax)
+    cashable = value_of(lines["cashable_benefit"] + costs, one_off, rate, tax)
+
+    stated = general["board.npv"]
+    no_cost = np.zeros(window.months)
+    if math.isnan(stated):
+        pilot = simulate(phases.pilot, seed, draw, luck)
+        pilot_key = np.array([seed, draw, luck, keys.PILOT], np.int64)
+        pilot_lines = ledger(pilot, phases.pilot_values, phases.pilot_window, pilot_key)
+        basis = phases.pilot_values["measurement.basis"]
+        counts = tuple(general["board.counts"] or DEFAULT_COUNTS[basis])
+        board = board_flow(
+            pilot,
+            pilot_lines,
+            phases.pilot_values,
+            counts,
+            phases.pilot_window,
+            window,
+            planned_volume(phases),
+        )
+        projected = value_of(board, no_cost, rate, tax)["npv"]
+        dashboard = reported_accuracy(pilot)
+    else:
+        board, projected, dashboard = np.full(window.months, math.nan), stated, math.nan
+
+    net = (lines["benefit"] + costs + one_off) * (1.0 - tax)
+    offered = _booked(physics, Count.OFFERED) / HOUR
+    capacity = physics.capacity / HOUR
+    monthly = {
+        **lines,
+        "net": net,
+        "projected": board * (1.0 - tax),
+        "items": _booked(physics, Count.ARRIVED),
+        "backlog": physics.backlog.astype(np.float64),
+        "offered_hours": offered,
+        "paid_hours": capacity,
+    }
+    hours = physics.staffed / HOUR
+    needed = np.divide(offered, hours, out=np.zeros(window.months), where=hours > 0.0)
+    outcomes = {
+        "projected_npv": projected,
+        "realised_npv": realised["npv"],
+        "cashable_npv": cashable["npv"],
+        "gap": projected - realised["npv"],
+        "success": float(succeeds(resolved["success"], realised["npv"], projected)),
+        **{name: value for name, value in realised.items() if name != "npv"},
+        "reviewers": float(phases.production.reviewers),
+        "reviewers_needed_peak": float(needed.max()),
+        "backlog_peak": float(physics.backlog.max()),
+        "accuracy_reported": dashboard,
+        "accuracy_true": reported_accuracy(physics),
+        "oversight_cost": -float(lines["oversight"].sum()),
+        "exception_cost": -float(lines["exceptions"].sum()),
+        "n_items": float(physics.total(Count.ARRIVED)),
+        "n_escaped": float(physics.total(*ESCAPES)),
+        "n_capacity": float(capacity.sum()),
+        "n_used": float(physics.counts[:-1, Count.USED].sum() / HOUR),
+        "n_offered": float(offered.sum()),
+        "n_wait": physics.wait_total / HOUR,
+        "n_wall_wait": physics.wall_wait_total / HOUR,
+        **{f"n_{c.name.lower()}": float(physics.total(c)) for c in Count if c not in _REPORTED_APART},
+    }
+    return Trial(
+        outcomes,
+        np.column_stack([monthly[name] for name in MONTHLY]),
+        np.stack([physics.waits, physics.wall_waits]),
+    )
+
+
+_REPORTED_APART = (
+    Count.ARRIVED,
+    Count.OFFERED,
+    Count.USED,
+    Count.USED_BY_HAND,
+    Count.DELAY,
+    Count.FALLBACK_DELAY,
+)
+
+
+def _booked(physics: Physics, column: Count) -> Floats:
+    """Return a column by month, what came after the window booked to its last month."""
+    booked = physics.counts[:-1, column].astype(np.float64)
+    booked[-1] += physics.counts[-1, column]
+    return booked
+
+
+def succeeds(criterion: Mapping[str, Any], realised: float, projected: float) -> bool:
+    """Return whether a future meets the scenario's criterion, compared without dividing."""
+    bar = criterion["value"] * (projected if criterion["of"] == "projected" else 1.0)
+    return bool(realised >= bar if criterion["relation"] == ">=" else realised > bar)

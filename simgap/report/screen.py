@@ -1,0 +1,171 @@
+"""The first screen of `run`: words built from the numbers, one line of conventions, a table. 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from simgap.analysis.words import money, share_of_100
+
+WIDTH = 80
+SHOWN_LINKS = 2
+
+
+def wrap(text: str) -> str:
+    """Wrap one paragraph to the width of the screen."""
+    return textwrap.fill(text, WIDTH, break_on_hyphens=False, break_long_words=False)
+
+
+def warnings(summary: Mapping[str, Any]) -> list[str]:
+    """Return what a reader must not overlook."""
+    operations, reviewers = summary["operations"], summary["reviewers"]
+    found = []
+    if (operations["review_hours_offered_per_staffed_hour"] or 0.0) > 1.0:
+        offered, staffed = reviewers["offered_hours_per_month"], reviewers["staffed_hours_per_month"]
+        found.append(
+            "WARNING: the review queue is unstable: reviewers are needed for "
+            f"{offered:,.0f} h of work in each {staffed:,.0f} h they are staffed (a month). It grows until "
+            "deadlines or the end of the window."
+        )
+    if summary["realisation_ratio"] is None:
+        found.append("The board's figure is not positive, so no realisation ratio is given.")
+    if summary["replications"] < 30:
+        found.append(
+            f"{summary['replications']} replications are few: percentiles and intervals are rough. "
+            "Use --replications for more."
+        )
+    return found
+
+
+def words(summary: Mapping[str, Any]) -> list[str]:
+    """Return the paragraphs that open the screen."""
+    currency = summary["currency"]
+    realised, projected = summary["realised"], summary["projected"]["npv"]
+    npv = realised["npv"]
+    lines = [
+        f"The board saw {money(projected['mean'], currency)}. Expected: {money(npv['mean'])}; "
+        f"between {money(npv['p5'])} and {money(npv['p95'])} in 9 futures of 10; "
+        f"{share_of_100(realised['p_negative'])} futures in 100 lose money."
+    ]
+    links = [link for link in summary["inputs"] if link["rank_correlation"] is not None]
+    if links:
+        strongest = ", ".join(link["name"] for link in links[:SHOWN_LINKS])
+        lines.append(f"Strongest links: {strongest} (rank correlation, not cause).")
+    operations, reviewers = summary["operations"], summary["reviewers"]
+    have = reviewers["reviewers"]
+    month = reviewers["overloaded_from_month"]
+    load = f": more work than staffed hours from month {month}" if month else ""
+    path = realised["median_path"]
+    need = (
+        f"Deepest cash need {money(path['deepest'])} in month {path['month']} (median)."
+        if path["deepest"] > 0.0
+        else "The median future never needs cash."
+    )
+    pays = share_of_100(1.0 - realised["payback_months"]["p_never"])
+    lines.append(
+        f"Reviewers needed at peak {operations['reviewers_needed_peak']:.1f}, have {have:g}{load}. "
+        f"{need} Pays back in {pays} of 100."
+    )
+    reported, true = (summary["dashboard"][k] for k in ("accuracy_reported", "accuracy_true"))
+    if reported is not None:
+        lines.append(f"The dashboard says {reported:.1%} accurate; in production it is {true:.1%}.")
+    guessed, stated = summary["guesses"]["guessed"], summary["guesses"]["stated"]
+    lines.append(f"{guessed} of {stated} inputs are guesses.")
+    return lines
+
+
+def conventions(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    """Return the line that says how to read the numbers."""
+    tax = f"after {settings['money.tax']:.0%} tax" if settings["money.tax"] else "before tax"
+    return (
+        f"Net present value in {summary['currency']}, {settings['money.prices']}, "
+        f"{settings['money.discount']:.1%} a year, {tax}, {settings['clock.horizon']:.0f} months of 730 h "
+        f"from {settings['clock.decision']}, against going on the legacy way. "
+        f"{summary['replications']} replications, seed {summary['seed']}; the spread holds both what is not "
+        "known and luck."
+    )
+
+
+def table(summary: Mapping[str, Any]) -> list[str]:
+    """Return the table: money with its spread, then operations."""
+    rows = [f"{'':<30}{'mean':>11}{'1 in 20 below':>15}{'median':>11}{'1 in 20 above':>13}"]
+    money_rows = (
+        ("Projected NPV", summary["projected"]["npv"]),
+        ("Realised NPV", summary["realised"]["npv"]),
+        ("  of it cashable", summary["realised"]["cashable_npv"]),
+        ("Gap", summary["gap"]),
+        ("Deepest cash need", summary["realised"]["peak_funding"]),
+    )
+    for label, stats in money_rows:
+        cells = [money(stats[k]) for k in ("mean", "p5", "p50", "p95")]
+        rows.append(f"{label:<30}{cells[0]:>11}{cells[1]:>15}{cells[2]:>11}{cells[3]:>13}")
+    operations = summary["operations"]
+    ratio, precision = summary["realisation_ratio"], summary["precision"]["half_width"]
+    waits = operations["review_wait_hours"]
+    facts = [
+        ("Mean realised NPV known to within", f"+/- {money(precision)}" if precision is not None else "-"),
+        ("Realised / projected", _ratio(ratio)),
+        ("Success by the file's criterion", f"{share_of_100(summary['realised']['p_success'])} in 100"),
+        ("Mean of the worst 5 in 100", money(summary["realised"]["cvar5"])),
+        ("Items in the window", f"{operations['items']:,.0f}"),
+        ("Straight through", _percent(operations["straight_through_rate"])),
+        ("Reviewed, of all arrivals", _percent(operations["review_share"])),
+        ("Escaped errors, of all items", _percent(operations["escaped_error_rate"])),
+        ("Reviewers busy, of staffed hours", _percent(operations["reviewer_utilisation"])),
+        ("Wait for a reviewer, staffed hours", " / ".join(_hours(waits[k]) for k in ("mean", "p50", "p95"))),
+        ("Deadlines missed, of reviews", _percent(operations["deadline_miss_rate"])),
+        ("Oversight cost per item", _money2(operations["oversight_cost_per_item"])),
+    ]
+    rows.append("")
+    rows += [f"{label:<38}{value}" for label, value in facts]
+    rows.append(f"{'':<38}(wait: mean / median / exceeded by 1 in 20)")
+    return rows
+
+
+def _ratio(ratio: Mapping[str, Any] | None) -> str:
+    if ratio is None:
+        return "-"
+    interval = ratio["ci95"]
+    between = (
+        f"  (95 % interval {interval[0]:.2f} to {interval[1]:.2f})" if interval else "  (no bounded interval)"
+    )
+    return f"{ratio['value']:.2f}{between}"
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"
+
+
+def _hours(hours: float | None) -> str:
+    return "-" if hours is None else f"{hours:.2g} h" if hours < 10 else f"{hours:,.0f} h"
+
+
+def _money2(amount: float | None) -> str:
+    return "-" if amount is None else f"{amount:,.2f}"
+
+
+def screen(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    """Return the first screen of a run.
+
+    Parameters
+    ----------
+    summary : mapping
+        As `analysis.summary.summary` returns it.
+    settings : mapping
+        Values of the rows of ``money`` and ``clock`` by path.
+
+    Returns
+    -------
+    str
+        Text of at most 80 columns.
+    """
+    title = f"{summary['scenario']['name']}"
+    parts = [
+        title,
+        "=" * min(len(title), WIDTH),
+        *map(wrap, warnings(summary)),
+        *map(wrap, words(summary)),
+        "",
+    ]
+    return "\n".join([*parts, wrap(conventions(summary, settings)), "", *table(summary)])

@@ -1,0 +1,337 @@
+"""The leaf grammar: `VALUE [| VALUE] [[source]]`, and what each VALUE may be.
+
+A value leaves this module in the resolved form: a number in the normalised unit, a word, a list, a
+dictionary that names a distribution, or None where `none` is infinite or refers to another parameter.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from simgap.scenario.families import check_family, check_metalog, distribution
+from simgap.scenario.table import INF, Row
+from simgap.scenario.units import NUMERIC, UNITS, Context, Wrong, convert, quantity, say, show
+from simgap.scenario.words import READERS, Value
+
+NO_CONTEXT = Context()
+FACTOR = Row("", "factor", "1", "Multiple of the pilot's own draw.")
+_SOURCE = re.compile(r"(.*[^|\s])\s*\[([^\[\],]*)\]", re.DOTALL)
+_TIMES = re.compile(r"x(?=[\s0-9.])\s*")
+_CALL = re.compile(r"([A-Za-z]+)\s*\(([^()]*)\)(.*)", re.DOTALL)
+# A `min` or `max` that is followed by a number; any other `min` is minutes.
+_LIMIT = re.compile(r" (?=(?:max|min) [-+.0-9])")
+_PLAIN = {"share": "%", "yearly": "% per year", "monthly": "% per month"}
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """The text of one leaf, split into its sides.
+
+    Attributes
+    ----------
+    line : int
+        Line in the file; -1 where the text comes from ``--set``, 0 for a default.
+    shared, pilot, production : str or None
+        Text of the value without a bar, or of its two sides.
+    source, strength : str
+        Name of the source and a strength that replaces the source's; empty where not stated.
+    """
+
+    line: int
+    shared: str | None = None
+    pilot: str | None = None
+    production: str | None = None
+    source: str = ""
+    strength: str = ""
+
+
+def split_leaf(text: str, line: int, listing: bool = False) -> Leaf:
+    """Split a leaf at its bar and take off its source.
+
+    Parameters
+    ----------
+    text : str
+        The leaf as typed.
+    line : int
+        Its line.
+    listing : bool
+        Whether the value may be a list in brackets, which then is not a source.
+
+    Returns
+    -------
+    Leaf
+
+    Raises
+    ------
+    Wrong
+        If it has more than one bar, or an empty side.
+
+    Examples
+    --------
+    >>> split_leaf("1 % | 6 % [erp]", 7)
+    Leaf(line=7, shared=None, pilot='1 %', production='6 %', source='erp', strength='')
+    """
+    text, source = text.strip(), ""
+    match = _SOURCE.fullmatch(text)
+    if match and not (listing and text.startswith("[") and "]" not in match[1]):
+        text, source = match[1].strip(), match[2].strip()
+        if not source:
+            raise Wrong("has an empty source", "the name of a source in brackets, or none")
+    sides = [side.strip() for side in text.split("|")]
+    if len(sides) > 2:
+        raise Wrong(f"{show(text)} has more than one bar", "pilot | production")
+    if not all(sides):
+        raise Wrong("has an empty side" if len(sides) == 2 else "is empty", "a value on each side of the bar")
+    if any("[" in side and not (listing and side.startswith("[")) for side in sides):
+        raise Wrong(f"{show(text)} has brackets inside", "one [source], at the end of the leaf")
+    if len(sides) == 1:
+        return Leaf(line, shared=sides[0], source=source)
+    return Leaf(line, pilot=sides[0], production=sides[1], source=source)
+
+
+def parse_value(text: str, row: Row, context: Context = NO_CONTEXT, relative: bool = False) -> Value:
+    """Read one VALUE.
+
+    Parameters
+    ----------
+    text : str
+        The text of the value.
+    row : Row
+        The parameter, for its unit, bounds and words.
+    context : Context
+        What some units need to know of other leaves.
+    relative : bool
+        Whether ``x VALUE`` is allowed; it returns ``{"times": VALUE}``.
+
+    Returns
+    -------
+    float, str, list, dict or None
+        In the normalised unit; None where `none` is infinite or refers to another parameter.
+
+    Raises
+    ------
+    Wrong
+        If the grammar, the unit or the bounds do not allow it.
+
+    Examples
+    --------
+    >>> from simgap.scenario.table import BY_PATH
+    >>> parse_value("6 weeks", BY_PATH["pilots.*.lasts"])
+    1008.0
+    >>> parse_value("x 0.6", BY_PATH["data.missing"], relative=True)
+    {'times': 0.6}
+    """
+    text = text.strip()
+    unit = UNITS[row.unit]
+    if not text:
+        raise Wrong("is empty", unit.words)
+    if row.unit in READERS:
+        return READERS[row.unit](text, row)
+    if text == "none":
+        return _none(row)
+    match = _TIMES.match(text)
+    if match:
+        if not relative or row.constant:
+            raise Wrong(
+                f"{show(text)} multiplies the pilot's own draw",
+                "`x` only after the bar, or in the change of an investment",
+            )
+        return {"times": parse_value(text[match.end() :], FACTOR)}
+    uncertain = "(" in text or "/" in text
+    if uncertain and row.constant:
+        raise Wrong(f"{show(text)} is a distribution", f"one value that is known: {unit.words}")
+    if "(" in text:
+        return _named(text, row, context)
+    if "/" in text:
+        return _triple(text, row, context)
+    value = convert(*quantity(text, unit), row.unit, context) + 0.0
+    _check_bounds(value, text, row)
+    if row.whole and value != math.floor(value):
+        raise Wrong(f"{show(text)} is not a whole number", unit.words)
+    return value
+
+
+def parse_change(text: str, row: Row, context: Context = NO_CONTEXT) -> dict[str, Value]:
+    """Read what an investment does to a parameter.
+
+    Parameters
+    ----------
+    text : str
+        ``+n`` or ``-n`` adds, ``x n`` scales, ``n`` or ``= n`` sets.
+    row : Row
+        The parameter that changes.
+    context : Context
+        What some units need to know of other leaves.
+
+    Returns
+    -------
+    dict
+        ``{"op": "set" | "add" | "scale", "value": VALUE}``
+
+    Raises
+    ------
+    Wrong
+        If the text is not a change that this parameter allows.
+
+    Examples
+    --------
+    >>> from simgap.scenario.table import BY_PATH
+    >>> parse_change("+2", BY_PATH["oversight.reviewers"])
+    {'op': 'add', 'value': 2.0}
+    """
+    text = text.strip()
+    if row.unit not in NUMERIC:
+        return {"op": "set", "value": parse_value(text.removeprefix("="), row, context)}
+    if text[:1] in ("+", "-"):
+        free = Row(row.path, row.unit, "", row.doc, low=-INF, high=INF, constant=row.constant)
+        rest = text[1:].strip()
+        if rest[:1] in ("+", "-"):
+            raise Wrong(f"{show(text)} has two signs", "+n adds, -n subtracts, = -n sets a negative number")
+        if rest == "none":
+            raise Wrong("`none` cannot be added", f"+ or - with {UNITS[row.unit].words}")
+        value = parse_value(rest, free, context)
+        return {"op": "add", "value": value if text[0] == "+" else _negative(value)}
+    value = parse_value(text.removeprefix("="), row, context, relative=not text.startswith("="))
+    if isinstance(value, dict) and "times" in value:
+        return {"op": "scale", "value": value["times"]}
+    return {"op": "set", "value": value}
+
+
+def _none(row: Row) -> float | None:
+    if not math.isfinite(row.none):
+        return None
+    if not row.low <= row.none <= row.high:
+        raise Wrong("cannot be `none`", _range(row))
+    return row.none
+
+
+def _range(row: Row) -> str:
+    words = UNITS[row.unit].words
+    if row.high < INF and row.low > -INF:
+        return f"{words}; from {say(row.low, row.unit)} to {say(row.high, row.unit)}"
+    return f"{words}; at least {say(row.low, row.unit)}" if row.low > -INF else words
+
+
+def _check_bounds(value: float, text: str, row: Row) -> None:
+    if value > row.high:
+        hint = ""
+        percent = _PLAIN.get(row.unit)
+        if percent and "%" not in text and value <= 100 * row.high:
+            hint = f"did you mean {value:g} {percent}? "
+        raise Wrong(f"{show(text)} is over {say(row.high, row.unit)}", hint + _range(row))
+    if value < row.low:
+        raise Wrong(f"{show(text)} is under {say(row.low, row.unit)}", _range(row))
+
+
+def _common(parts: list[tuple[Fraction, str]], trailing: str, text: str, row: Row) -> list[str]:
+    """One phrase for each number: its own if all have one, else the one after the last."""
+    phrases = [phrase for _, phrase in parts]
+    if not any(phrases[:-1]):
+        return [phrases[-1] or trailing] * len(phrases)
+    if all(phrases):
+        return phrases
+    raise Wrong(
+        f"{show(text)} has a unit for some of its numbers only",
+        f"one unit after the last number, or a unit after each; {UNITS[row.unit].words}",
+    )
+
+
+def _triple(text: str, row: Row, context: Context) -> Value:
+    unit = UNITS[row.unit]
+    allowed = "three values in rising order, P10 / P50 / P90, such as 8 / 14 / 22"
+    body, *limits = _LIMIT.split(" ".join(text.split()))
+    parts = [quantity(part, unit) if i == 0 else _later(part, row) for i, part in enumerate(body.split("/"))]
+    if len(parts) != 3:
+        raise Wrong(f"{show(text)} has {len(parts)} values", allowed)
+    ends: dict[str, tuple[Fraction, str]] = {}
+    for limit in limits:
+        word, number = limit.split(" ", 1)
+        if word in ends:
+            raise Wrong(f"{show(text)} has `{word}` twice", "at most one max and one min")
+        ends[word] = _later(number, row)
+    trailing = next((phrase for _, phrase in ends.values() if phrase), "")
+    phrases = _common(parts, trailing, text, row)
+    p10, p50, p90 = (convert(n, p, row.unit, context) for (n, _), p in zip(parts, phrases, strict=True))
+    for (low, low_name), (high, high_name) in (((p10, "P10"), (p50, "P50")), ((p50, "P50"), (p90, "P90"))):
+        if low > high:
+            raise Wrong(f"{low_name} is over {high_name} in {show(text)}", allowed)
+    if p10 == p90 and not limits:
+        _check_bounds(p10, text, row)
+        return p10 + 0.0
+    bounds = {"min": row.low, "max": row.high}
+    for word, (number, phrase) in ends.items():
+        bounds[word] = convert(number, phrase or phrases[-1], row.unit, context)
+    if bounds["min"] < row.low or bounds["max"] > row.high:
+        raise Wrong(f"{show(text)} has a limit outside what is possible", _range(row))
+    for low, high, name in ((bounds["min"], p10, "P10"), (p90, bounds["max"], "P90")):
+        if low >= high:
+            end = low if name == "P10" else high
+            raise Wrong(
+                f"{name} in {show(text)} must lie strictly inside {say(end, row.unit)}",
+                f"{_range(row)}; or pert(a, b, c), which may touch its ends",
+            )
+    return check_metalog(p10, p50, p90, bounds["min"], bounds["max"], text)
+
+
+def _later(part: str, row: Row) -> tuple[Fraction, str]:
+    """Read a number after the first, which needs no prefix."""
+    unit = UNITS[row.unit]
+    if unit.prefix and not part.strip().startswith(unit.prefix):
+        part = f"{unit.prefix} {part}"
+    return quantity(part, unit)
+
+
+def _named(text: str, row: Row, context: Context) -> Value:
+    unit = UNITS[row.unit]
+    if unit.prefix:
+        text = text.strip().removeprefix(unit.prefix).strip()
+    match = _CALL.fullmatch(text)
+    if match is None:
+        raise Wrong(
+            f"{show(text)} has a parenthesis without its partner",
+            "a distribution such as pert(4, 6, 10) min; inside braces in quotes",
+        )
+    family, inside, after = match[1].lower(), match[2], match[3].strip().lower()
+    names, texts = [], []
+    for part in inside.split(","):
+        name, equals, number = part.rpartition("=")
+        names.append(name.strip() if equals else "")
+        texts.append(number.strip())
+    check_family(family, names, text)
+    parts = []
+    for name, number in zip(names, texts, strict=True):
+        kind = UNITS["factor"] if name == "cv" else unit
+        parts.append(quantity(number, kind) if name == "cv" else _later(number, row))
+    carry = [part for part, name in zip(parts, names, strict=True) if name != "cv"]
+    if after and any(phrase for _, phrase in carry):
+        raise Wrong(f"{show(text)} has units inside and after", "the unit inside, or after, not both")
+    phrases = iter(_common(carry, after, text, row))
+    values = [
+        convert(number, phrase, "factor", context)
+        if name == "cv"
+        else convert(number, next(phrases), row.unit, context)
+        for (number, phrase), name in zip(parts, names, strict=True)
+    ]
+    return distribution(family, values, row.low, row.high, row.unit, text, _range(row))
+
+
+def _negative(value: Value) -> Value:
+    """Return minus a value; the quantiles of a distribution change places."""
+    if not isinstance(value, dict):
+        return 0.0 - value
+    mirrored = {"p10": "p90", "p90": "p10", "low": "high", "high": "low", "lower": "upper", "upper": "lower"}
+    if value["family"] in ("lognormal", "beta"):
+        raise Wrong(
+            f"{value['family']} cannot be subtracted", "a number, a triple, pert, triangular or uniform"
+        )
+    return {
+        mirrored.get(name, name): number
+        if name in ("family", "sd")
+        else None
+        if number is None
+        else 0.0 - number
+        for name, number in value.items()
+    }

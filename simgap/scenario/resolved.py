@@ -1,0 +1,210 @@
+"""The resolved form as text: canonical JSON, its digest, and reading it back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import Any, NoReturn
+
+from simgap.errors import InputError, Problem
+from simgap.scenario.families import FAMILIES
+from simgap.scenario.keys import find, nearest, paths
+from simgap.scenario.resolve import FORM
+from simgap.scenario.table import NAMED
+from simgap.scenario.units import NUMERIC, Wrong
+
+_KEYS = (
+    "simgap",
+    "form",
+    "name",
+    "description",
+    "workflows",
+    "pilots",
+    "investments",
+    "portfolios",
+    "success",
+    "correlations",
+    "sources",
+    "parameters",
+)
+_ALLOWED = "the output of `simgap resolve`, or a result.json, unchanged"
+_METALOG = ("p10", "p50", "p90", "lower", "upper")
+
+
+def canonical(resolved: dict[str, Any]) -> str:
+    """Return the resolved form as JSON in one fixed way: sorted keys, no spaces.
+
+    Examples
+    --------
+    >>> canonical({"b": 1.0, "a": None})
+    '{"a":null,"b":1.0}'
+    """
+    return json.dumps(resolved, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def digest(resolved: dict[str, Any]) -> str:
+    """Return the first 16 hexadecimal digits of the SHA-256 of the canonical form."""
+    return hashlib.sha256(canonical(resolved).encode("ascii")).hexdigest()[:16]
+
+
+def as_json(text: str) -> dict[str, Any] | None:
+    """Return a text as a resolved form, not yet checked; None where it is something else.
+
+    Parameters
+    ----------
+    text : str
+        Perhaps a resolved form, or a ``result.json`` whose ``provenance.scenario`` holds one.
+
+    Returns
+    -------
+    dict or None
+    """
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        data = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(data, dict):
+        return None
+    provenance = data.get("provenance")
+    if isinstance(provenance, dict) and isinstance(provenance.get("scenario"), dict):
+        data = provenance["scenario"]
+    return data if "form" in data else None
+
+
+def load_resolved(text: str, file: str = "<text>") -> dict[str, Any]:
+    """Read a resolved form.
+
+    Parameters
+    ----------
+    text : str
+        JSON: a resolved form, or a ``result.json`` that holds one.
+    file : str
+        Name for messages.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    InputError
+        If it is not a resolved form of this version, or names parameters that the table lacks, or lacks
+        parameters that the table has.
+    """
+    data = as_json(text)
+    if data is None:
+        raise InputError(file, [Problem(0, "", "is not a resolved scenario", _ALLOWED)])
+    problems = _form(data) or _members(data)
+    if problems:
+        raise InputError(file, problems)
+    return data
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(word)
+
+
+def _wrong(key: str, what: str, allowed: str = _ALLOWED) -> Problem:
+    return Problem(0, key, what, allowed)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _form(data: dict[str, Any]) -> list[Problem]:
+    if data.get("simgap") != 1 or data["form"] != FORM:
+        return [_wrong("simgap", "is not a form that this version reads", f"simgap 1, form {FORM}")]
+    problems = [_wrong(key, "unknown key") for key in data if key not in _KEYS]
+    problems += [_wrong(key, "is missing") for key in _KEYS if key not in data]
+    if problems:
+        return problems
+    dicts = ("investments", "portfolios", "success", "sources", "parameters")
+    right = {
+        **{key: isinstance(data[key], str) for key in ("name", "description")},
+        **{key: _texts(data[key]) and bool(data[key]) for key in ("workflows", "pilots")},
+        **{key: isinstance(data[key], dict) for key in dicts},
+        "correlations": isinstance(data["correlations"], list)
+        and all(
+            isinstance(pair, list) and len(pair) == 3 and _texts(pair[:2]) and _number(pair[2])
+            for pair in data["correlations"]
+        ),
+    }
+    return [_wrong(key, "has the wrong shape") for key, ok in right.items() if not ok]
+
+
+def _members(data: dict[str, Any]) -> list[Problem]:
+    problems = []
+    names = {group: list(data[group]) for group in NAMED}
+    parameters = data["parameters"]
+    expected = paths(names)
+    for path in expected:
+        if path not in parameters:
+            problems.append(_wrong(path, "is missing"))
+    for path, leaf in parameters.items():
+        try:
+            key = find(path, names)
+        except Wrong:
+            problems.append(_wrong(path, "unknown parameter", f"{nearest(path, expected)}{_ALLOWED}"))
+            continue
+        if key.side or not _leaf_right(leaf, key.row.unit in NUMERIC, bool(key.row.condition)):
+            problems.append(_wrong(path, "has the wrong shape"))
+    for name, investment in data["investments"].items():
+        changes = investment.get("change") if isinstance(investment, dict) else None
+        if not isinstance(changes, dict):
+            problems.append(_wrong(f"investments.{name}", "has the wrong shape"))
+            continue
+        for path, change in changes.items():
+            try:
+                find(path, names)
+            except Wrong:
+                problems.append(_wrong(f"investments.{name}.change.{path}", "unknown parameter"))
+            if not isinstance(change, dict) or change.get("op") not in ("set", "add", "scale"):
+                problems.append(_wrong(f"investments.{name}.change.{path}", "has the wrong shape"))
+    if any(not _texts(members) for members in data["portfolios"].values()):
+        problems.append(_wrong("portfolios", "has the wrong shape"))
+    if set(data["success"]) != {"outcome", "relation", "value", "of"} or not _number(
+        data["success"]["value"]
+    ):
+        problems.append(_wrong("success", "has the wrong shape"))
+    return problems
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _leaf_right(leaf: Any, numeric: bool, sided: bool) -> bool:
+    about = {"source", "strength", "stated"}
+    if not isinstance(leaf, dict) or not about <= set(leaf):
+        return False
+    sides = set(leaf) - about
+    if sides != {"value"} and not (sided and sides == {"pilot", "production"}):
+        return False
+    values = [leaf[side] for side in sides - {"production"}]
+    production = leaf.get("production")
+    if isinstance(production, dict) and set(production) == {"times"}:
+        production = production["times"]
+    return all(_value_right(value, numeric) for value in (*values, production))
+
+
+def _value_right(value: Any, numeric: bool) -> bool:
+    if value is None:
+        return True
+    if not numeric:
+        return isinstance(value, str | list)
+    if not isinstance(value, dict):
+        return _number(value)
+    family = value.get("family")
+    if family == "metalog":
+        names: tuple[str, ...] = _METALOG
+    elif isinstance(family, str) and family in FAMILIES:
+        names = FAMILIES[family][0]
+    else:
+        return False
+    return set(value) == {"family", *names} and all(
+        _number(value[name]) or (value[name] is None and name in ("lower", "upper")) for name in names
+    )

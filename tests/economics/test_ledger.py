@@ -1,0 +1,594 @@
+import math
+from dataclasses import replace
+
+import hypothesis.extra.numpy as hnp
+import numpy as np
+import numpy_financial as npf
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from simgap.economics import ledger as money
+from simgap.economics.ledger import (
+    COUNTED,
+    DEFAULT_COUNTS,
+    LINES,
+    PER_ITEM,
+    PER_MONTH,
+    Window,
+    board_flow,
+    by_month,
+    released,
+    reported_accuracy,
+    value_of,
+)
+from simgap.economics.tails import severities, value_factors
+from simgap.engines.physics import ENDS, ESCAPES, Count, Physics, check
+from simgap.model.clock import HOUR, MONTH
+from simgap.model.oversight import WAIT_BINS
+from simgap.sampling.philox import words
+
+KEY = np.array([1, 2, 3, 0], np.int64)
+WINDOW = Window(months=4, go_live=0.5, end=4.0)
+# Hours until the legacy team is released: at once, or from an hour on.
+RAMPS = st.just(0.0) | st.floats(1.0, 20_000.0)
+
+VALUES = {
+    "legacy.cost": 20.0,
+    "legacy.error_rate": 0.05,
+    "legacy.cashable": 0.8,
+    "legacy.ramp_down": 2920.0,  # 4 months
+    "legacy.delay": 2.0,
+    "legacy.delay_cost": 3.0,
+    "legacy.duplicate_detection": 0.75,
+    "legacy.rehire_multiple": 1.5,
+    "error_cost": 200.0,
+    "value_cv": 0.0,
+    "ai.cost": 0.5,
+    "oversight.wage": 40.0,
+    "oversight.paid": "by headcount",
+    "costs.platform": 100.0,
+    "costs.governance": 30.0,
+    "costs.curation": 20.0,
+    "governance.incident_cost": 700.0,
+    "governance.incident_cost_cv": 0.0,
+    "measurement.basis": "pilot_metrics",
+}
+
+# Four months, go-live in the middle of the first, and what came after the window.
+#                           month 0    1    2    3  after
+COUNTS = {
+    Count.ARRIVED:             [10,   40,  50,  60,   0],
+    Count.DUPLICATES:          [ 0,    8,   8,   8,   0],
+    Count.AI_SERVED:           [10,   44,  56,  64,   4],
+    Count.AI_DECISIONS:        [ 8,   40,  50,  60,   2],
+    Count.AI_RIGHT:            [ 8,   36,  45,  54,   1],
+    Count.STRAIGHT:            [ 0,   20,  25,  30,   1],
+    Count.REVIEWED:            [ 0,   10,  15,  12,   3],
+    Count.MANUAL:              [ 0,    4,   6,   5,   2],
+    Count.FALLBACK:            [ 0,    6,   4,  11,   6],
+    Count.DUPLICATE_DONE:      [ 0,    4,   4,   6,   2],
+    Count.DUPLICATE_FALLBACK:  [ 0,    0,   4,   0,   4],
+    Count.ESCAPED_STRAIGHT:    [ 0,    2,   0,   0,   1],
+    Count.ESCAPED_MISSED:      [ 0,    0,   1,   0,   0],
+    Count.ESCAPED_MANUAL:      [ 0,    0,   0,   0,   1],
+}  # fmt: skip
+HOURS = {
+    Count.USED:                [ 1,    8,  10,  12,   3],
+    Count.USED_BY_HAND:        [ 0,    3,   4,   5,   1],
+    Count.DELAY:               [ 0,   50, 100, 100,  30],
+    Count.FALLBACK_DELAY:      [ 0,   12,   8,  20,  16],
+}  # fmt: skip
+CAPACITY =                     [ 5,   10,  10,  12]  # fmt: skip
+# Month 1 begins 365 h after go-live, month 2 at 1095 h; the window ends at 2555 h.
+ESCAPED = [(365 * HOUR, 4), (1095 * HOUR - 1, 9), (1095 * HOUR, 2), (2555 * HOUR, 30), (3000 * HOUR, 7)]
+
+# What the tables above come to, by hand.
+#   done               0            34                46                47 +  6 = 53
+#   labour, 20 each    0  (34 + 4/4) = 700  (46 + 4/4) = 940  (53 + 8/4) = 1100   a quarter of duplicates
+#   legacy errors      0           340               460               530        5 % of 200 each
+#   team gone          -           0.2               0.4               0.6        0.8 (1, 2, 3 months) / 4
+#   fall-backs         0             6       4 + 4/4 = 5      17 + 4/4 = 18       a quarter of duplicates
+#   rehire, 10 each    0            12                20               108        only for what is gone
+EXPECTED = {
+    "benefit":          [0, 700 + 340 - 12, 940 + 460 - 20, 1100 + 530 - 108],
+    "cashable_benefit": [0, 140 + 340 - 12, 376 + 460 - 20, 660 + 530 - 108],
+    # 0.50 for each item and duplicate served: 10, 44, 56, 68
+    "ai":               [-5, -22, -28, -34],
+    # 40 an hour; staffed 5, 10, 10, 12 and 3 after the window; less 0, 3, 4, 6 by hand: 5, 7, 6, 9
+    "oversight":        [-200, -280, -240, -360],
+    "exceptions":       [0, -120, -160, -240],
+    # 200 each: none, two, one, and two after the window
+    "errors":           [0, -400, -200, -400],
+    "incidents":        [0, 0, 0, 0],
+    # 3 an hour; 0, 62, 108, 166 hours against 2 for each item done: 0, 68, 92, 106
+    "delay":            [0, 18, -48, -180],
+    "changes":          [0, 0, 0, 0],
+    # 150 a month, half of it in the month of go-live
+    "platform":         [-75, -150, -150, -150],
+}  # fmt: skip
+#   flow: -280, 74, 554, 158; the sum of the economic lines
+FLOW = [-280, 74, 554, 158]
+PILOT_FEE = [-100, 0, 0, 0]
+
+
+def physics_of(counts, capacity, escaped):
+    """Physics that holds what economics reads; the rest is empty."""
+    months = len(capacity)
+    ends = counts[:, list(ENDS)].sum(axis=0)
+    listed = np.array(escaped, np.int64).reshape(-1, 2)
+    return Physics(
+        counts=counts,
+        ends_by_class=ends[None, :],
+        capacity=np.array(capacity, np.int64),
+        staffed=np.array(capacity, np.int64),
+        backlog=np.zeros(months, np.int64),
+        waits=np.zeros(WAIT_BINS, np.int64),
+        wall_waits=np.zeros(WAIT_BINS, np.int64),
+        wait_total=0,
+        wall_wait_total=0,
+        queue_area=0,
+        escaped_time=listed[:, 0],
+        escaped_entity=listed[:, 1],
+    )
+
+
+def by_hand():
+    counts = np.zeros((5, len(Count)), np.int64)
+    for column, numbers in COUNTS.items():
+        counts[:, column] = numbers
+    for column, hours in HOURS.items():
+        per_hour = 3_600_000 if column in (Count.DELAY, Count.FALLBACK_DELAY) else 3_600_000_000
+        counts[:, column] = np.array(hours, np.int64) * per_hour
+    return physics_of(counts, np.array(CAPACITY, np.int64) * 3_600_000_000, ESCAPED)
+
+
+PHYSICS = by_hand()
+
+
+def ledger_of(physics=PHYSICS, incidents=None, window=WINDOW, **changed):
+    return money.ledger(physics, {**VALUES, **changed}, window, KEY, incidents)
+
+
+def economic(lines):
+    return sum(lines[line] for line in (*PER_ITEM, *PER_MONTH))
+
+
+# --- the example by hand -------------------------------------------------------------------------------
+
+
+def test_the_example_is_a_possible_one():
+    check(PHYSICS)
+    assert PHYSICS.total(*ESCAPES) == len(ESCAPED)
+
+
+def test_every_line_of_the_example():
+    lines = ledger_of()
+    assert set(lines) == set(EXPECTED) == {*PER_ITEM, *PER_MONTH, "cashable_benefit"}
+    for line, expected in EXPECTED.items():
+        np.testing.assert_allclose(lines[line], expected, rtol=1e-13, atol=1e-10, err_msg=line)
+    np.testing.assert_allclose(economic(lines), FLOW, rtol=1e-12)
+
+
+def test_the_ledger_leaves_the_physics_alone():
+    before = PHYSICS.counts.copy(), PHYSICS.capacity.copy()
+    first, second = ledger_of(), ledger_of()
+    assert (PHYSICS.counts == before[0]).all()
+    assert (PHYSICS.capacity == before[1]).all()
+    assert all((first[line] == second[line]).all() for line in first)
+
+
+def test_by_hour_only_work_is_paid():
+    headcount = ledger_of()
+    lines = ledger_of(**{"oversight.paid": "by hour"})
+    # 1, 8, 10 and 12 + 3 hours worked, less 0, 3, 4, 6 by hand: 1, 5, 6, 9 at 40
+    np.testing.assert_allclose(lines["oversight"], [-40, -200, -240, -360], rtol=1e-13)
+    for line in set(lines) - {"oversight"}:
+        assert (lines[line] == headcount[line]).all()
+
+
+def test_a_team_that_stays_is_not_rehired():
+    # 700 + 340, 940 + 460, 1100 + 530: no premium; nothing but the avoided errors is cash.
+    lines = ledger_of(**{"legacy.cashable": 0.0})
+    np.testing.assert_allclose(lines["benefit"], [0, 1040, 1400, 1630], rtol=1e-13)
+    np.testing.assert_allclose(lines["cashable_benefit"], [0, 340, 460, 530], rtol=1e-13)
+
+
+def test_a_legacy_way_that_knows_every_duplicate_gains_nothing_by_them():
+    # Labour 680, 920, 1060; premium on 6, 4, 17 fall-backs: 12, 16, 102.
+    lines = ledger_of(**{"legacy.duplicate_detection": 1.0})
+    np.testing.assert_allclose(
+        lines["benefit"], [0, 680 + 340 - 12, 920 + 460 - 16, 1060 + 530 - 102], rtol=1e-13
+    )
+
+
+def test_errors_with_a_spread_of_values():
+    lines = ledger_of(value_cv=1.5)
+    cost = dict(zip(range(5), 200.0 * value_factors(KEY, PHYSICS.escaped_entity, 1.5), strict=True))
+    expected = [0.0, -cost[0] - cost[1], -cost[2], -cost[3] - cost[4]]
+    np.testing.assert_allclose(lines["errors"], expected, rtol=1e-14)
+    # The same from the words: the third of the item's arrival, as a quantile of the lognormal law.
+    u = [(int(words(1, 2, 3, 0, 1, entity, 0, 0)[2]) + 0.5) / 2**32 for _, entity in ESCAPED]
+    sigma = math.sqrt(math.log(1.0 + 1.5**2))
+    amounts = 200.0 * stats.lognorm.ppf(u, s=sigma, scale=math.exp(-0.5 * sigma**2))
+    assert lines["errors"].sum() == pytest.approx(-amounts.sum(), rel=1e-11)
+    for line in set(lines) - {"errors"}:
+        assert (lines[line] == EXPECTED[line]).all() or np.allclose(lines[line], EXPECTED[line], rtol=1e-13)
+
+
+def test_incidents_are_booked_when_they_surface():
+    surfaced = np.array([(0, 4), (365 * HOUR, 9), (9000 * HOUR, 2)], np.int64)
+    lines = ledger_of(incidents=surfaced)
+    np.testing.assert_array_equal(lines["incidents"], [-700, -700, 0, -700])
+    lines = ledger_of(incidents=surfaced, **{"governance.incident_cost_cv": 3.0})
+    a, b, c = severities(KEY, np.array([4, 9, 2]), 700.0, 3.0)
+    np.testing.assert_allclose(lines["incidents"], [-a, -b, 0.0, -c], rtol=1e-14)
+    # They come on top of the error itself.
+    np.testing.assert_array_equal(lines["errors"], EXPECTED["errors"])
+
+
+def test_the_ledger_of_an_empty_month():
+    empty = physics_of(np.zeros((5, len(Count)), np.int64), [0] * 4, [])
+    lines = ledger_of(empty)
+    for line in set(lines) - {"platform"}:
+        assert (lines[line] == 0.0).all(), line
+    np.testing.assert_array_equal(lines["platform"], EXPECTED["platform"])
+
+
+# --- months --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [
+        (Window(3, 0.0, 3.0), [1, 1, 1]),
+        (Window(3, 1.0, 3.0), [0, 1, 1]),
+        (Window(3, 0.25, 2.5), [0.75, 1, 0.5]),
+        (Window(3, 1.25, 1.75), [0, 0.5, 0]),
+        (Window(3, 3.5, 3.0), [0, 0, 0]),
+        (Window(2, 0.0, 1344 / 730), [1, 614 / 730]),  # a pilot of eight weeks
+    ],
+)
+def test_active_share_of_each_month(window, expected):
+    np.testing.assert_allclose(window.active(), expected, rtol=1e-14)
+
+
+@given(st.floats(0.0, 12.0), st.floats(0.0, 12.0))
+@settings(derandomize=True, deadline=None, max_examples=50)
+def test_active_shares_sum_to_the_time_in_production(go_live, end):
+    active = Window(12, go_live, end).active()
+    assert active.sum() == pytest.approx(max(0.0, end - go_live), abs=1e-12)
+    assert ((active >= 0.0) & (active <= 1.0)).all()
+
+
+def test_months_turn_at_their_first_instant_and_the_last_keeps_what_comes_after():
+    window = Window(3, 0.5, 3.0)
+    half = MONTH // 2
+    times = np.array([0, half - 1, half, half + MONTH - 1, half + MONTH, half + 2 * MONTH, 50 * MONTH])
+    amounts = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
+    np.testing.assert_array_equal(by_month(times, amounts, window), [1 + 2, 4 + 8, 16 + 32 + 64])
+
+
+def test_months_without_amounts():
+    nothing = by_month(np.empty(0, np.int64), np.empty(0), Window(3, 0.5, 3.0))
+    np.testing.assert_array_equal(nothing, [0.0, 0.0, 0.0])
+    assert nothing.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("go_live", "ramp_months", "expected"),
+    [
+        (0.0, 0.0, [0.5, 0.5, 0.5, 0.5]),  # released at once
+        (2.0, 0.0, [0.0, 0.0, 0.5, 0.5]),
+        (0.0, 2.0, [0.125, 0.375, 0.5, 0.5]),  # 1/4 and 3/4 of the way in the middle of the months
+        (1.0, 2.0, [0.0, 0.125, 0.375, 0.5]),
+        (1.0, 8.0, [0.0, 0.03125, 0.09375, 0.15625]),
+    ],
+)
+def test_the_released_share_of_the_team(go_live, ramp_months, expected):
+    values = {"legacy.cashable": 0.5, "legacy.ramp_down": 730.0 * ramp_months}
+    np.testing.assert_allclose(released(values, Window(4, go_live, 4.0)), expected, rtol=1e-14)
+
+
+@given(st.floats(0.0, 6.0), RAMPS, st.floats(0.0, 1.0))
+@settings(derandomize=True, deadline=None, max_examples=50)
+def test_a_released_team_does_not_come_back(go_live, ramp, cashable):
+    share = released({"legacy.cashable": cashable, "legacy.ramp_down": ramp}, Window(12, go_live, 12.0))
+    assert (np.diff(share) >= 0.0).all()
+    assert (share >= 0.0).all()
+    assert (share <= cashable).all()
+    assert (share[: int(go_live)] == 0.0).all()  # nobody leaves before go-live
+
+
+# --- the board -----------------------------------------------------------------------------------------
+
+PRODUCTION = Window(months=4, go_live=1.5, end=4.0)
+PLANNED = np.array([0.0, 0.0, 80.0, 160.0])
+# 160 items arrived, 133 were done, 144 of 160 decisions were right; the sums of the lines are
+SUMS = {
+    "benefit": 3930,
+    "ai": -89,
+    "review": -1080,
+    "exceptions": -520,
+    "errors": -1000,
+    "incidents": 0,
+    "delay": -210,
+}
+# and an item well done is worth 20 + 5 % of 200 = 30.
+READ = 133 * 0.9 * 30
+
+
+def board(counts=None, planned=PLANNED, physics=PHYSICS, **changed):
+    values = {**VALUES, **changed}
+    lines = money.ledger(physics, values, WINDOW, KEY)
+    counts = DEFAULT_COUNTS[values["measurement.basis"]] if counts is None else counts
+    return board_flow(physics, lines, values, counts, WINDOW, PRODUCTION, planned)
+
+
+def test_the_reported_accuracy():
+    assert reported_accuracy(PHYSICS) == 0.9
+    assert reported_accuracy(physics_of(np.zeros((5, len(Count)), np.int64), [0] * 4, [])) == 1.0
+
+
+def test_the_board_reads_pilot_metrics():
+    per_item = (READ - 89 - 1080) / 160
+    assert per_item == pytest.approx(15.1375)
+    np.testing.assert_allclose(board(), [0, 0, 80 * per_item, 160 * per_item], rtol=1e-13)
+
+
+def test_the_board_reads_workflow_outcomes():
+    # 3930 - 2899 = 1031 for 160 items; 525 for 3.5 months is 150 a month, half of it in month 1.
+    flow = board(**{"measurement.basis": "workflow_outcomes"})
+    np.testing.assert_allclose(flow, [0, -75, 515.5 - 150, 1031 - 150], rtol=1e-12)
+
+
+@pytest.mark.parametrize("basis", ["pilot_metrics", "workflow_outcomes"])
+@pytest.mark.parametrize(
+    "counts",
+    [
+        (),
+        ("ai",),
+        ("review",),
+        ("exceptions",),
+        ("errors",),
+        ("incidents",),
+        ("delay",),
+        ("changes",),
+        ("platform",),
+        ("errors", "platform", "delay"),
+    ],
+)
+def test_a_stated_list_decides_which_costs_the_board_counts(basis, counts):
+    benefit = READ if basis == "pilot_metrics" else SUMS["benefit"]
+    per_item = (benefit + sum(SUMS.get(c, 0) for c in counts)) / 160
+    monthly = -150.0 if "platform" in counts else 0.0
+    expected = PLANNED * per_item + monthly * np.array([0, 0.5, 1, 1])
+    flow = board(counts, **{"measurement.basis": basis})
+    np.testing.assert_allclose(flow, expected, rtol=1e-12, atol=1e-10)
+
+
+def test_the_board_can_name_every_running_line_and_no_sum_paid_once():
+    assert set(COUNTED.values()) == set(LINES) - {"benefit", "pilot", "investment"}
+    assert set(DEFAULT_COUNTS["workflow_outcomes"]) == set(COUNTED)
+    assert DEFAULT_COUNTS["pilot_metrics"] == ("ai", "review")
+
+
+def test_errors_that_nobody_observed_are_left_out_under_pilot_metrics():
+    plenty = [(HOUR, entity) for entity in range(100)]
+    worse = replace(
+        PHYSICS,
+        escaped_time=np.array([t for t, _ in plenty]),
+        escaped_entity=np.array([e for _, e in plenty]),
+    )
+    np.testing.assert_array_equal(board(physics=worse), board())
+    seen = {"measurement.basis": "workflow_outcomes"}
+    # 100 errors of 200 instead of 5
+    np.testing.assert_allclose(
+        board(physics=worse, **seen) - board(**seen), PLANNED * -(19_000 / 160), rtol=1e-12
+    )
+
+
+@given(hnp.arrays(np.float64, 4, elements=st.floats(0.0, 1e6)), st.sampled_from(sorted(DEFAULT_COUNTS)))
+@settings(derandomize=True, deadline=None, max_examples=30)
+def test_planned_volume_moves_per_item_lines_only(planned, basis):
+    changed = {"measurement.basis": basis}
+    none = board(planned=np.zeros(4), **changed)
+    one = board(planned=np.ones(4), **changed) - none
+    expected = none + planned * one
+    np.testing.assert_allclose(board(planned=planned, **changed), expected, rtol=1e-9, atol=1e-6)
+
+
+# --- the value of a flow -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tax", [0.0, 0.25])
+@pytest.mark.parametrize("rate", [-0.05, 0.0, 0.08, 0.6])
+def test_the_value_of_the_example_against_numpy_financial(rate, tax):
+    lines = ledger_of()
+    value = value_of(economic(lines), np.array(PILOT_FEE, np.float64), rate, tax)
+    # Sums at the start of each month, flows in its middle: one flow by half-months.
+    by_half_month = (1.0 - tax) * np.array([-100, -280, 0, 74, 0, 554, 0, 158])
+    half = (1.0 + rate) ** (1.0 / 24.0) - 1.0
+    assert value["npv"] == pytest.approx(npf.npv(half, by_half_month), rel=1e-12)
+    assert value["irr"] == pytest.approx((1.0 + npf.irr(by_half_month)) ** 24 - 1.0, rel=1e-8)
+
+
+def test_what_finance_reads_in_the_example():
+    value = value_of(np.array(FLOW, np.float64), np.array(PILOT_FEE, np.float64), 0.0, 0.0)
+    assert list(value) == [
+        "npv",
+        "payback_months",
+        "discounted_payback_months",
+        "peak_funding",
+        "peak_month",
+        "irr",
+    ]
+    # Cash -380, -306, 248, 406.
+    assert value["npv"] == 406.0
+    assert value["payback_months"] == value["discounted_payback_months"] == 3.0
+    assert (value["peak_funding"], value["peak_month"]) == (380.0, 1.0)
+
+
+def test_discounting_can_put_payback_off_for_ever():
+    # -100 and then 51 in the middle of the months 11 and 23: back after 24 months, but not at 8 %.
+    monthly, one_off = np.zeros(24), np.zeros(24)
+    monthly[[11, 23]] = 51.0
+    one_off[0] = -100.0
+    value = value_of(monthly, one_off, 0.08, 0.0)
+    assert value["payback_months"] == 24.0
+    assert value["discounted_payback_months"] == math.inf
+    assert value["npv"] == pytest.approx(-100.0 + 51.0 / 1.08 ** (11.5 / 12) + 51.0 / 1.08 ** (23.5 / 12))
+
+
+def test_a_flow_that_never_turns_has_no_rate_of_return():
+    value = value_of(np.full(6, -10.0), np.zeros(6), 0.08, 0.0)
+    assert math.isnan(value["irr"])
+    assert value["payback_months"] == value["discounted_payback_months"] == math.inf
+    assert (value["peak_funding"], value["peak_month"]) == (60.0, 6.0)
+
+
+@given(
+    hnp.arrays(np.float64, 6, elements=st.integers(-1000, 1000).map(float)),
+    hnp.arrays(np.float64, 6, elements=st.integers(-1000, 0).map(float)),
+    st.floats(0.0, 0.5),
+)
+@settings(derandomize=True, deadline=None, max_examples=50)
+def test_a_tax_with_losses_set_off_takes_its_share_and_nothing_else(monthly, one_off, tax):
+    before, after = (value_of(monthly, one_off, 0.08, t) for t in (0.0, tax))
+    assert after["npv"] == pytest.approx((1.0 - tax) * before["npv"], rel=1e-9, abs=1e-9)
+    assert after["peak_funding"] == pytest.approx((1.0 - tax) * before["peak_funding"], rel=1e-9, abs=1e-9)
+    assert after["payback_months"] == before["payback_months"]
+
+
+# --- identities ----------------------------------------------------------------------------------------
+
+MONTHS = 3
+WHOLE = Window(MONTHS, 0.5, float(MONTHS))
+MICROSECONDS = [Count.OFFERED, Count.USED, Count.USED_BY_HAND]
+MILLISECONDS = [Count.DELAY, Count.FALLBACK_DELAY]
+SUMS_OF_MONEY = (
+    "legacy.cost",
+    "legacy.delay_cost",
+    "error_cost",
+    "ai.cost",
+    "oversight.wage",
+    "costs.platform",
+    "costs.governance",
+    "costs.curation",
+    "governance.incident_cost",
+)
+
+
+@st.composite
+def any_physics(draw):
+    counts = draw(hnp.arrays(np.int64, (MONTHS + 1, len(Count)), elements=st.integers(0, 1000)))
+    counts[:, MICROSECONDS] *= HOUR
+    counts[:, MILLISECONDS] *= 3_600_000
+    spare = draw(hnp.arrays(np.int64, MONTHS, elements=st.integers(0, 100)))
+    capacity = counts[:-1, Count.USED] + spare * HOUR
+    escaped = draw(st.lists(st.tuples(st.integers(0, 5 * MONTH), st.integers(0, 10**6)), max_size=5))
+    return physics_of(counts, capacity, escaped)
+
+
+@st.composite
+def any_values(draw):
+    amount, share = st.floats(0.0, 100.0), st.floats(0.0, 1.0)
+    return {
+        **{path: draw(amount) for path in SUMS_OF_MONEY},
+        "legacy.error_rate": draw(share),
+        "legacy.cashable": draw(share),
+        "legacy.ramp_down": draw(RAMPS),
+        "legacy.delay": draw(st.floats(0.0, 50.0)),
+        "legacy.duplicate_detection": draw(share),
+        "legacy.rehire_multiple": draw(st.floats(1.0, 5.0)),
+        "value_cv": draw(st.floats(0.0, 3.0)),
+        "oversight.paid": draw(st.sampled_from(["by headcount", "by hour"])),
+        "governance.incident_cost_cv": draw(st.floats(0.0, 3.0)),
+        "measurement.basis": "workflow_outcomes",
+    }
+
+
+def together(a, b):
+    return physics_of(
+        a.counts + b.counts,
+        a.capacity + b.capacity,
+        [
+            *zip(a.escaped_time, a.escaped_entity, strict=True),
+            *zip(b.escaped_time, b.escaped_entity, strict=True),
+        ],
+    )
+
+
+@given(any_physics(), any_physics(), any_values())
+@settings(derandomize=True, deadline=None, max_examples=40)
+def test_the_ledger_is_linear_in_the_physics(a, b, values):
+    one, other, both = (money.ledger(p, values, WHOLE, KEY) for p in (a, b, together(a, b)))
+    for line in both:
+        # The platform runs once, however much it does.
+        expected = one[line] if line == "platform" else one[line] + other[line]
+        np.testing.assert_allclose(both[line], expected, rtol=1e-9, atol=1e-4, err_msg=line)
+
+
+@given(any_physics(), any_values(), st.booleans())
+@settings(derandomize=True, deadline=None, max_examples=40)
+def test_a_costless_detour_back_to_the_legacy_way_is_worth_nothing(physics, values, rehired):
+    counts = physics.counts.copy()
+    counts[:, [Count.STRAIGHT, Count.REVIEWED, Count.MANUAL, Count.DUPLICATE_DONE, Count.DELAY]] = 0
+    free = {path: 0.0 for path in SUMS_OF_MONEY if path != "legacy.cost"}
+    multiple = {} if rehired else {"legacy.rehire_multiple": 1.0}
+    values = {**values, **free, **multiple}
+    lines = money.ledger(physics_of(counts, physics.capacity, []), values, WHOLE, KEY)
+    # Booked by hand: the premium for the part of the team that is gone, the drained row in the last month.
+    worked = counts[:, Count.FALLBACK] + counts[:, Count.DUPLICATE_FALLBACK] * (
+        1.0 - values["legacy.duplicate_detection"]
+    )
+    worked = np.append(worked[: MONTHS - 1], worked[MONTHS - 1] + worked[MONTHS])
+    premium = worked * values["legacy.cost"] * (values["legacy.rehire_multiple"] - 1.0)
+    expected = -premium * released(values, WHOLE)
+    np.testing.assert_allclose(economic(lines), expected, rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(lines["cashable_benefit"], lines["benefit"], rtol=1e-9, atol=1e-6)
+    if not rehired:
+        assert (economic(lines) == 0.0).all()
+
+
+@given(any_physics(), any_values(), st.integers(0, 5000), st.floats(-0.3, 1.0), st.floats(0.0, 0.5))
+@settings(derandomize=True, deadline=None, max_examples=40)
+def test_another_currency_changes_the_numbers_and_not_the_project(physics, values, fee, rate, tax):
+    # Doubling is exact in binary, so the results must be too.
+    doubled = {**values, **{path: 2.0 * values[path] for path in SUMS_OF_MONEY}}
+    surfaced = np.stack([physics.escaped_time, physics.escaped_entity], axis=1)
+    one_off = np.array([-float(fee), 0.0, 0.0])
+    lines = money.ledger(physics, values, WHOLE, KEY, surfaced)
+    twice = money.ledger(physics, doubled, WHOLE, KEY, surfaced)
+    small = value_of(economic(lines), one_off, rate, tax)
+    large = value_of(economic(twice), 2.0 * one_off, rate, tax)
+    assert large["npv"] == 2.0 * small["npv"]
+    assert large["peak_funding"] == 2.0 * small["peak_funding"]
+    for key in ("payback_months", "discounted_payback_months", "peak_month", "irr"):
+        assert large[key] == small[key] or (math.isnan(large[key]) and math.isnan(small[key])), key
+
+
+@given(any_physics(), any_values())
+@settings(derandomize=True, deadline=None, max_examples=40)
+def test_cash_never_exceeds_the_economic_benefit(physics, values):
+    lines = money.ledger(physics, values, WHOLE, KEY)
+    assert (lines["cashable_benefit"] <= lines["benefit"]).all()
+    # With the whole team gone from the first day they are the same.
+    at_once = {**values, "legacy.cashable": 1.0, "legacy.ramp_down": 0.0}
+    lines = money.ledger(physics, at_once, Window(MONTHS, 0.0, float(MONTHS)), KEY)
+    assert (lines["cashable_benefit"] == lines["benefit"]).all()
+
+
+@given(any_physics(), any_values())
+@settings(derandomize=True, deadline=None, max_examples=40)
+def test_idle_reviewers_are_all_that_headcount_adds(physics, values):
+    headcount, hour = (
+        money.ledger(physics, {**values, "oversight.paid": paid}, WHOLE, KEY)
+        for paid in ("by headcount", "by hour")
+    )
+    idle = (physics.capacity - physics.counts[:-1, Count.USED]) / HOUR
+    np.testing.assert_allclose(
+        hour["oversight"] - headcount["oversight"], idle * values["oversight.wage"], rtol=1e-9, atol=1e-6
+    )
+    assert (hour["exceptions"] == headcount["exceptions"]).all()

@@ -1,0 +1,272 @@
+"""The leaf grammar against values computed by hand, and round trips of generated numbers."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from simgap.scenario.families import FEASIBLE
+from simgap.scenario.grammar import parse_change, parse_value, split_leaf
+from simgap.scenario.hours import read_calendar, staffed_day
+from simgap.scenario.table import BY_PATH, ROWS, Row
+from simgap.scenario.units import NUMERIC, UNITS, Context, Wrong
+from simgap.scenario.validate import LISTS
+
+
+def row(unit: str, **more: object) -> Row:
+    return Row("data.test", unit, "", "", **more)  # type: ignore[arg-type]  # a row is data
+
+
+@pytest.mark.parametrize(
+    ("unit", "text", "value"),
+    [
+        ("share", "15 %", 0.15),
+        ("share", "15%", 0.15),
+        ("share", "0.15", 0.15),
+        ("share", "7 %", 0.07),
+        ("share", "1 % of cells", 1 - 0.99**4),
+        ("share", "0.01 of cells", 1 - 0.99**4),
+        ("number", "1.3", 1.3),
+        ("number", "1e-3", 0.001),
+        ("count", "3", 3.0),
+        ("duration", "250 us", 250e-6 / 3600),
+        ("duration", "250 ms", 0.25 / 3600),
+        ("duration", "90 s", 0.025),
+        ("duration", "90 min", 1.5),
+        ("duration", "3 h", 3.0),
+        ("duration", "2 days", 48.0),
+        ("duration", "6 weeks", 1008.0),
+        ("duration", "1 month", 730.0),
+        ("duration", "2 years", 17520.0),
+        ("duration", "0", 0.0),
+        ("staffed", "90 min", 1.5),
+        ("staffed", "2 working days", 15.0),
+        ("staffed", "1 working day", 7.5),
+        ("money", "1.9M", 1_900_000.0),
+        ("money", "4 k once", 4000.0),
+        ("money_item", "9.40 per item", 9.4),
+        ("money_item", "9.40", 9.4),
+        ("money_hour", "41 per hour", 41.0),
+        ("money_month", "24k per year", 2000.0),
+        ("money_month", "4k", 4000.0),
+        ("volume", "1 per hour", 8760.0),
+        ("volume", "60 per day", 21900.0),
+        ("volume", "7 per week", 365.0),
+        ("volume", "10 per month", 120.0),
+        ("volume", "120k per year", 120_000.0),
+        ("yearly", "8 % per year", 0.08),
+        ("yearly", "0.08 per year", 0.08),
+        ("monthly", "3 % per month", 0.03),
+        ("yearly_count", "1 per month", 12.0),
+        ("hourly", "400 per hour", 400.0),
+        ("months", "3 years", 36.0),
+        ("month", "month 9", 9.0),
+    ],
+)
+def test_a_number_in_the_normalised_unit(unit: str, text: str, value: float):
+    assert parse_value(text, row(unit), Context(day=7.5, fields=4)) == pytest.approx(value, rel=1e-15)
+
+
+def test_every_unit_of_the_table_is_known():
+    assert {r.unit for r in ROWS} <= set(UNITS)
+
+
+@pytest.mark.parametrize("path", [r.path for r in ROWS if r.default])
+def test_every_default_and_every_neutral_value_can_be_read(path: str):
+    target = BY_PATH[path]
+    for text in filter(None, (target.default, target.neutral)):
+        leaf = split_leaf(text, 0, target.unit in LISTS)
+        assert leaf.shared is not None
+        value = parse_value(leaf.shared, target)
+        if isinstance(value, float):
+            assert target.low <= value <= target.high
+        elif value is None:
+            assert text == "none"
+
+
+NUMBERS = st.decimals(min_value=0, max_value=10**6, places=6)
+
+
+@given(NUMBERS, st.sampled_from([("", 1), ("k", 1000), ("M", 10**6), (" k", 1000)]))
+def test_a_number_with_a_suffix_is_the_nearest_double(number, suffix):
+    text, factor = suffix
+    expected = float(Fraction(number) * factor)
+    assert parse_value(f"{number:f}{text}", row("money")) == expected
+
+
+@given(NUMBERS)
+def test_a_percentage_is_the_nearest_double_of_its_hundredth(number):
+    assert parse_value(f"{number:f} %", row("share")) == float(Fraction(number) / 100)
+
+
+@given(st.floats(min_value=0, allow_infinity=False, allow_nan=False))
+def test_a_printed_double_comes_back(number: float):
+    assert parse_value(repr(number), row("number")) == number
+
+
+TEXTS = st.text(alphabet="0123456789 ./|[](){}%kMx+-=,abehilmnoprstuwy~:", max_size=30)
+
+
+@settings(max_examples=300)
+@given(TEXTS, st.sampled_from(ROWS))
+@example("pert(1e308, 1e308, 1e309)", BY_PATH["board.npv"])
+@example("beta(mean=0.5, sd=1e300)", BY_PATH["data.missing"])
+@example("-1e308 / 0 / 1e308", BY_PATH["board.npv"])
+@example("1e-320 / 2e-320 / 3e-320", BY_PATH["governance.incident_cost"])
+def test_any_text_is_read_or_refused_in_words(text: str, target: Row):
+    refusals = []
+    for reader in (
+        lambda: split_leaf(text, 1, target.unit in LISTS),
+        lambda: parse_value(text, target, relative=True),
+        lambda: parse_change(text, target),
+    ):
+        try:
+            reader()
+        except Wrong as wrong:
+            refusals.append(wrong)
+    assert all(wrong.what and wrong.allowed for wrong in refusals)
+
+
+def test_a_triple_is_a_metalog_within_the_bounds_of_its_row():
+    assert parse_value("8 / 14 / 22 %", BY_PATH["data.missing"]) == {
+        "family": "metalog",
+        "p10": 0.08,
+        "p50": 0.14,
+        "p90": 0.22,
+        "lower": 0.0,
+        "upper": 1.0,
+    }
+    time = parse_value("4 / 6 / 10 min max 1 h", BY_PATH["oversight.time"])
+    assert (time["p50"], time["lower"], time["upper"]) == (0.1, 0.0, 1.0)
+    assert parse_value("4 / 6 / 10 max 60 min", BY_PATH["oversight.time"]) == time
+    assert parse_value("4 min / 6 min / 10 min max 60", BY_PATH["oversight.time"]) == time
+    npv = parse_value("-1M / 0.5M / 3M", BY_PATH["board.npv"])
+    assert (npv["p10"], npv["lower"], npv["upper"]) == (-1e6, None, None)
+    starts = parse_value("month 6 / 9 / 12", BY_PATH["workflows.*.starts"])
+    assert (starts["p10"], starts["p90"]) == (6.0, 12.0)
+
+
+def test_three_equal_values_are_the_constant():
+    assert parse_value("5 / 5 / 5 %", BY_PATH["data.missing"]) == 0.05
+
+
+def quantile(y: float, z10: float, z50: float, z90: float) -> float:
+    """The three-term metalog, fitted by solving its own equations at 10, 50 and 90 %."""
+    import numpy as np
+
+    def basis(p: float) -> list[float]:
+        logit = math.log(p / (1 - p))
+        return [1.0, logit, (p - 0.5) * logit]
+
+    a = np.linalg.solve(np.array([basis(p) for p in (0.1, 0.5, 0.9)]), np.array([z10, z50, z90]))
+    return float(a @ np.array(basis(y)))
+
+
+@settings(max_examples=60)
+@given(st.floats(0.02, 0.98))
+@example(0.115)
+@example(0.116)
+@example(0.5)
+def test_a_triple_is_accepted_exactly_where_its_quantile_function_rises(middle: float):
+    # On an unbounded row nothing is transformed; P10 = 0, P90 = 1 and the middle moves.
+    skew = (1 - 2 * middle) / 0.8 * 2
+    if abs(abs(skew) - FEASIBLE) < 0.005:
+        return
+    grid = [i / 4000 for i in range(1, 4000)] + [1e-6, 1e-9, 1 - 1e-6, 1 - 1e-9]
+    values = [quantile(y, 0, middle, 1) for y in sorted(grid)]
+    rises = all(low < high for low, high in pairwise(values))
+    try:
+        parse_value(f"0 / {middle!r} / 1", BY_PATH["board.npv"])
+        accepted = True
+    except Wrong:
+        accepted = False
+    assert accepted == rises
+
+
+def test_a_long_tail_is_accepted_once_it_has_a_largest_value():
+    cost = BY_PATH["governance.incident_cost"]
+    with pytest.raises(Wrong, match="variance is infinite"):
+        parse_value("2 / 9 / 60", cost)
+    assert parse_value("2 / 9 / 60 max 1k", cost)["upper"] == 1000.0
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "value"),
+    [
+        ("oversight.time", "pert(4, 6, 10) min", {"low": 4 / 60, "mode": 0.1, "high": 1 / 6}),
+        ("oversight.time", "triangular(4 min, 6 min, 1 h)", {"low": 4 / 60, "mode": 0.1, "high": 1.0}),
+        ("data.missing", "uniform(0 %, 30 %)", {"low": 0.0, "high": 0.3}),
+        ("board.npv", "normal(mean=1M, sd=200k)", {"mean": 1e6, "sd": 2e5}),
+        ("integration.latency", "lognormal(mean=30, cv=80 %) s", {"mean": 30 / 3600, "cv": 0.8}),
+        ("integration.latency", "lognormal(mean=30 s, cv=0.8)", {"mean": 30 / 3600, "cv": 0.8}),
+        ("data.missing", "beta(mean=5 %, sd=2 %)", {"mean": 0.05, "sd": 0.02}),
+        ("ai.accuracy", "beta(mean=0.95, sd=0.02)", {"mean": 0.95, "sd": 0.02}),
+    ],
+)
+def test_a_named_distribution(path: str, text: str, value: dict[str, float]):
+    found = parse_value(text, BY_PATH[path])
+    assert found.pop("family") == text.split("(")[0]
+    assert found == pytest.approx(value, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "op", "value"),
+    [
+        ("oversight.reviewers", "+2", "add", 2.0),
+        ("oversight.reviewers", "- 2", "add", -2.0),
+        ("oversight.reviewers", "12", "set", 12.0),
+        ("oversight.reviewers", "= 12", "set", 12.0),
+        ("oversight.reviewers", "x 1.5", "scale", 1.5),
+        ("oversight.reviewers", "x1.5", "scale", 1.5),
+        ("oversight.time", "-1 min", "add", -1 / 60),
+        ("workflows.*.growth", "= -2 % per year", "set", -0.02),
+        ("oversight.deadline", "none", "set", None),
+        ("data.missing", "none", "set", 0.0),
+        ("measurement.basis", "workflow_outcomes", "set", "workflow_outcomes"),
+        ("measurement.basis", "= workflow_outcomes", "set", "workflow_outcomes"),
+        ("oversight.hours", "Mon 09:00-17:00", "set", [[9.0, 17.0, 1.0]]),
+    ],
+)
+def test_a_change(path: str, text: str, op: str, value: object):
+    assert parse_change(text, BY_PATH[path]) == {"op": op, "value": value}
+
+
+def test_an_uncertain_subtraction_is_mirrored():
+    value = parse_change("-1 / 2 / 4 %", BY_PATH["data.missing"])["value"]
+    assert (value["p10"], value["p50"], value["p90"]) == (-0.04, -0.02, -0.01)
+    value = parse_change("-uniform(1 %, 4 %)", BY_PATH["data.missing"])["value"]
+    assert value == {"family": "uniform", "low": -0.04, "high": -0.01}
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("always", [[0, 168, 1]]),
+        ("Mon-Sun 00:00-24:00", [[0, 168, 1]]),
+        ("Sat-Mon 10:00-12:00", [[10, 12, 1], [130, 132, 1], [154, 156, 1]]),
+        ("mon,wed 08:00-12:00", [[8, 12, 1], [56, 60, 1]]),
+        ("Mon 08:00-12:00 and Mon 12:00-13:30", [[8, 13.5, 1]]),
+        ("Mon 20:00-24:00 and Tue 00:00-04:00", [[20, 28, 1]]),
+        ("Mon 08:00-12:00 x 2 and Mon 12:00-13:00 x 0.5", [[8, 12, 2], [12, 13, 0.5]]),
+    ],
+)
+def test_a_calendar(text: str, spans: list[list[float]]):
+    assert read_calendar(text, weighted=True) == spans
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [("Mon-Fri 09:00-17:00", 8.0), ("always", 24.0), ("Mon-Thu 08:00-16:30 and Fri 08:00-12:00", 7.6)],
+)
+def test_a_working_day_is_the_mean_of_the_days_that_are_staffed(text: str, hours: float):
+    assert staffed_day(read_calendar(text)) == pytest.approx(hours, rel=1e-12)
+
+
+def test_numeric_units_are_those_that_take_numbers():
+    assert {"share", "duration", "month"} <= set(NUMERIC)
+    assert not {"word", "words", "shares", "calendar", "date", "comparison"} & set(NUMERIC)
