@@ -1,0 +1,64 @@
+"""The command line: thin commands, one module each; what is heavy is imported inside them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from simgap import __version__
+from simgap.cli.run import run
+from simgap.cli.scenarios import resolve, scenarios, schema, validate
+from simgap.cli.sweep import sweep
+from simgap.errors import InputError, SimgapError
+
+DONE, FAILED, WRONG_INPUT, STOPPED = 0, 1, 2, 3
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.version_option(__version__, prog_name="simgap")
+def cli() -> None:
+    """What an AI pilot promised against what production delivers.
+
+    SCENARIO is a path, - for standard input, or the name of a scenario that ships
+    (see `simgap scenarios`).
+
+    Exit codes: 0 done; 1 the program failed; 2 the input is wrong; 3 stopped, with
+    what was finished saved.
+    """
+
+
+for command in (run, sweep, validate, resolve, schema, scenarios):
+    cli.add_command(command)
+
+
+def _interrupt(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with the code that says how it went."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.stdout.flush()
+    except InputError as error:
+        click.echo(error, err=True)
+        code = WRONG_INPUT
+    except click.ClickException as error:
+        error.show()
+        code = WRONG_INPUT
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Stopped before the first result; nothing was saved.", err=True)
+        code = STOPPED
+    except SimgapError as error:
+        click.echo(f"simgap failed: {error}", err=True)
+        code = FAILED
+    except BrokenPipeError:
+        # Whoever read our output has gone; leave nothing for the interpreter to flush into the pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = FAILED
+    sys.exit(code or DONE)

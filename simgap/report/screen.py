@@ -48,10 +48,13 @@ def words(summary: Mapping[str, Any]) -> list[str]:
         f"between {money(npv['p5'])} and {money(npv['p95'])} in 9 futures of 10; "
         f"{share_of_100(realised['p_negative'])} futures in 100 lose money."
     ]
-    links = [link for link in summary["inputs"] if link["rank_correlation"] is not None]
-    if links:
-        strongest = ", ".join(link["name"] for link in links[:SHOWN_LINKS])
-        lines.append(f"Strongest links: {strongest} (rank correlation, not cause).")
+    if summary["inputs"]:
+        told = [link["name"] for link in summary["inputs"] if _told_from_chance(link)]
+        lines.append(
+            f"Strongest links: {', '.join(told[:SHOWN_LINKS])} (rank correlation, not cause)."
+            if told
+            else "No input's link with realised value can be told from chance in these replications."
+        )
     operations, reviewers = summary["operations"], summary["reviewers"]
     have = reviewers["reviewers"]
     month = reviewers["overloaded_from_month"]
@@ -75,6 +78,11 @@ def words(summary: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def _told_from_chance(link: Mapping[str, Any]) -> bool:
+    low, high = link["ci95"]
+    return low is not None and (low > 0.0 or high < 0.0)
+
+
 def conventions(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """Return the line that says how to read the numbers."""
     tax = f"after {settings['money.tax']:.0%} tax" if settings["money.tax"] else "before tax"
@@ -89,7 +97,7 @@ def conventions(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
 
 def table(summary: Mapping[str, Any]) -> list[str]:
     """Return the table: money with its spread, then operations."""
-    rows = [f"{'':<30}{'mean':>11}{'1 in 20 below':>15}{'median':>11}{'1 in 20 above':>13}"]
+    rows = [f"{'':<26}{'mean':>11}{'1 in 20 below':>15}{'median':>11}{'1 in 20 above':>15}"]
     money_rows = (
         ("Projected NPV", summary["projected"]["npv"]),
         ("Realised NPV", summary["realised"]["npv"]),
@@ -99,7 +107,7 @@ def table(summary: Mapping[str, Any]) -> list[str]:
     )
     for label, stats in money_rows:
         cells = [money(stats[k]) for k in ("mean", "p5", "p50", "p95")]
-        rows.append(f"{label:<30}{cells[0]:>11}{cells[1]:>15}{cells[2]:>11}{cells[3]:>13}")
+        rows.append(f"{label:<26}{cells[0]:>11}{cells[1]:>15}{cells[2]:>11}{cells[3]:>15}")
     operations = summary["operations"]
     ratio, precision = summary["realisation_ratio"], summary["precision"]["half_width"]
     waits = operations["review_wait_hours"]

@@ -35,7 +35,7 @@ def shipped() -> list[tuple[str, str]]:
     Returns
     -------
     list of (str, str)
-        Name and first line of the description, sorted by name.
+        Name and first line of the description, or of the file's opening comment; sorted by name.
 
     Raises
     ------
@@ -45,7 +45,8 @@ def shipped() -> list[tuple[str, str]]:
     out = []
     for name, path in shipped_paths().items():
         _, node = load(str(path)).root.items.get("description", (0, Scalar("", 0)))
-        text = node.text if isinstance(node, Scalar) else ""
+        comment = path.read_text("utf-8").partition("\n")[0].removeprefix("# ")
+        text = node.text if isinstance(node, Scalar) and node.text else comment
         out.append((name, text.strip().split("\n")[0]))
     return out
 

@@ -1,0 +1,98 @@
+"""Options that commands share, progress on the terminal, and how a command ends."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+Progress = Callable[[int, int], None]
+
+SEED = click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Seed of the study."
+)
+SETS = click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Replace a leaf of the file.")
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+
+
+def simulating(replications: int) -> Callable[[F], F]:
+    """Return the decorator that gives a command the options of everything that simulates."""
+    options = (
+        click.argument("scenario"),
+        click.option(
+            "--replications",
+            type=click.IntRange(1, 10**7),
+            default=replications,
+            show_default=True,
+            help="Trials; at each point of a sweep.",
+        ),
+        SEED,
+        click.option(
+            "--engine", type=click.Choice(["reference"]), default="reference", help="What simulates."
+        ),
+        click.option("--workers", type=click.IntRange(1, 256), help="Processes; default: one a processor."),
+        SETS,
+        click.option("--out", type=click.Path(path_type=Path), help="Folder for the results."),
+        click.option("--overwrite", is_flag=True, help="Replace what the folder holds."),
+        click.option("--yes", is_flag=True, help="Run even if it takes more than an hour."),
+        JSON,
+        click.option("--quiet", is_flag=True, help="No progress, and no words beside errors."),
+        click.option("-v", "--verbose", is_flag=True, help="Progress even where there is no terminal."),
+    )
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+@contextmanager
+def progress(quiet: bool, verbose: bool) -> Iterator[Progress]:
+    """Give a function that shows (finished, all) with the time left, on standard error.
+
+    On a terminal a bar; with `verbose` and no terminal a line at each tenth; else nothing.
+    """
+    if quiet or not (verbose or sys.stderr.isatty()):
+        yield lambda done, total: None
+    elif sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("trials"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("trials", total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+    else:
+        started = time.monotonic()
+
+        def line(done: int, total: int) -> None:
+            if done * 10 // total > (done - 1) * 10 // total:
+                left = (time.monotonic() - started) / done * (total - done)
+                click.echo(f"{done} of {total} trials, about {left:.0f} s left", err=True)
+
+        yield line
+
+
+def finish(
+    complete: bool, text: str, data: Mapping[str, Any], as_json: bool, quiet: bool, out: Path | None
+) -> int:
+    """Print the result of a command, and return its exit code."""
+    if as_json:
+        click.echo(json.dumps(data, sort_keys=True, allow_nan=False))
+    elif not quiet:
+        click.echo(text)
+        if out:
+            click.echo(f"\nWritten to {out}")
+    if not complete:
+        kept = f"; what was finished is in {out}" if out else ""
+        click.echo(f"Stopped before the end: the numbers are of what was finished{kept}.", err=True)
+    return 0 if complete else 3

@@ -1,0 +1,44 @@
+"""`simgap run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from simgap.cli.options import finish, progress, simulating
+
+
+@click.command()
+@simulating(replications=40)
+def run(
+    scenario: str,
+    replications: int,
+    seed: int,
+    engine: str,
+    workers: int | None,
+    sets: tuple[str, ...],
+    out: Path | None,
+    overwrite: bool,
+    yes: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Projected and realised value of SCENARIO, with figures.
+
+    Ctrl-C stops it and keeps what is finished.
+    """
+    from simgap.folder import check_folder
+    from simgap.report.screen import screen
+    from simgap.study import load
+
+    case = load(scenario, sets)
+    if out:
+        check_folder(out, overwrite)
+    with progress(quiet, verbose) as show:
+        result = case.run(replications, seed, workers, show, confirmed=yes)
+    if out:
+        result.save(out, overwrite)
+    settings = {path: leaf.get("value") for path, leaf in result.resolved["parameters"].items()}
+    return finish(result.complete, screen(result.summary, settings), result.json(), as_json, quiet, out)

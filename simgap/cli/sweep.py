@@ -1,0 +1,61 @@
+"""`simgap sweep`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from simgap.cli.options import finish, progress, simulating
+
+
+@click.command()
+@simulating(replications=4)
+@click.option(
+    "--over",
+    multiple=True,
+    required=True,
+    metavar="KEY=LO:HI:N",
+    help="Condition (its dose) or key path, and its values. Once: a curve; twice: a map.",
+)
+@click.option(
+    "--outcome",
+    type=click.Choice(["npv", "ratio", "success"]),
+    default="npv",
+    show_default=True,
+    help="Realised NPV, realised over projected, or share of futures that succeed.",
+)
+def sweep(
+    scenario: str,
+    over: tuple[str, ...],
+    outcome: str,
+    replications: int,
+    seed: int,
+    engine: str,
+    workers: int | None,
+    sets: tuple[str, ...],
+    out: Path | None,
+    overwrite: bool,
+    yes: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Curve or map of an outcome over parameters or doses.
+
+    The dose of a condition is 0 in the pilot and 1 in production. All points meet the
+    same draws and luck.
+
+    Example: simgap sweep claims --over data=0:1.5:5 --over governance.mandatory_review=0:1:5
+    """
+    from simgap.folder import check_folder
+    from simgap.study import load
+
+    case = load(scenario, sets)
+    if out:
+        check_folder(out, overwrite)
+    with progress(quiet, verbose) as show:
+        result = case.sweep(over, outcome, replications, seed, workers, show, confirmed=yes)
+    if out:
+        result.save(out, overwrite)
+    return finish(result.complete, result.text(), result.json(), as_json, quiet, out)

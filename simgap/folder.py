@@ -1,0 +1,70 @@
+"""The result folder: written whole or not at all, and never over existing results unasked."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from simgap.errors import InputError, Problem
+
+
+def check_folder(folder: Path, overwrite: bool) -> None:
+    """Refuse a result folder that must not or cannot be written; called before anything is simulated.
+
+    Raises
+    ------
+    InputError
+        It is a file, holds something that `overwrite` does not release, or cannot be written.
+    """
+
+    def refuse(what: str, allowed: str) -> InputError:
+        return InputError("--out", [Problem(0, str(folder), what, allowed)])
+
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise refuse("is a file", "a folder, new or empty")
+        if folder.is_dir() and any(folder.iterdir()) and not overwrite:
+            raise refuse("already holds results or other files", "another folder, or --overwrite")
+        existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+        if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+            raise refuse("cannot be written", "a folder that can")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise refuse(f"cannot be used ({reason})", "a folder that can be written") from None
+
+
+@contextmanager
+def result_folder(folder: Path, overwrite: bool) -> Iterator[Path]:
+    """Give a temporary folder to write to, and move its files to `folder` once all are written.
+
+    Raises
+    ------
+    InputError
+        As `check_folder`, or writing fails, for want of room say.
+    """
+    check_folder(folder, overwrite)
+    try:
+        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+        place = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
+        try:
+            place.chmod(0o755)
+            yield place
+            folder.mkdir(exist_ok=True)
+            for file in sorted(place.iterdir()):
+                file.replace(folder / file.name)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+    except OSError as error:
+        what = f"cannot be written ({error.strerror or error})"
+        raise InputError("--out", [Problem(0, str(folder), what, "a folder with room to write")]) from error
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    """Write data as JSON with sorted keys, so that equal data gives equal bytes."""
+    path.write_text(json.dumps(data, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
