@@ -18,7 +18,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 
-SOURCES = ("compiling.py", "sampling", "model", "engines")
+SOURCES = ("compiling.py", "sampling", "model", "engines", "economics")
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -30,6 +30,7 @@ from simgap.model.types import Floats
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo.trial import MONTHLY
 from simgap.sampling.unknowns import quantile
+from simgap.scenario.load import read_source
 from simgap.scenario.table import BY_PATH
 from simgap.scenario.values import inputs
 
@@ -205,7 +206,7 @@ def load(source: str, sets: Sequence[str] = ()) -> Case:
     >>> load("minimal").resolved["workflows"]
     ['letters']
     """
-    text, file = (source, "<text>") if "\n" in source else scenario.read_source(source)
+    text, file = (source, "<text>") if "\n" in source else read_source(source)
     resolved = scenario.read_text(text, file, sets)
     scenario.refuse_unsimulated(resolved, text, file)
     return Case(resolved)

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from simgap.economics import cashflow
-from simgap.economics.tails import severities, value_factors
+from simgap.economics.tails import class_means, severities, value_factors
 from simgap.engines.physics import Count, Physics
+from simgap.model import keys
 from simgap.model.clock import HOUR, MONTH
 from simgap.model.types import Floats, Ints
 
@@ -75,11 +76,14 @@ def by_month(times: Ints, amounts: Floats, window: Window) -> Floats:
 def released(values: Values, window: Window) -> Floats:
     """Return the share of the avoided legacy labour that has turned into cash, by month.
 
-    The cashable share, after a linear ramp-down from go-live, read in the middle of each month.
+    The cashable share, after a linear ramp-down from go-live, read in the middle of what each month holds of
+    production.
     """
+    month = np.arange(window.months)
+    since = (np.maximum(month, window.go_live) + month + 1.0) / 2.0 - window.go_live
     ramp = values["legacy.ramp_down"] / 730.0
-    since = np.arange(window.months) + 0.5 - window.go_live
-    share = np.clip(since / ramp, 0.0, 1.0) if ramp > 0.0 else (since >= 0.0).astype(np.float64)
+    share = np.clip(since / ramp, 0.0, 1.0) if ramp > 1e-6 else np.ones(window.months)
+    share[month + 1.0 <= window.go_live] = 0.0
     return np.asarray(values["legacy.cashable"] * share, np.float64)
 
 
@@ -109,9 +113,10 @@ def ledger(
     Notes
     -----
     The baseline is going on the legacy way with the same arrivals. An item that the AI path finishes avoids
-    its legacy cost and the legacy errors expected of it. A duplicate would have been worked once more only
-    where the legacy way does not recognise it. A fall-back avoids nothing, and costs the rehire premium for
-    the share of the legacy team that is gone.
+    its legacy cost and the legacy errors expected of it, at the mean value of the value classes that were
+    finished. A duplicate would have been worked once more only where the legacy way does not recognise it. A
+    fall-back avoids nothing, and costs the rehire premium for the share of the legacy team that is gone; in a
+    pilot nobody is gone. Avoided errors count as cash in full.
     """
     rows = physics.counts[:-1].astype(np.float64)
     rows[-1] += physics.counts[-1]
@@ -119,12 +124,15 @@ def ledger(
     cost, wage = values["legacy.cost"], values["oversight.wage"]
     undetected = 1.0 - values["legacy.duplicate_detection"]
     done = row[Count.STRAIGHT] + row[Count.REVIEWED] + row[Count.MANUAL]
-    gone = released(values, window)
+    gone = released(values, window) if key[3] == keys.PRODUCTION else np.zeros(window.months)
 
     labour = (done + undetected * row[Count.DUPLICATE_DONE]) * cost
     fallbacks = row[Count.FALLBACK] + undetected * row[Count.DUPLICATE_FALLBACK]
     rehire = fallbacks * cost * (values["legacy.rehire_multiple"] - 1.0) * gone
-    errors_avoided = done * values["legacy.error_rate"] * values["error_cost"]
+    by_class = physics.ends_by_class[:, :-1].sum(axis=1)  # all ends but the last, the fall-back
+    means = class_means(np.array(values["value_classes"]), values["value_cv"])
+    worth = float(by_class @ means) / max(1, int(by_class.sum()))
+    errors_avoided = done * values["legacy.error_rate"] * values["error_cost"] * worth
 
     used, by_hand = row[Count.USED] / HOUR, row[Count.USED_BY_HAND] / HOUR
     if values["oversight.paid"] == "by headcount":
@@ -188,17 +196,20 @@ def board_flow(
         Per-item lines by volume, monthly lines by months, one-off lines not at all. Under ``pilot_metrics``
         the benefit is throughput times reported accuracy; errors that nobody observed are left out.
     """
-    arrived = max(1, physics.total(Count.ARRIVED))
+    counted = {COUNTED[c] for c in counts}
+    monthly = sum(lines[line].sum() for line in PER_MONTH if line in counted) / (pilot.end - pilot.go_live)
+    fixed = np.asarray(monthly * production.active(), np.float64)
+    arrived = physics.total(Count.ARRIVED)
+    if not arrived:
+        return fixed  # a pilot without items says nothing about an item
     if values["measurement.basis"] == "pilot_metrics":
         done = physics.total(Count.STRAIGHT, Count.REVIEWED, Count.MANUAL)
         worth = values["legacy.cost"] + values["legacy.error_rate"] * values["error_cost"]
-        per_item = done * reported_accuracy(physics) * worth / arrived
+        benefit = done * reported_accuracy(physics) * worth
     else:
-        per_item = lines["benefit"].sum() / arrived
-    counted = {COUNTED[c] for c in counts}
-    per_item += sum(lines[line].sum() for line in PER_ITEM if line in counted) / arrived
-    per_month = sum(lines[line].sum() for line in PER_MONTH if line in counted) / (pilot.end - pilot.go_live)
-    return np.asarray(planned * per_item + per_month * production.active(), np.float64)
+        benefit = lines["benefit"].sum()
+    costs = sum(lines[line].sum() for line in PER_ITEM if line in counted)
+    return np.asarray(planned * ((benefit + costs) / arrived) + fixed, np.float64)
 
 
 def reported_accuracy(physics: Physics) -> float:
@@ -224,12 +235,18 @@ def value_of(monthly: Floats, one_off: Floats, rate: float, tax: float) -> dict[
         ``peak_month``, ``irr`` (nan where undefined).
     """
     monthly, one_off = monthly * (1.0 - tax), one_off * (1.0 - tax)
-    need, month = cashflow.peak_funding(monthly + one_off)
+    # A sum at the start of a month must be funded before the month earns anything: two steps a month.
+    nothing = np.zeros_like(monthly)
+    steps = np.column_stack([one_off, monthly]).ravel()
+    present = np.column_stack(
+        [cashflow.discounted(nothing, one_off, rate), cashflow.discounted(monthly, nothing, rate)]
+    ).ravel()
+    need, step = cashflow.peak_funding(steps)
     return {
         "npv": cashflow.npv(monthly, one_off, rate),
-        "payback_months": cashflow.payback_month(monthly + one_off),
-        "discounted_payback_months": cashflow.payback_month(cashflow.discounted(monthly, one_off, rate)),
+        "payback_months": np.ceil(cashflow.payback_month(steps) / 2.0),
+        "discounted_payback_months": np.ceil(cashflow.payback_month(present) / 2.0),
         "peak_funding": need,
-        "peak_month": float(month),
+        "peak_month": float((step + 1) // 2),
         "irr": cashflow.irr(monthly, one_off),
     }

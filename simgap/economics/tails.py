@@ -52,6 +52,30 @@ def value_factors(key: Ints, entities: Ints, cv: float) -> Floats:
     return out
 
 
+def class_means(quantiles: Floats, cv: float) -> Floats:
+    """Return the mean value of the items of each value class, as a multiple of the mean value.
+
+    Partial expectations of the lognormal distribution with mean 1 between its quantiles.
+
+    Parameters
+    ----------
+    quantiles : Floats[n]
+        Between the classes, rising.
+    cv : float
+        Coefficient of variation from item to item.
+
+    Returns
+    -------
+    Floats[n + 1]
+        Their mean, weighted by the widths of the classes, is 1.
+    """
+    from scipy.special import ndtr, ndtri
+
+    edges = np.concatenate([[0.0], quantiles, [1.0]])
+    sigma = np.sqrt(np.log1p(cv**2))
+    return np.asarray(np.diff(ndtr(ndtri(edges) - sigma)) / np.diff(edges), np.float64)
+
+
 def severities(key: Ints, incidents: Ints, mean: float, cv: float) -> Floats:
     """Return the cost of incidents: lognormal, keyed by the item that caused each.
 

@@ -261,7 +261,8 @@ class Replication:
         self.desk = Desk(self, packed)
         self.starting = False
         c = packed.calendar
-        ends = [max(0, m * clock.MONTH - packed.go_live) for m in range(packed.months + 1)]
+        last = int(packed.knots[-1])  # a pilot may end within a month
+        ends = [min(max(0, m * clock.MONTH - packed.go_live), last) for m in range(packed.months + 1)]
         self.month_ends = ends[1:]
         self.staffed = [clock.staffed_time(t, c.starts, c.ends, c.before, c.offset) for t in ends]
         self.backlog = [0] * packed.months

@@ -26,7 +26,16 @@ from simgap.model.clock import HOUR, MONTH
 from simgap.model.types import Floats, Ints
 from simgap.scenario.values import Variant, evaluate, phase_values, workflow_values
 
-MONTHLY = ("net", "projected", *LINES, "cashable_benefit", "items", "backlog", "offered_hours", "paid_hours")
+MONTHLY = (
+    "net",
+    "projected",
+    *LINES,
+    "cashable_benefit",
+    "items",
+    "backlog",
+    "offered_hours",
+    "staffed_hours",
+)
 
 
 @dataclass(frozen=True)
@@ -192,7 +201,7 @@ def run_trial(
         "items": _booked(physics, Count.ARRIVED),
         "backlog": physics.backlog.astype(np.float64),
         "offered_hours": offered,
-        "paid_hours": capacity,
+        "staffed_hours": capacity,
     }
     hours = physics.staffed / HOUR
     needed = np.divide(offered, hours, out=np.zeros(window.months), where=hours > 0.0)

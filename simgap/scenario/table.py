@@ -566,7 +566,7 @@ ROWS: tuple[Row, ...] = (
         "oversight.paid",
         "word",
         "by headcount",
-        "What is paid: staffed hours, or hours worked.",
+        "What is paid: all staffed hours, or the hours busy with reviews.",
         words=("by headcount", "by hour"),
         **V1,
     ),
@@ -1043,7 +1043,7 @@ ROWS: tuple[Row, ...] = (
     _row("costs.governance", "money_month", "0 per month", "Running cost of governance.", **V1),
     _row("costs.curation", "money_month", "0 per month", "Running cost of data curation.", **V1),
     # --- pilots and investments ----------------------------------------------------------------------
-    _row("pilots.*.cost", "money", "0", "What the pilot costs besides its running cost.", **V1),
+    _row("pilots.*.cost", "money", "0", "What the pilot costs, all in, paid at the decision.", **V1),
     _row(
         "pilots.*.lasts",
         "duration",
