@@ -11,7 +11,7 @@ number; (B) services start, and whatever is due at once goes back to A; (C) dead
 from __future__ import annotations
 
 from collections.abc import Generator
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -225,6 +225,9 @@ class Desk:
         """Let an item that still waits at its deadline leave at once (phase C)."""
         if item.waiting:
             self._leave(item)
+            if len(self.queue) > 2 * self.waiting:  # forget those who have left, once they are the most
+                self.queue = [entry for entry in self.queue if entry[3].waiting]
+                heapify(self.queue)
             item.event.at(self.run.env.now, DEADLINE + item.place)
 
     def _leave(self, item: Item) -> None:

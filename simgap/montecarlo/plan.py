@@ -188,6 +188,7 @@ def _run_in_processes(
     context: tuple[Any, ...], rows: tuple[Row, ...], drawn: Floats, workers: int
 ) -> Iterator[tuple[int, Trial]]:
     spawn = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(min(workers, len(rows)), spawn, _start_worker, context)
     running: dict[Future[Trial], int] = {}
     waiting = iter(range(len(rows)))
@@ -201,15 +202,16 @@ def _run_in_processes(
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 yield running.pop(future), future.result()
-        pool.shutdown()
     except BrokenProcessPool as error:
         raise SimgapError(
-            "a worker process died, perhaps for want of memory; try again with --workers 1"
+            "a worker process died: for want of memory (try --workers 1), or because a script of your own "
+            "starts work outside `if __name__ == '__main__':`"
         ) from error
     finally:
-        for process in multiprocessing.active_children():
-            process.terminate()
-        pool.shutdown(wait=False, cancel_futures=True)
+        if running:  # interrupted or failed: do not wait for trials that nobody will read
+            for process in set(multiprocessing.active_children()) - others:
+                process.terminate()
+        pool.shutdown(cancel_futures=True)
 
 
 def _whole_draws(plan: Plan, trials: Mapping[int, Trial]) -> list[int]:

@@ -21,6 +21,7 @@ from simgap.economics.ledger import (
 from simgap.engines.packing import Packed, pack
 from simgap.engines.physics import ESCAPES, Count, Physics
 from simgap.engines.reference import simulate
+from simgap.errors import SimulationError
 from simgap.model import keys
 from simgap.model.clock import HOUR, MONTH
 from simgap.model.types import Floats, Ints
@@ -156,7 +157,11 @@ def run_trial(
     general, values, window = phases.general, phases.values, phases.window
     rate, tax = general["money.discount"], general["money.tax"]
 
-    physics = simulate(phases.production, seed, draw, luck)
+    try:
+        physics = simulate(phases.production, seed, draw, luck)
+        pilot = simulate(phases.pilot, seed, draw, luck) if math.isnan(general["board.npv"]) else None
+    except SimulationError as error:
+        raise SimulationError(f"seed {seed}, draw {draw}, luck {luck}: {error}") from error
     lines = ledger(physics, values, window, np.array([seed, draw, luck, keys.PRODUCTION], np.int64))
     lines["pilot"] = np.zeros(window.months)
     lines["pilot"][0] = -general[f"pilots.{general['base.pilot']}.cost"]
@@ -169,10 +174,8 @@ def run_trial(
     realised = value_of(lines["benefit"] + costs, one_off, rate, tax)
     cashable = value_of(lines["cashable_benefit"] + costs, one_off, rate, tax)
 
-    stated = general["board.npv"]
     no_cost = np.zeros(window.months)
-    if math.isnan(stated):
-        pilot = simulate(phases.pilot, seed, draw, luck)
+    if pilot is not None:
         pilot_key = np.array([seed, draw, luck, keys.PILOT], np.int64)
         pilot_lines = ledger(pilot, phases.pilot_values, phases.pilot_window, pilot_key)
         basis = phases.pilot_values["measurement.basis"]
@@ -189,7 +192,7 @@ def run_trial(
         projected = value_of(board, no_cost, rate, tax)["npv"]
         dashboard = reported_accuracy(pilot)
     else:
-        board, projected, dashboard = np.full(window.months, math.nan), stated, math.nan
+        board, projected, dashboard = np.full(window.months, math.nan), general["board.npv"], math.nan
 
     net = (lines["benefit"] + costs + one_off) * (1.0 - tax)
     offered = _booked(physics, Count.OFFERED) / HOUR
