@@ -11,6 +11,7 @@ import math
 import os
 import platform
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,8 +32,7 @@ from simgap.montecarlo import plan as plans
 from simgap.montecarlo.trial import MONTHLY
 from simgap.sampling.unknowns import quantile
 from simgap.scenario.load import read_source
-from simgap.scenario.table import BY_PATH
-from simgap.scenario.values import inputs
+from simgap.scenario.values import inputs, row_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -434,14 +434,15 @@ class Sweep:
         n = self.replications
         few = " Few replications: read the shape, not the last digit." if n < 30 else ""
         caption = (
-            f"{self.resolved['name']}: mean of {n} replications at each of {self.mean.size} points, the same "
-            f"draws and luck at all of them; seed {self.seed}.{few}"
+            f"{self.resolved['name']}: mean of {n} replication{'s' * (n > 1)} at each of {self.mean.size} "
+            f"points, the same draws and luck at all of them; seed {self.seed}.{few}"
         )
         medians = {
             i["name"]: float(quantile(i["distribution"], np.array([0.5]))[0]) for i in inputs(self.resolved)
         }
         places = [sweeps.place(axis, self.resolved, medians) for axis in self.axes]
-        labels = [_axis_label(axis) for axis in self.axes]
+        currency = str(self.resolved["parameters"]["money.currency"]["value"])
+        labels = [_axis_label(axis, currency) for axis in self.axes]
         outcome = sweeps.OUTCOMES[self.outcome]
         figure, axes = style.new_figure(caption)
         if len(self.axes) == 1:
@@ -503,8 +504,21 @@ class Sweep:
             style.save(self.figure(), place / "sweep.png")
 
 
-def _axis_label(axis: sweeps.Axis) -> str:
+# What the numbers on an axis are, by the unit of the table; money is in the scenario's currency.
+AXIS_UNITS = {
+    "share": "share",
+    "duration": "hours",
+    "staffed": "staffed hours",
+    "volume": "per year",
+    "yearly": "share per year",
+}
+
+
+def _axis_label(axis: sweeps.Axis, currency: str) -> str:
     if axis.is_dose:
         return f"dose of {axis.key} (0 pilot, 1 production)"
-    row = BY_PATH.get(axis.key.partition("@")[0])
-    return f"{axis.key} ({row.doc.split(':')[0].rstrip('.')})" if row and len(row.doc) < 60 else axis.key
+    unit = row_of(axis.key.partition("@")[0]).unit
+    named = (
+        f"({currency})" if unit.startswith("money") else f"({AXIS_UNITS[unit]})" if unit in AXIS_UNITS else ""
+    )
+    return textwrap.fill(f"{axis.key} {named}".strip(), 40)

@@ -90,11 +90,11 @@ def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Va
     """
     both = evaluate(resolved, drawn)
     workflow = resolved["workflows"][0]
-    pilot_volume, volume = both[f"workflows.{workflow}.volume"]
-    ratio = volume / pilot_volume if pilot_volume else 1.0
+    pilot_values = workflow_values(phase_values(both, "pilot", variant), workflow)
+    volume = workflow_values(phase_values(both, "production", variant), workflow)["volume"]
+    ratio = volume / pilot_values["volume"] if pilot_values["volume"] else 1.0
     general = phase_values(both, "production", variant, ratio)
     values = workflow_values(general, workflow)
-    pilot_values = workflow_values(phase_values(both, "pilot", variant), workflow)
     decision, lasts = general["clock.decision"], pilot_length(general)
     months = int(general["clock.horizon"])
     production = pack(values, pilot_values, keys.PRODUCTION, decision, lasts, months * 730.0)

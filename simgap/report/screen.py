@@ -28,6 +28,10 @@ def warnings(summary: Mapping[str, Any]) -> list[str]:
             f"{offered:,.0f} h of work in each {staffed:,.0f} h they are staffed (a month). It grows until "
             "deadlines or the end of the window."
         )
+    if not reviewers["reviewers"] and operations["review_share"]:
+        found.append(
+            "WARNING: items wait for reviewers, and there are none: they fall back to the legacy way."
+        )
     if summary["realisation_ratio"] is None:
         found.append("The board's figure is not positive, so no realisation ratio is given.")
     if summary["replications"] < 30:

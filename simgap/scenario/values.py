@@ -99,27 +99,30 @@ def evaluate(resolved: Resolved, drawn: Mapping[str, float]) -> dict[str, tuple[
     values = {}
     for path, leaf in resolved["parameters"].items():
         row = row_of(path)
-
-        def number(value: Value, name: str, row: Row = row) -> Value:
-            if value is None:
-                return None if row.unit in READERS else row.none
-            if isinstance(value, dict):
-                return min(row.high, max(row.low, float(drawn[name])))
-            return value
-
         if "value" in leaf:
-            both = number(leaf["value"], path)
+            both = _number(leaf["value"], drawn.get(path), row)
             values[path] = (both, both)
             continue
-        pilot = number(leaf["pilot"], f"{path}@pilot")
+        pilot = _number(leaf["pilot"], drawn.get(f"{path}@pilot"), row)
         production = leaf["production"]
         if isinstance(production, dict) and "times" in production:
             factor = production["times"]
-            factor = float(drawn[path]) if isinstance(factor, dict) else factor
-            values[path] = (pilot, min(row.high, max(row.low, pilot * factor)))
+            factor = drawn[path] if isinstance(factor, dict) else factor
+            values[path] = (pilot, min(row.high, max(row.low, pilot * float(factor))))
         else:
-            values[path] = (pilot, number(production, path))
+            values[path] = (pilot, _number(production, drawn.get(path), row))
     return values
+
+
+def _number(value: Value, drawn: float | None, row: Row) -> Value:
+    """Return what a resolved value stands for; draws are clipped to the bounds of the table."""
+    if value is None:
+        return None if row.unit in READERS else row.none
+    if not isinstance(value, dict):
+        return value
+    if drawn is None:
+        raise KeyError(row.path)
+    return min(row.high, max(row.low, float(drawn)))
 
 
 def phase_values(
