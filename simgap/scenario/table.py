@@ -45,6 +45,7 @@ NAMED = ("workflows", "pilots", "investments")
 OVERRIDABLE = ("data", "edge_cases", "integration", "oversight", "governance", "ai", "legacy")
 
 INF = math.inf
+LONGEST = 1e6  # hours, a century: far below what microseconds in 64 bits can hold
 GUESS = "guess"
 IDENTITY = "neutral: the mechanism is switched off"
 
@@ -112,6 +113,8 @@ def _row(path: str, unit: str, default: str, doc: str, source: str = GUESS, **mo
     more.setdefault("condition", group if group in CONDITIONS else "")
     if unit == "share":
         more.setdefault("high", 1.0)
+    if unit in ("duration", "staffed"):
+        more.setdefault("high", LONGEST)
     if unit in ("word", "words", "calendar", "date", "shares"):
         more["constant"] = True
     return Row(path, unit, default, doc, source, **more)  # type: ignore[arg-type]  # a row is data
@@ -424,6 +427,7 @@ ROWS: tuple[Row, ...] = (
         "0",
         "Most frequent types that are handled at go-live.",
         IDENTITY,
+        high=100000,
         whole=True,
         **V1,
     ),

@@ -1,0 +1,168 @@
+"""Small cases for the engines: values of one workflow, and ways to set up and watch a replication."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from simgap.engines import packing, reference
+from simgap.engines.physics import check
+from simgap.model import keys
+from simgap.model.clock import HOUR
+
+INF = math.inf
+ALWAYS = ((0, 168, 1),)
+OFFICE = tuple((24 * day + 9, 24 * day + 17, 1) for day in range(5))
+LONG_DAYS = tuple((24 * day + 8, 24 * day + 18, 1) for day in range(5))
+MONDAY = "2026-01-05"
+MONTH = 730.0
+
+ORDINARY = {
+    "": {
+        "volume": 26_000.0,
+        "arrivals": "poisson",
+        "profile": LONG_DAYS,
+        "starts": 0.0,
+        "ramp": 0.0,
+        "growth": 0.0,
+        "consequential": 0.06,
+        "value_classes": (0.5, 0.9),
+    },
+    "data": {
+        "missing": 0.08,
+        "format": 0.05,
+        "schema": 0.02,
+        "stale": 0.06,
+        "validated": 0.5,
+        "false_reject": 0.015,
+        "repaired": 0.4,
+        "duplicate": 0.04,
+        "missing_penalty": 1.0,
+        "format_penalty": 0.6,
+        "schema_penalty": 1.9,
+        "stale_penalty": 0.3,
+    },
+    "edge_cases": {
+        "share": 0.1,
+        "types": 150,
+        "tail": 1.2,
+        "never_repeats": 0.1,
+        "handled": 12,
+        "recognised": 0.4,
+        "penalty": 2.0,
+    },
+    "ai": {
+        "accuracy": 0.9,
+        "auroc": 0.83,
+        "auroc_edge": 0.6,
+        "hardness": 1.0,
+        "sigma_w": 0.93,
+        "concurrency": 4,
+    },
+    "integration": {"latency": 0.01, "latency_cv": 0.5, "latency_law": "lognormal"},
+    "governance": {"mandatory_review": 0.05, "permission": 1, "review_consequential": "yes"},
+    "oversight": {
+        "reviewers": 4,
+        "hours": OFFICE,
+        "time": 0.15,
+        "time_cv": 1.2,
+        "time_law": "lognormal",
+        "exception_factor": 2.0,
+        "edge_factor": 1.5,
+        "shrinkage": 0.3,
+        "review_least_confident": 0.15,
+        "catch": 0.7,
+        "overturn": 0.02,
+        "manual_error": math.nan,
+        "rho": 1.0,
+        "gamma": 1.0,
+        "delta": 0.1,
+        "x_ref": 8.0,
+        "deadline": 16.0,
+        "deadline_clock": "staffed",
+        "patience_law": "deterministic",
+        "priority": ("consequential",),
+    },
+    "legacy": {"error_rate": 0.03},
+}
+
+# Changes that leave only arrival, the AI at no time, and an hour's review of every item.
+BARE = {
+    "data__missing": 0.0,
+    "data__format": 0.0,
+    "data__schema": 0.0,
+    "data__stale": 0.0,
+    "data__false_reject": 0.0,
+    "data__duplicate": 0.0,
+    "edge_cases__share": 0.0,
+    "consequential": 0.0,
+    "ai__concurrency": INF,
+    "integration__latency": 0.0,
+    "integration__latency_law": "deterministic",
+    "governance__mandatory_review": 1.0,
+    "oversight__reviewers": 1,
+    "oversight__hours": ALWAYS,
+    "oversight__time": 1.0,
+    "oversight__time_law": "deterministic",
+    "oversight__shrinkage": 0.0,
+    "oversight__delta": 0.0,
+    "oversight__deadline": INF,
+    "oversight__priority": None,
+}
+
+
+def values(**changes):
+    """Return the values of a workflow; ``group__name=value`` changes one, a bare name one of its own."""
+    flat = {
+        f"{group}.{name}".lstrip("."): v for group, members in ORDINARY.items() for name, v in members.items()
+    }
+    wanted = {name.replace("__", "."): v for name, v in changes.items()}
+    unknown = wanted.keys() - flat.keys()
+    assert not unknown, unknown
+    return {**flat, **wanted}
+
+
+def bare(**changes):
+    """Return values with nothing but reviews of an hour."""
+    return values(**{**BARE, **changes})
+
+
+def packed(case, pilot=None, phase=keys.PRODUCTION, decision=MONDAY, go_live=0.0, window=MONTH):
+    """Return a case packed, its own pilot unless another is given."""
+    return packing.pack(case, pilot or case, phase, decision, go_live, window)
+
+
+def arriving(case, hours, twins=False, **where):
+    """Return a packed case whose k-th item arrives at the k-th of `hours`; `twins` adds duplicates there."""
+    ready = packed({**case, "arrivals": "deterministic"}, **where)
+    levels = np.append(np.arange(len(hours) + 1.0), len(hours))  # nothing more until the window ends
+    return replace(
+        ready,
+        levels=levels,
+        duplicate_levels=levels if twins else np.zeros(len(levels)),
+        knots=np.array([0, *(round(h * HOUR) for h in hours), ready.knots[-1]], np.int64),
+    )
+
+
+class Witness(reference.Replication):
+    """A replication that writes down how each item ended: (hour, kind, entity, how, escape)."""
+
+    def __init__(self, ready, seed=1, draw=0, luck=0):
+        super().__init__(ready, np.array([seed, draw, luck, ready.phase], np.int64))
+        self.ends = []
+        self.last = {}
+        self.physics = self.run()
+        check(self.physics)
+
+    def end(self, item, how, escape):
+        self.ends.append((self.env.now / HOUR, item.kind, item.entity, how, escape))
+        self.last[item.kind, item.entity] = (item.triggers, item.right, item.hardness, item.x)
+        super().end(item, how, escape)
+
+    def order(self):
+        """Return (kind, entity) in the order of the ends."""
+        return [(kind, entity) for _, kind, entity, _, _ in self.ends]
+
+    def hours(self):
+        """Return the hours of the ends."""
+        return [hour for hour, *_ in self.ends]

@@ -1,0 +1,295 @@
+"""What an engine is given: arrivals, calendars, and the mix at which the threshold is solved."""
+
+import datetime
+import itertools
+import math
+
+import numpy as np
+import pytest
+from cases import ALWAYS, INF, LONG_DAYS, MONDAY, MONTH, OFFICE, arriving, packed, values
+from scipy.integrate import quad
+from scipy.special import expit, zeta
+from scipy.stats import norm
+
+from simgap.engines import packing
+from simgap.model import items, keys, solving
+from simgap.model.clock import HOUR, WEEK
+from simgap.model.parameters import P
+
+DEFECTS = ("missing", "format", "schema", "stale")
+
+
+def levels_of(length_hours, offset_hours=0.0, **changes):
+    """Return knots in hours, and the expected arrivals by each."""
+    knots, levels = packing.intensity(
+        values(**changes), round(length_hours * HOUR), round(offset_hours * HOUR)
+    )
+    return knots / HOUR, levels
+
+
+def test_arrivals_around_the_clock_are_even():
+    knots, levels = levels_of(730.0, volume=8760.0, profile=ALWAYS, offset_hours=37.0)
+    np.testing.assert_allclose(levels, knots, rtol=1e-10)
+    knots, levels = levels_of(8760.5, volume=8760.0, profile=ALWAYS)
+    assert knots[-1] == 8760.5
+    assert levels[-1] == pytest.approx(8760.5, rel=1e-10)
+
+
+@pytest.mark.parametrize("offset", [0.0, 9.0, 50.0, 167.0])
+def test_whole_weeks_carry_their_share_of_the_yearly_volume(offset):
+    for profile in (LONG_DAYS, ((100, 168, 2.0),), ((0, 1, 1.0), (8.25, 9.75, 3.0))):
+        knots, levels = levels_of(4 * 168.0, offset, volume=52_000.0, profile=profile)
+        assert levels[-1] == pytest.approx(52_000.0 * 4 * 168 / 8760, rel=1e-10)
+        assert (np.diff(levels) >= 0).all()
+        assert len(knots) == 4 * 168 + 1
+
+
+@pytest.mark.parametrize("offset", [0.0, 9.0, 50.25])
+def test_the_profile_minute_by_minute(offset):
+    profile = ((8.5, 12, 1.0), (13, 17, 2.0), (24, 30, 0.5), (144, 168, 0.25))
+    weight = np.zeros(168 * 60)
+    for start, end, w in profile:
+        weight[round(start * 60) : round(end * 60)] = w
+    knots, levels = levels_of(300.0, offset, volume=10_000.0, profile=profile)
+    minutes = (np.arange(300 * 60) + round(offset * 60)) % len(weight)
+    flow = weight[minutes] / weight.sum() * 10_000.0 * 168 / 8760
+    wanted = np.concatenate([[0.0], flow.reshape(300, 60).sum(axis=1).cumsum()])
+    np.testing.assert_allclose(levels, wanted, rtol=1e-9, atol=1e-9)
+    assert knots[1] == 1.0
+
+
+def test_nothing_arrives_outside_the_profile():
+    _, levels = levels_of(2 * 168.0, volume=52_000.0, profile=LONG_DAYS)
+    flow = np.diff(levels).reshape(14, 24)
+    inside = np.zeros((14, 24), bool)
+    inside[[d for d in range(14) if d % 7 < 5], 8:18] = True
+    np.testing.assert_allclose(flow[~inside], 0.0, atol=1e-9)
+    np.testing.assert_allclose(flow[inside], 52_000.0 * 168 / 8760 / 50, rtol=1e-9)
+
+
+@pytest.mark.parametrize("growth", [0.25, -0.4, 3.0])
+def test_growth_is_yearly(growth):
+    _, levels = levels_of(2 * 8760.0, volume=10_000.0, profile=ALWAYS, growth=growth)
+    for year in (1, 2):
+        wanted = quad(lambda t: 10_000.0 * (1 + growth) ** t, 0, year)[0]
+        # The middle of each hour: an error of the order of (hour / year)^2.
+        assert levels[8760 * year] == pytest.approx(wanted, rel=1e-7)
+
+
+def test_ramp_and_start():
+    knots, levels = levels_of(3000.0, volume=8760.0, profile=ALWAYS, starts=1.0, ramp=1000.0)
+    since = knots - 730.0
+    wanted = np.where(since < 0, 0.0, np.where(since < 1000, since**2 / 2000, since - 500))
+    np.testing.assert_allclose(levels, wanted, atol=1e-6)
+    _, sudden = levels_of(3000.0, volume=8760.0, profile=ALWAYS, starts=2.0, ramp=0.0)
+    np.testing.assert_allclose(sudden, np.maximum(0.0, knots - 1460.0), atol=1e-6)
+
+
+def test_deterministic_arrivals_come_at_the_inverse_of_the_intensity():
+    ready = packed(values(arrivals="deterministic", growth=0.5, ramp=200.0))
+    key = np.array([1, 2, 3, 0], np.int64)
+    level, interval, previous = 0.0, 0, 0
+    for k in range(1, int(ready.levels[-1]) + 1):
+        when, level, interval, _, _ = items.arrive(
+            key, keys.ITEM, k, ready.p, level, interval, ready.levels, ready.knots, True, ready.quantiles
+        )
+        assert interval >= 0
+        assert level == k
+        assert np.interp(when, ready.knots, ready.levels) == pytest.approx(k, abs=1e-6)
+        assert when >= previous
+        previous = when
+    assert k > 1500
+    last = items.arrive(
+        key, keys.ITEM, k, ready.p, level, interval, ready.levels, ready.knots, True, ready.quantiles
+    )
+    assert last[2] == -1
+
+
+@pytest.mark.parametrize("duplicate", [0.0, 0.04, 0.5])
+def test_duplicates_are_a_share_of_all_arrivals(duplicate):
+    ready = packed(values(data__duplicate=duplicate))
+    extra = ready.duplicate_levels[-1]
+    assert extra / (extra + ready.levels[-1]) == pytest.approx(duplicate, abs=1e-12)
+
+
+@pytest.mark.parametrize("hours", [0.0, 1.0, 730.0, 8760.0, 2190.25])
+@pytest.mark.parametrize("date", ["2026-01-05", "2024-02-29", "2026-11-22", "2026-12", "2027-01"])
+def test_week_offset_is_the_time_since_monday(date, hours):
+    begin = datetime.datetime.fromisoformat(date if len(date) == 10 else f"{date}-01")
+    now = begin + datetime.timedelta(hours=hours)
+    monday = datetime.datetime(2000, 1, 3)
+    assert packing.week_offset(date, hours) == (now - monday) % datetime.timedelta(weeks=1) // (
+        datetime.timedelta(microseconds=1)
+    )
+
+
+def test_calendar_of_spans():
+    c = packing.calendar_of(OFFICE, 17)
+    assert c.starts.dtype == c.ends.dtype == c.before.dtype == np.int64
+    np.testing.assert_array_equal(c.ends - c.starts, 8 * HOUR)
+    np.testing.assert_array_equal(c.before, np.arange(6) * 8 * HOUR)
+    np.testing.assert_array_equal(c.starts, (np.arange(5) * 24 + 9) * HOUR)
+    assert c.offset == 17
+    always = packing.calendar_of(ALWAYS, 0)
+    assert (always.starts[0], always.ends[0], always.before[-1]) == (0, WEEK, WEEK)
+
+
+@pytest.mark.parametrize(("types", "exponent"), [(1, 1.3), (50, 0.0), (200, 1.3), (1000, 2.5)])
+def test_zipf_frequencies(types, exponent):
+    cumulative = packing.zipf(types, exponent)
+    frequencies = np.diff(cumulative, prepend=0.0)
+    assert cumulative[-1] == 1.0
+    for k in (1, 2, types // 2 + 1, types):
+        if k <= types:
+            assert frequencies[k - 1] / frequencies[0] == pytest.approx(k**-exponent, rel=1e-6)
+    if exponent > 1:
+        partial = zeta(exponent) - zeta(exponent, types + 1)
+        assert frequencies[0] == pytest.approx(1 / partial, rel=1e-9)
+
+
+def test_handled_share():
+    case = values(edge_cases__types=10, edge_cases__tail=1.0, edge_cases__never_repeats=0.2)
+    harmonic = sum(1 / k for k in range(1, 11))
+    for handled, wanted in [
+        (0, 0.0),
+        (1, 0.8 / harmonic),
+        (3, 0.8 * 11 / 6 / harmonic),
+        (10, 0.8),
+        (99, 0.8),
+    ]:
+        assert packing.handled_share({**case, "edge_cases.handled": handled}) == pytest.approx(wanted)
+
+
+def test_every_packed_parameter_is_filled_from_its_own_value():
+    names = {place.name.lower(): path for place, path in packing.COPIED.items()}
+    odd = {
+        "edge_share": "edge_cases.share",
+        "edge_penalty": "edge_cases.penalty",
+        "mandatory": "mandatory_review",
+    }
+    for name, path in names.items():
+        wanted = odd.get(name, name.replace("review_", ""))
+        assert path.endswith(wanted) or path == wanted
+    solved = {
+        *(
+            "INTERCEPT",
+            "SEPARATION",
+            "SEPARATION_EDGE",
+            "THRESHOLD",
+            "CATCH_INTERCEPT",
+            "REVIEW_CONSEQUENTIAL",
+        ),
+        *("MANUAL_ERROR", "LATENCY_LAW", "REVIEW_LAW", "PATIENCE_LAW"),
+    }
+    assert set(P.__members__) == solved | {place.name for place in packing.COPIED}
+    ready, case = packed(values()), values()
+    for place, path in packing.COPIED.items():
+        assert ready.p[place] == case[path]
+
+
+def test_words_and_fallbacks_are_packed():
+    ready = packed(values())
+    assert ready.p[P.MANUAL_ERROR] == 0.03  # none: the legacy error rate
+    assert packed(values(oversight__manual_error=0.0)).p[P.MANUAL_ERROR] == 0.0
+    laws = [ready.p[place] for place in (P.LATENCY_LAW, P.REVIEW_LAW, P.PATIENCE_LAW)]
+    assert laws == [2, 2, 0]
+    assert packed(values(oversight__patience_law="exponential")).p[P.PATIENCE_LAW] == 1
+    assert ready.p[P.REVIEW_CONSEQUENTIAL] == 1
+    assert packed(values(governance__review_consequential="no")).p[P.REVIEW_CONSEQUENTIAL] == 0
+    assert ready.priority == (items.CONSEQUENTIAL,)
+    both = packed(values(oversight__priority=("edge", "value")))
+    assert both.priority == (items.EDGE, items.VALUE)
+    assert packed(values(oversight__priority=None)).priority == ()
+    assert not ready.wall_deadline
+    assert packed(values(oversight__deadline_clock="wall")).wall_deadline
+    assert packed(values(ai__concurrency=INF)).concurrency > 10**9
+    late = packed(values(), go_live=1000.0, window=12 * MONTH)
+    assert (late.go_live, late.months) == (1000 * HOUR, 12)
+    assert late.knots[-1] == (8760 - 1000) * HOUR
+    assert late.calendar.offset == packing.week_offset(MONDAY, 1000.0)
+
+
+def by_class(case, intercept, handled):
+    """Return (P(right), separation) and the weight of each class of AI decision, by formulas of our own."""
+    spread, sigma = case["ai.hardness"], case["ai.sigma_w"]
+    found = {}
+    rates = [case[f"data.{d}"] for d in DEFECTS]
+    dirty = 1 - np.prod([1 - r for r in rates])
+    for bits, unhandled in itertools.product(range(16), (False, True)):
+        present = [bits >> i & 1 for i in range(4)]
+        arrive = np.prod([r if on else 1 - r for r, on in zip(rates, present, strict=True)])
+        if bits:
+            weight = arrive * (1 - case["data.validated"])
+        else:
+            weight = arrive * (1 - case["data.false_reject"])
+            weight += dirty * case["data.validated"] * case["data.repaired"]
+        new = case["edge_cases.share"] * (1 - handled)
+        weight *= new * (1 - case["edge_cases.recognised"]) if unhandled else 1 - new
+        penalty = sum(case[f"data.{d}_penalty"] for d, on in zip(DEFECTS, present, strict=True) if on)
+        penalty += case["edge_cases.penalty"] * unhandled
+        right = quad(
+            lambda h, c=penalty: math.exp(-h * h / 2) * expit(intercept - c - spread * h),
+            -10,
+            10,
+            epsabs=1e-12,
+        )[0] / math.sqrt(2 * math.pi)
+        auroc = case["ai.auroc_edge" if unhandled else "ai.auroc"]
+        found[bits, unhandled] = (weight, right, math.sqrt(1 + sigma**2) * norm.ppf(auroc))
+    return found
+
+
+def test_decision_mix_against_formulas_and_items():
+    case = values()
+    intercept = solving.intercept_of(0.9, 1.0)
+    handled = packing.handled_share(case)
+    mix = sorted(packing.decision_mix(case, intercept, handled))
+    classes = by_class(case, intercept, handled)
+    np.testing.assert_allclose(mix, sorted(classes.values()), rtol=1e-9, atol=1e-12)
+
+    # The rules themselves, item by item. 33 shares beyond 4.5 standard errors: false alarm 2e-4.
+    n, ready, key = 40_000, packed(case), np.array([5, 0, 0, 0], np.int64)
+    counts = dict.fromkeys(classes, 0)
+    right = 0
+    for entity in range(n):
+        defects, exception, _, unhandled, recognised = items.inspect(
+            key, keys.ITEM, entity, ready.p, ready.cumulative
+        )
+        if not exception and not recognised:
+            counts[defects, unhandled] += 1
+            right += items.decide(key, keys.ITEM, entity, ready.p, defects, unhandled, False, 0)[1]
+    for name, (weight, _, _) in classes.items():
+        assert abs(counts[name] - n * weight) <= 4.5 * math.sqrt(n * weight * (1 - weight)) + 1
+    wanted = sum(weight * share for weight, share, _ in classes.values())
+    assert abs(right / n - wanted) < 4.5 * math.sqrt(wanted * (1 - wanted) / n)
+
+
+def test_the_threshold_is_that_of_the_pilot():
+    pilot = values(edge_cases__share=0.0, data__missing=0.0, data__stale=0.0)
+    production = values(edge_cases__share=0.3, data__missing=0.9, data__validated=0.0)
+    ready = packed(production, pilot)
+    intercept = ready.p[P.INTERCEPT]
+
+    def under(case):
+        total = share = 0.0
+        for weight, right, d in by_class(case, intercept, packing.handled_share(case)).values():
+            low = norm.cdf(ready.p[P.THRESHOLD])
+            lower = norm.cdf((ready.p[P.THRESHOLD] + d) / case["ai.sigma_w"])
+            share += weight * (right * low + (1 - right) * lower)
+            total += weight
+        return share / total
+
+    assert under(pilot) == pytest.approx(0.15, abs=1e-9)
+    assert under(production) > 0.18
+
+
+def test_where_the_ai_decides_nothing_packing_still_works():
+    case = values(data__missing=1.0, data__validated=1.0, data__repaired=0.0)
+    assert packing.decision_mix(case, 1.0, 0.5)[0][0] == 1.0
+    assert math.isfinite(packed(case).p[P.THRESHOLD])
+
+
+def test_arrivals_can_be_put_at_stated_hours():
+    """The helper that the tests of ties rely on."""
+    ready = arriving(values(), [1.0, 1.0, 2.5])
+    got = [items.arrival_time(float(k), ready.levels, ready.knots, 0)[0] / HOUR for k in (1, 2, 3)]
+    assert got == [1.0, 1.0, 2.5]

@@ -1,0 +1,42 @@
+"""Every rule gives the same bits compiled and, with NUMBA_DISABLE_JIT=1, interpreted."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import every_rule
+from numba.core.dispatcher import Dispatcher
+
+import simgap
+from simgap.model import clock, items, keys, oversight
+
+
+def rules_of(module):
+    """Return the names of the compiled functions that a module defines."""
+    return {
+        name
+        for name, thing in vars(module).items()
+        if getattr(thing, "__module__", "") == module.__name__ and hasattr(thing, "py_func")
+    }
+
+
+def test_every_rule_is_compiled_and_called():
+    rules = set().union(*(rules_of(module) for module in (clock, items, keys, oversight)))
+    called = {line.split()[0] for line in every_rule.lines()}
+    assert {r for r in rules if not r.startswith("_")} == called
+    assert isinstance(items.decide, Dispatcher)
+
+
+def test_the_rules_give_the_same_bits_interpreted():
+    here = Path(every_rule.__file__)
+    environment = {
+        **os.environ,
+        "NUMBA_DISABLE_JIT": "1",
+        "PYTHONPATH": os.pathsep.join([str(here.parent), str(Path(simgap.__file__).parents[1])]),
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "error", here], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == every_rule.lines()

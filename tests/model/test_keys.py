@@ -1,0 +1,53 @@
+"""No two draws of the model share random words."""
+
+import itertools
+
+import numpy as np
+from rules_by_hand import KEY
+
+from simgap.model import keys
+from simgap.model.keys import item_words
+from simgap.sampling.philox import KIND_UNKNOWN, words
+
+PURPOSES = ("ARRIVAL", "DATA", "CHECK", "EDGE_TYPE", "DECISION", "LATENCY", "REVIEW", "SEVERITY")
+KINDS = ("ITEM", "DUPLICATE", "INCIDENT")
+
+
+def test_purposes_kinds_and_phases_are_distinct_and_fit_their_fields():
+    purposes = [getattr(keys, name) for name in PURPOSES]
+    kinds = [KIND_UNKNOWN, *(getattr(keys, name) for name in KINDS)]
+    assert len(set(purposes)) == len(purposes)
+    assert len(set(kinds)) == len(kinds)
+    assert {*purposes, *kinds} <= set(range(256))
+    assert keys.PRODUCTION != keys.PILOT
+    assert {keys.PRODUCTION, keys.PILOT} <= set(range(16))
+    whole = {n for n, v in vars(keys).items() if n.isupper() and type(v) is int}
+    assert whole == {*PURPOSES, *KINDS, "PRODUCTION", "PILOT", "WORKFLOW_SHIFT"}
+
+
+def test_every_address_has_its_own_words():
+    places = [0, 1, 2**32 - 1]
+    workflows = [0, 1, 4095]
+    blocks = set()
+    count = 0
+    for phase in (keys.PRODUCTION, keys.PILOT):
+        key = np.array([1, 2, 3, phase], np.int64)
+        for kind, workflow, place in itertools.product(KINDS, workflows, places):
+            entity = workflow << keys.WORKFLOW_SHIFT | place
+            for purpose in PURPOSES:
+                block = item_words(key, getattr(keys, kind), entity, getattr(keys, purpose))
+                assert block == words(1, 2, 3, phase, getattr(keys, kind), entity, getattr(keys, purpose), 0)
+                blocks.add(block)
+                count += 1
+    assert len(blocks) == count
+
+
+def test_the_words_of_an_item_are_uncorrelated():
+    """All 28 words of its purposes, 8000 items. 378 pairs beyond 5.5 / sqrt(n): false alarm 1.5e-5."""
+    n = 8000
+    purposes = [getattr(keys, name) for name in PURPOSES[:-1]]
+    table = np.array(
+        [[w for p in purposes for w in item_words(KEY, keys.ITEM, e, p)] for e in range(n)], np.float64
+    )
+    correlation = np.corrcoef(table.T) - np.eye(table.shape[1])
+    assert np.abs(correlation).max() < 5.5 / np.sqrt(n)
