@@ -115,20 +115,20 @@ def _rounding(flow: FloatArray) -> float:
 
 
 def payback_month(flow: FloatArray) -> float:
-    """Return the months until the cumulative cash is non-negative for good.
+    """Return the steps until the cumulative cash is non-negative for good.
 
     A project that recovers its outlay and then falls into the red again has not yet paid back, so the first
     crossing does not count, only the last. A deficit within the rounding error of the running sum is none.
 
     Parameters
     ----------
-    flow : FloatArray[months]
-        Flow by month; from `discounted` for the discounted payback.
+    flow : FloatArray[steps]
+        Flow by step of time, such as a month; from `discounted` for the discounted payback.
 
     Returns
     -------
     float
-        Whole months from the decision to the end of the month that pays back; 0.0 if the cumulative cash is
+        Whole steps from the decision to the end of the step that pays back; 0.0 if the cumulative cash is
         never negative; ``inf`` if it is negative at the end of the window.
 
     Examples
@@ -147,18 +147,18 @@ def payback_month(flow: FloatArray) -> float:
 def peak_funding(flow: FloatArray) -> tuple[float, int]:
     """Return the deepest cumulative cash need and when it is first reached.
 
-    Cash is looked at once a month, at its end: a dip within a month that the same month fills is not seen.
+    Cash is looked at once a step, at its end: a dip within a step that the same step fills is not seen.
 
     Parameters
     ----------
-    flow : FloatArray[months]
-        Flow by month.
+    flow : FloatArray[steps]
+        Flow by step of time, such as a month.
 
     Returns
     -------
     need : float
         Non-negative.
-    month : int
+    step : int
         Counted from 1; 0 where there is no need.
 
     Examples

@@ -14,7 +14,7 @@ import numpy as np
 
 from simgap.economics import cashflow
 from simgap.economics.tails import class_means, severities, value_factors
-from simgap.engines.physics import Count, Physics
+from simgap.engines.physics import ENDS, Count, Physics
 from simgap.model import keys
 from simgap.model.clock import HOUR, MONTH
 from simgap.model.types import Floats, Ints
@@ -76,15 +76,19 @@ def by_month(times: Ints, amounts: Floats, window: Window) -> Floats:
 def released(values: Values, window: Window) -> Floats:
     """Return the share of the avoided legacy labour that has turned into cash, by month.
 
-    The cashable share, after a linear ramp-down from go-live, read in the middle of what each month holds of
-    production.
+    The cashable share, after a linear ramp-down from go-live: the mean over the part of each month that lies
+    after go-live.
     """
-    month = np.arange(window.months)
-    since = (np.maximum(month, window.go_live) + month + 1.0) / 2.0 - window.go_live
+    ends = np.maximum(np.arange(1.0, window.months + 1.0) - window.go_live, 0.0)
+    begins = np.maximum(np.arange(window.months) - window.go_live, 0.0)
     ramp = values["legacy.ramp_down"] / 730.0
-    share = np.clip(since / ramp, 0.0, 1.0) if ramp > 1e-6 else np.ones(window.months)
-    share[month + 1.0 <= window.go_live] = 0.0
-    return np.asarray(values["legacy.cashable"] * share, np.float64)
+
+    def area(x: Floats) -> Floats:  # under the ramp, from go-live to x months after it
+        return np.where(x < ramp, x**2 / (2.0 * ramp), x - ramp / 2.0) if ramp > 1e-6 else x
+
+    length = ends - begins
+    gone = np.divide(area(ends) - area(begins), length, out=np.zeros(window.months), where=length > 0.0)
+    return np.asarray(values["legacy.cashable"] * gone, np.float64)
 
 
 def ledger(
@@ -129,7 +133,8 @@ def ledger(
     labour = (done + undetected * row[Count.DUPLICATE_DONE]) * cost
     fallbacks = row[Count.FALLBACK] + undetected * row[Count.DUPLICATE_FALLBACK]
     rehire = fallbacks * cost * (values["legacy.rehire_multiple"] - 1.0) * gone
-    by_class = physics.ends_by_class[:, :-1].sum(axis=1)  # all ends but the last, the fall-back
+    finished = [i for i, end in enumerate(ENDS) if end != Count.FALLBACK]
+    by_class = physics.ends_by_class[:, finished].sum(axis=1)
     means = class_means(np.array(values["value_classes"]), values["value_cv"])
     worth = float(by_class @ means) / max(1, int(by_class.sum()))
     errors_avoided = done * values["legacy.error_rate"] * values["error_cost"] * worth
@@ -231,8 +236,8 @@ def value_of(monthly: Floats, one_off: Floats, rate: float, tax: float) -> dict[
     Returns
     -------
     dict
-        ``npv``, ``payback_months``, ``discounted_payback_months`` (infinite for never), ``peak_funding``,
-        ``peak_month``, ``irr`` (nan where undefined).
+        ``npv``, ``payback_months``, ``discounted_payback_months`` (whole months, infinite for
+        never), ``peak_funding``, ``peak_month``, ``irr`` (nan where undefined).
     """
     monthly, one_off = monthly * (1.0 - tax), one_off * (1.0 - tax)
     # A sum at the start of a month must be funded before the month earns anything: two steps a month.

@@ -55,12 +55,13 @@ def value_factors(key: Ints, entities: Ints, cv: float) -> Floats:
 def class_means(quantiles: Floats, cv: float) -> Floats:
     """Return the mean value of the items of each value class, as a multiple of the mean value.
 
-    Partial expectations of the lognormal distribution with mean 1 between its quantiles.
+    Partial expectations of the lognormal distribution with mean 1 between its quantiles (Johnson, Kotz &
+    Balakrishnan 1994, *Continuous Univariate Distributions* 1, ch. 14).
 
     Parameters
     ----------
     quantiles : Floats[n]
-        Between the classes, rising.
+        Between the classes, strictly rising between 0 and 1.
     cv : float
         Coefficient of variation from item to item.
 

@@ -1,10 +1,11 @@
+import itertools
 import math
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, stats
 
-from simgap.economics.tails import severities, value_factors
+from simgap.economics.tails import class_means, severities, value_factors
 from simgap.model import items, keys
 from simgap.model.parameters import P
 from simgap.sampling.philox import words
@@ -106,6 +107,66 @@ def test_the_class_that_the_engine_sees_orders_the_factors(cv):
     for k in range(3):
         cut = law(1.0, cv).ppf(quantiles[k])
         assert factors[classes <= k].max() < cut <= factors[classes > k].min()
+
+
+# --- mean values of the classes ------------------------------------------------------------------------
+
+CUTS = [[], [0.5], [0.5, 0.9], [0.001, 0.3, 0.999], [0.1, 0.2, 0.4, 0.7, 0.99]]
+
+
+@pytest.mark.parametrize("cv", [0.05, 0.5, 1.5, 4.0])
+@pytest.mark.parametrize("quantiles", CUTS)
+def test_class_means_against_integrals_of_the_density(quantiles, cv):
+    sigma = math.sqrt(math.log1p(cv * cv))
+    value = law(1.0, cv)
+    cuts = [0.0, *value.ppf(quantiles), value.isf(1e-30)]  # beyond lies less than 1e-16 of the value
+    log_cuts = [math.log(x) if x else math.log(value.ppf(1e-30)) for x in cuts]
+    expected = []
+    for low, high in itertools.pairwise(log_cuts):
+        # x = exp(y), so that the integrands are smooth; pieces of half a sigma, so that no peak is missed.
+        pieces = np.linspace(low, high, max(2, math.ceil((high - low) / (0.5 * sigma)) + 1))
+        total, share = (
+            sum(
+                integrate.quad(lambda y, k=k: math.exp(k * y) * value.pdf(math.exp(y)), a, b, epsabs=0.0)[0]
+                for a, b in itertools.pairwise(pieces)
+            )
+            for k in (2, 1)
+        )
+        expected.append(total / share)
+    np.testing.assert_allclose(class_means(np.array(quantiles), cv), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("cv", [0.0, 0.3, 2.0, 20.0])
+@pytest.mark.parametrize("quantiles", CUTS)
+def test_class_means_weighted_by_widths_are_one_and_rise(quantiles, cv):
+    means = class_means(np.array(quantiles), cv)
+    assert means.shape == (len(quantiles) + 1,)
+    assert means @ np.diff([0.0, *quantiles, 1.0]) == pytest.approx(1.0, rel=1e-13)
+    if cv:
+        assert (np.diff(means) > 0.0).all()
+    else:
+        np.testing.assert_allclose(means, 1.0, rtol=1e-12)
+
+
+def test_the_halves_of_the_lognormal_by_hand():
+    # Standard deviation 1 of the logarithm, cut at the median: twice Phi(-1) and twice Phi(1).
+    means = class_means(np.array([0.5]), math.sqrt(math.e - 1.0))
+    np.testing.assert_allclose(means, [0.31731050786291415, 1.6826894921370859], rtol=1e-14)
+
+
+def test_one_class_holds_the_mean():
+    assert class_means(np.array([]), 3.0).tolist() == [1.0]
+
+
+def test_class_means_are_those_of_the_factors_that_are_drawn():
+    # Standard errors from each class's own spread. The smallest class has 2000 items and a long right tail,
+    # so Z is widened by half; below 1e-6 for the four classes together.
+    quantiles = np.array([0.5, 0.9, 0.99])
+    factors = value_factors(KEY, np.arange(200_000), 0.5)
+    classes = np.searchsorted(law(1.0, 0.5).ppf(quantiles), factors, side="right")
+    for k, expected in enumerate(class_means(quantiles, 0.5)):
+        own = factors[classes == k]
+        assert abs(own.mean() - expected) < 1.5 * Z * own.std() / math.sqrt(len(own))
 
 
 # --- incidents -----------------------------------------------------------------------------------------
