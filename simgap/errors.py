@@ -54,6 +54,10 @@ class InputError(SimgapError):
         self.problems = sorted(set(problems))
         super().__init__("\n".join(p.text(file) for p in self.problems))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, list[Problem]]]:
+        # Else an error could not cross from a worker process.
+        return type(self), (self.file, self.problems)
+
 
 class SimulationError(SimgapError):
     """A law that every replication must obey was broken (exit code 1): a defect of simgap."""

@@ -6,6 +6,7 @@ All intervals are two-sided at 95 %. Plain arrays in, plain numbers out; the tri
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 from typing import Literal, TypedDict
 
 import numpy as np
@@ -182,7 +183,7 @@ def cvar(values: FloatArray, share: float = 0.05) -> float:
     return float(weights @ np.sort(values) / held)
 
 
-def rank_correlations(inputs: FloatArray, outcome: FloatArray) -> FloatArray:
+def rank_correlations(inputs: FloatArray, outcome: FloatArray, comparisons: int = 1) -> FloatArray:
     """Return Spearman's correlation of each input with the outcome, with intervals.
 
     Fisher's z with variance ``(1 + rho^2 / 2) / (n - 3)`` (Bonett & Wright 2000, *Psychometrika* 65, 23-28);
@@ -194,6 +195,8 @@ def rank_correlations(inputs: FloatArray, outcome: FloatArray) -> FloatArray:
         One row per trial.
     outcome : FloatArray[n]
         May hold infinities, such as a payback of never.
+    comparisons : int
+        How many intervals are to hold together at 95 %, by Bonferroni's inequality.
 
     Returns
     -------
@@ -212,7 +215,8 @@ def rank_correlations(inputs: FloatArray, outcome: FloatArray) -> FloatArray:
     with np.errstate(invalid="ignore", divide="ignore"):
         rho = np.clip(y @ x / np.sqrt((x * x).sum(axis=0) * (y @ y)), -1.0, 1.0)
         z = np.arctanh(rho)
-    half = _Z * np.sqrt((1.0 + rho**2 / 2.0) / (n - 3))
+    quantile = -NormalDist().inv_cdf((1.0 - _TAIL) / max(1, comparisons))
+    half = quantile * np.sqrt((1.0 + rho**2 / 2.0) / (n - 3))
     return np.stack([rho, np.tanh(z - half), np.tanh(z + half)], axis=1)
 
 

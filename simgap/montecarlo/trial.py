@@ -112,7 +112,9 @@ def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Va
 
 def expected_items(phases: Phases) -> float:
     """Return the arrivals, with duplicates, that a trial is expected to simulate."""
-    packed = (phases.production, phases.pilot)
+    packed = [phases.production]
+    if math.isnan(phases.general["board.npv"]):
+        packed.append(phases.pilot)
     return float(sum(p.levels[-1] + p.duplicate_levels[-1] for p in packed))
 
 
@@ -179,7 +181,8 @@ def run_trial(
         pilot_key = np.array([seed, draw, luck, keys.PILOT], np.int64)
         pilot_lines = ledger(pilot, phases.pilot_values, phases.pilot_window, pilot_key)
         basis = phases.pilot_values["measurement.basis"]
-        counts = tuple(general["board.counts"] or DEFAULT_COUNTS[basis])
+        stated = general["board.counts"]
+        counts = DEFAULT_COUNTS[basis] if stated is None else tuple(stated)
         board = board_flow(
             pilot,
             pilot_lines,

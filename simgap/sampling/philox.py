@@ -14,8 +14,8 @@ key 0         0..31   32     seed of the study                           0 .. 4 
 key 1         0..31   32     draw of the unknowns                        0 .. 4 294 967 295
 counter 0     0..31   32     entity, bits 0..31                          (see counter 2)
 counter 1     0..31   32     luck index                                  0 .. 4 294 967 295
-counter 2     28..31  4      phase: pilot, production                    0 .. 15
-counter 2     20..27  8      kind of entity: item, reviewer, outage ...  0 .. 255
+counter 2     28..31  4      phase: production 0, pilot 1                0 .. 15
+counter 2     20..27  8      kind of entity: unknown, item, duplicate    0 .. 255
 counter 2     12..19  8      purpose: arrival, hardness, review time     0 .. 255
 counter 2     0..11   12     entity, bits 32..43                         0 .. 2^44 - 1 in all
 counter 3     0..31   32     index of the draw within its purpose        0 .. 4 294 967 295

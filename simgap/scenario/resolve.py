@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from simgap.errors import InputError, Problem
@@ -69,7 +70,7 @@ def resolve(document: Document, sets: Sequence[str] = ()) -> dict[str, Any]:
     return {
         "simgap": 1,
         "form": FORM,
-        "name": stated.name,
+        "name": stated.name or name_of(document.file),
         "description": stated.description,
         "workflows": stated.names["workflows"],
         "pilots": stated.names["pilots"],
@@ -80,6 +81,20 @@ def resolve(document: Document, sets: Sequence[str] = ()) -> dict[str, Any]:
         "sources": stated.sources,
         "parameters": parameters,
     }
+
+
+def name_of(file: str) -> str:
+    """Return the name of a scenario that states none: of its folder, or of its file.
+
+    Examples
+    --------
+    >>> name_of("scenarios/claims/scenario.yaml"), name_of("letters.yaml"), name_of("<stdin>")
+    ('claims', 'letters', 'scenario')
+    """
+    if file.startswith("<"):
+        return "scenario"
+    path = Path(file)
+    return path.parent.name if path.stem == "scenario" and path.parent.name else path.stem
 
 
 def _raise(file: str, problems: list[Problem]) -> None:

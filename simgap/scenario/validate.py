@@ -51,7 +51,7 @@ class Stated:
         What is wrong so far.
     """
 
-    name: str = "scenario"
+    name: str = ""
     description: str = ""
     leaves: dict[str, Leaf] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)

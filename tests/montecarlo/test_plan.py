@@ -1,0 +1,284 @@
+"""Plans: the same bits however they are run, paired draws, whole draws after an interruption."""
+
+import itertools
+import multiprocessing
+import pickle
+import subprocess
+import sys
+import time
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+
+import numpy as np
+import pytest
+
+from simgap.economics.cashflow import discount_factors
+from simgap.engines.physics import Count
+from simgap.engines.reference import simulate
+from simgap.errors import SimgapError, SimulationError
+from simgap.model.oversight import WAIT_BINS
+from simgap.montecarlo import plan as plans
+from simgap.montecarlo import trial
+from simgap.montecarlo.plan import Plan, crossed, evaluate, one_each, work
+from simgap.montecarlo.trial import MONTHLY, prepare
+from simgap.scenario import read_text
+from simgap.scenario.values import Variant, inputs
+
+SEED = 4
+TEXT = """
+simgap: 1
+name: small
+clock: {decision: 2026-01, horizon: 3 months}
+workflows:
+  letters: {volume: 8 per day | 20 per day, error_cost: 10 / 20 / 40, value_cv: 1}
+legacy: {cost: 5 / 6 / 8 per item, error_rate: 3 %}
+data: {missing: 2 % | 6 / 10 / 15 %, duplicate: none | 5 %, validated: 50 %}
+ai: {accuracy: 80 / 90 / 95 %, cost: 0.10 per item}
+oversight: {reviewers: 1, wage: 35 per hour, time: 10 min, review_least_confident: 30 %}
+pilots: {demo: {lasts: 2 weeks, cost: 1k}}
+"""
+RESOLVED = read_text(TEXT, "<text>")
+COST = "ai.cost"
+DEARER = Variant(sets=((COST, "production", 0.35),))
+MANY = Variant(sets=(("oversight.reviewers", "production", 3.0),))
+
+
+def run(plan, workers=1, seed=SEED, **more):
+    return evaluate(RESOLVED, plan, seed, workers, **more)
+
+
+def same(a, b):
+    """Whether two results hold the same bits."""
+    return (a.rows, a.names, a.inputs, a.complete) == (b.rows, b.names, b.inputs, b.complete) and all(
+        getattr(a, f).tobytes() == getattr(b, f).tobytes() for f in ("outcomes", "monthly", "waits", "drawn")
+    )
+
+
+@pytest.fixture(scope="module")
+def three():
+    return run(one_each(3))
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return run(crossed((Variant(), DEARER, MANY), 4))
+
+
+# --- plans ---------------------------------------------------------------------------------------------
+
+
+def test_plans():
+    assert one_each(3).rows == ((0, 0, 0), (0, 1, 1), (0, 2, 2))
+    assert crossed((Variant(), DEARER), 2).rows == ((0, 0, 0), (1, 0, 0), (0, 1, 1), (1, 1, 1))
+
+
+def test_work_is_the_number_of_items():
+    # Arrivals with duplicates are Poisson, both phases. Five sigma: a false alarm in 1.7 million seeds.
+    plan = crossed((Variant(), Variant(doses=(("data", 0.0),))), 4)
+    drawn = {unknown["name"]: 0.5 for unknown in inputs(RESOLVED)}  # the volume is known
+    items = 0
+    for v in range(2):
+        phases = prepare(RESOLVED, drawn, plan.variants[v])
+        for packed, k in itertools.product((phases.production, phases.pilot), range(4)):
+            items += simulate(packed, SEED, k, k).total(Count.ARRIVED, Count.DUPLICATES)
+    expected = work(RESOLVED, plan)
+    assert expected == pytest.approx(items, abs=5.0 * expected**0.5)
+    # Twenty a day for what two weeks leave of three months, with a 19th more as duplicates and without; eight
+    # a day in the pilot.
+    days = 3 * 730 / 24 - 14
+    by_hand = 4 * (20 * days / 0.95 + 8 * 14) + 4 * (20 * days + 8 * 14)
+    assert expected == pytest.approx(by_hand, rel=1e-9)
+
+
+def test_a_capacity_meets_the_volume_of_its_variant():
+    # One reviewer for eight letters a day in the pilot: three for twenty, and ten for eighty.
+    drawn = {unknown["name"]: 0.5 for unknown in inputs(RESOLVED)}
+    more = (("workflows.letters.volume", "production", 80.0 * 365.0),)
+    for sets, reviewers in (((), 3), (more, 10)):
+        phases = prepare(RESOLVED, drawn, Variant((("oversight", 0.0),), sets))
+        assert (phases.pilot.reviewers, phases.production.reviewers) == (1, reviewers)
+
+
+# --- the same bits -------------------------------------------------------------------------------------
+
+
+def test_results_are_the_same_for_any_number_of_workers(three, pairs):
+    plan = crossed((Variant(), DEARER, MANY), 4)
+    assert same(run(plan, workers=2), pairs)
+    assert not multiprocessing.active_children()
+    assert same(run(one_each(3), workers=None), three)  # a plan this small gets no processes
+
+
+def test_the_seed_tells_runs_apart(three):
+    again, other = run(one_each(3)), run(one_each(3), seed=SEED + 1)
+    assert same(again, three)
+    assert not (other.outcomes == three.outcomes).all(axis=1).any()
+    assert not np.isin(other.drawn, three.drawn).any()
+
+
+def test_a_row_is_the_same_alone_and_in_any_plan(three):
+    alone = run(Plan((Variant(),), ((0, 2, 2),)))
+    assert alone.outcomes[0].tobytes() == three.outcomes[2].tobytes()
+    assert alone.monthly[0].tobytes() == three.monthly[2].tobytes()
+    assert alone.drawn[0].tobytes() == three.drawn[2].tobytes()
+    backwards = run(Plan((MANY, Variant()), ((1, 2, 2), (1, 0, 0))))
+    assert backwards.outcomes.tobytes() == three.outcomes[[2, 0]].tobytes()
+
+
+def test_draw_and_luck_are_apart():
+    # Two lucks of one draw share the unknowns, two draws of one luck the arrivals.
+    r = run(Plan((Variant(),), ((0, 5, 5), (0, 5, 6), (0, 6, 5))))
+    assert (r.drawn[0] == r.drawn[1]).all()
+    assert (r.drawn[0] != r.drawn[2]).all()
+    assert len(set(r.of("realised_npv"))) == 3
+
+
+# --- common random numbers -----------------------------------------------------------------------------
+
+
+def test_variants_meet_the_same_draws_and_the_same_luck(pairs):
+    plain, dearer, many = (np.array([row[0] for row in pairs.rows]) == v for v in range(3))
+    assert (pairs.drawn[plain] == pairs.drawn[dearer]).all()
+    assert (pairs.drawn[plain] == pairs.drawn[many]).all()
+    physics = [i for i, name in enumerate(pairs.names) if name[:2] == "n_"]
+    assert (pairs.outcomes[plain][:, physics] == pairs.outcomes[dearer][:, physics]).all()
+    # The same items ask for the same work, whoever is there to do it.
+    for name in ("n_items", "n_duplicates", "n_offered", "n_ai_right", "projected_npv"):
+        assert (pairs.of(name)[plain] == pairs.of(name)[many]).all(), name
+    assert (pairs.of("n_wait")[many] <= pairs.of("n_wait")[plain]).all()
+    # A price that rises by 0.25 costs just that, item by item.
+    served = pairs.monthly[plain][:, :, MONTHLY.index("ai")] / -0.10
+    loss = (served * 0.25) @ discount_factors(3, 0.08)
+    difference = pairs.of("realised_npv")[plain] - pairs.of("realised_npv")[dearer]
+    np.testing.assert_allclose(difference, loss, rtol=1e-9)
+
+
+def test_pairs_take_most_of_the_luck_out_of_a_comparison(pairs):
+    npv = pairs.of("realised_npv").reshape(4, 3)
+    assert np.std(npv[:, 0] - npv[:, 1]) < 0.2 * np.std(npv[:, 0])
+
+
+# --- results -------------------------------------------------------------------------------------------
+
+
+def test_fields_of_results(pairs):
+    rows, names, inputs = len(pairs.rows), len(pairs.names), len(pairs.inputs)
+    assert pairs.rows == crossed((Variant(), DEARER, MANY), 4).rows
+    assert pairs.complete
+    assert pairs.outcomes.shape == (12, names) == (rows, len(set(pairs.names)))
+    assert pairs.monthly.shape == (12, 3, len(MONTHLY))
+    assert pairs.waits.shape == (3, 2, WAIT_BINS)
+    assert pairs.inputs == ("ai.accuracy", "data.missing", "legacy.cost", "workflows.letters.error_cost")
+    assert pairs.drawn.shape == (12, inputs)
+    assert pairs.of("gap").tolist() == pairs.outcomes[:, pairs.names.index("gap")].tolist()
+    with pytest.raises(ValueError, match="tuple"):
+        pairs.of("no such outcome")
+
+
+def test_waits_are_summed_by_variant(pairs):
+    queued = pairs.of("n_queued").reshape(4, 3).sum(axis=0)
+    assert pairs.waits.sum(axis=2).tolist() == [[q, q] for q in queued]
+
+
+def test_outcomes_agree_with_the_months(pairs):
+    month = {name: pairs.monthly[:, :, i] for i, name in enumerate(MONTHLY)}
+    factors = discount_factors(3, 0.08)
+    one_off = month["pilot"][:, 0]
+    npv = (month["net"] - month["pilot"]) @ factors + one_off
+    np.testing.assert_allclose(npv, pairs.of("realised_npv"), rtol=1e-9)
+    np.testing.assert_allclose(month["projected"] @ factors, pairs.of("projected_npv"), rtol=1e-9)
+    assert (month["items"].sum(axis=1) == pairs.of("n_items")).all()
+    gap = pairs.of("projected_npv") - pairs.of("realised_npv")
+    assert (pairs.of("gap") == gap).all()
+    assert (one_off == -1000.0).all()
+
+
+def test_progress_counts_every_trial():
+    told = []
+    run(one_each(2), progress=lambda done, total: told.append((done, total)))
+    assert told == [(1, 2), (2, 2)]
+
+
+# --- interruption and failure --------------------------------------------------------------------------
+
+
+def interrupt_after(n):
+    def progress(done, total):
+        if done == n:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+@pytest.mark.parametrize(("n", "draws"), [(3, 1), (5, 1), (6, 2), (11, 3)])
+def test_an_interruption_leaves_whole_draws(pairs, n, draws):
+    r = run(crossed((Variant(), DEARER, MANY), 4), progress=interrupt_after(n))
+    assert not r.complete
+    assert r.rows == pairs.rows[: 3 * draws]
+    assert r.outcomes.tobytes() == pairs.outcomes[: 3 * draws].tobytes()
+    assert r.monthly.shape[0] == r.drawn.shape[0] == 3 * draws
+    assert r.waits[0, 0].sum() == r.of("n_queued")[::3].sum()
+
+
+def test_an_interruption_before_the_first_whole_draw_is_one():
+    with pytest.raises(KeyboardInterrupt):
+        run(crossed((Variant(), DEARER, MANY), 4), progress=interrupt_after(2))
+
+
+def test_an_interruption_ends_the_workers_and_nothing_else(pairs):
+    # But not the caller's other processes.
+    bystander = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,), daemon=True)
+    bystander.start()
+    try:
+        r = run(crossed((Variant(), DEARER, MANY), 4), workers=2, progress=interrupt_after(9))
+        assert multiprocessing.active_children() == [bystander]
+    finally:
+        bystander.terminate()
+        bystander.join()
+    # Trials come in any order from two workers: whole draws, and the same bits as ever.
+    kept = [i for i, row in enumerate(pairs.rows) if row in r.rows]
+    assert not r.complete
+    assert len(kept) % 3 == 0
+    assert r.outcomes.tobytes() == pairs.outcomes[kept].tobytes()
+
+
+def test_a_failed_trial_is_named(monkeypatch):
+    def broken(packed, seed, draw, luck):
+        if draw == 1:
+            raise SimulationError("items are not conserved: 3 arrived and 2 ended")
+        return simulate(packed, seed, draw, luck)
+
+    monkeypatch.setattr(trial, "simulate", broken)
+    with pytest.raises(SimulationError, match=f"seed {SEED}, draw 1, luck 1: items are not conserved"):
+        run(one_each(3))
+
+
+def test_a_worker_that_dies_is_explained(monkeypatch):
+    class Dying:
+        def __init__(self, *context):
+            pass
+
+        def submit(self, *work):
+            future = Future()
+            future.set_exception(BrokenProcessPool("A process in the process pool was terminated"))
+            return future
+
+        def shutdown(self, **how):
+            pass
+
+    monkeypatch.setattr(plans, "ProcessPoolExecutor", Dying)
+    with pytest.raises(SimgapError, match=r"a worker process died.*--workers 1"):
+        run(one_each(3), workers=2)
+
+
+def test_errors_survive_the_way_from_a_worker():
+    error = pickle.loads(pickle.dumps(SimulationError("seed 1, draw 2, luck 3: broken")))
+    assert str(error) == "seed 1, draw 2, luck 3: broken"
+
+
+def test_workers_carry_no_tables_no_drawing_and_no_terminal():
+    code = "import sys, simgap.montecarlo.plan; print(*sorted(m.partition('.')[0] for m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert {"simgap", "numpy", "simpy"} <= loaded
+    assert not loaded & {"pandas", "pyarrow", "matplotlib", "rich", "click", "PIL"}
