@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from simgap.errors import InputError, Problem
+
+RESULTS = (
+    "result.json",
+    "trials.parquet",
+    "monthly.parquet",
+    "grid.csv",
+    *(f"{figure}.png" for figure in ("value", "cash", "tornado", "sweep")),
+)
 
 
 def check_folder(folder: Path, overwrite: bool) -> None:
@@ -27,13 +34,14 @@ def check_folder(folder: Path, overwrite: bool) -> None:
         return InputError("--out", [Problem(0, str(folder), what, allowed)])
 
     try:
+        if "\0" in str(folder):
+            raise refuse("is not a path", "a folder, new or empty")
         if folder.exists() and not folder.is_dir():
             raise refuse("is a file", "a folder, new or empty")
         if folder.is_dir() and any(folder.iterdir()) and not overwrite:
             raise refuse("already holds results or other files", "another folder, or --overwrite")
-        existing = next(p for p in (folder, *folder.absolute().parents) if p.exists())
-        if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-            raise refuse("cannot be written", "a folder that can")
+        with tempfile.TemporaryDirectory(prefix=".simgap-", dir=_existing(folder)):
+            pass  # trying is the only sure way to know
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
         raise refuse(f"cannot be used ({reason})", "a folder that can be written") from None
@@ -43,6 +51,8 @@ def check_folder(folder: Path, overwrite: bool) -> None:
 def result_folder(folder: Path, overwrite: bool) -> Iterator[Path]:
     """Give a temporary folder to write to, and move its files to `folder` once all are written.
 
+    Results of an earlier run in `folder` are removed; other files there stay.
+
     Raises
     ------
     InputError
@@ -50,12 +60,13 @@ def result_folder(folder: Path, overwrite: bool) -> Iterator[Path]:
     """
     check_folder(folder, overwrite)
     try:
-        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-        place = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
+        # Inside an existing folder, which may be all of a file system, since files move only within one.
+        place = Path(tempfile.mkdtemp(prefix=".simgap-", dir=_existing(folder)))
         try:
-            place.chmod(0o755)
             yield place
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in RESULTS:
+                (folder / name).unlink(missing_ok=True)
             for file in sorted(place.iterdir()):
                 file.replace(folder / file.name)
         finally:
@@ -63,6 +74,11 @@ def result_folder(folder: Path, overwrite: bool) -> Iterator[Path]:
     except OSError as error:
         what = f"cannot be written ({error.strerror or error})"
         raise InputError("--out", [Problem(0, str(folder), what, "a folder with room to write")]) from error
+
+
+def _existing(folder: Path) -> Path:
+    """Return the folder, or the nearest of its parents that exists."""
+    return next(p for p in (folder, *folder.absolute().parents) if p.exists())
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:

@@ -24,14 +24,16 @@ import simgap
 from simgap import scenario
 from simgap.analysis import sweep as sweeps
 from simgap.analysis.summary import cumulative_cash, finite, summary
-from simgap.analysis.words import money
+from simgap.analysis.words import money, title
 from simgap.errors import InputError, Problem
 from simgap.folder import result_folder, write_json
 from simgap.model.types import Floats
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo.trial import MONTHLY
+from simgap.report.screen import wrap
 from simgap.sampling.unknowns import quantile
 from simgap.scenario.load import read_source
+from simgap.scenario.units import say
 from simgap.scenario.values import inputs, row_of
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ SWEEP_REPLICATIONS = 4
 # By a process of the reference engine on an ordinary machine: to warn, not to promise.
 ITEMS_PER_SECOND = 15_000
 LONGEST = 3600.0  # seconds of expected work that need no --yes
+MOST_MONEY = 1e18  # no currency needs more, and squares of it are far from the largest number
 LIBRARIES = ("numpy", "scipy", "simpy", "numba", "pandas", "pyarrow", "matplotlib")
 
 Progress = Callable[[int, int], None]
@@ -100,8 +103,12 @@ class Case:
         KeyboardInterrupt
             Interrupted before the first trial was finished.
         """
-        done, times = self._evaluate(plans.one_each(replications), seed, workers, progress, confirmed)
-        provenance = self._provenance("run", seed, replications, times)
+        if not confirmed:
+            items = replications * plans.work(self.resolved, plans.one_each(1))
+            check_size(items, workers or plans.default_workers())
+        self._check_window(())
+        done, times = self._evaluate(plans.one_each(replications), seed, workers, progress)
+        provenance = self._provenance("run", seed, replications, done, times)
         return Result(self.resolved, done, summary(self.resolved, done, seed, simgap.__version__), provenance)
 
     def sweep(
@@ -135,20 +142,30 @@ class Case:
         axes = [sweeps.parse_axis(text, self.resolved) for text in over]
         if not 1 <= len(axes) <= 2 or len({axis.key for axis in axes}) < len(axes):
             raise InputError("--over", [Problem(0, "", f"{len(axes)} axes", "one or two, of different keys")])
+        points = math.prod(len(axis.values) for axis in axes)
+        self._check_window(axes)
+        if not confirmed:
+            # The corners of the grid speak for all of it: looking at each point would itself take long.
+            corners = sweeps.plan_of(sweeps.ends(axes), self.resolved, 1)
+            items = plans.work(self.resolved, corners) / len(corners.rows) * points * replications
+            check_size(items, workers or plans.default_workers())
         plan = sweeps.plan_of(axes, self.resolved, replications)
-        done, times = self._evaluate(plan, seed, workers, progress, confirmed)
+        done, times = self._evaluate(plan, seed, workers, progress)
         mean, half_width = sweeps.grid(axes, done, len(plan.variants), outcome)
-        provenance = self._provenance("sweep", seed, replications, times)
+        provenance = self._provenance("sweep", seed, replications, done, times)
         return Sweep(self.resolved, axes, outcome, mean, half_width, done, seed, provenance)
 
     def _evaluate(
-        self, plan: plans.Plan, seed: int, workers: int | None, progress: Progress, confirmed: bool
+        self, plan: plans.Plan, seed: int, workers: int | None, progress: Progress
     ) -> tuple[plans.Results, dict[str, Any]]:
         started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
-        self._check_window()
-        if not confirmed:
-            check_size(plans.work(self.resolved, plan), workers or plans.default_workers())
         done = plans.evaluate(self.resolved, plan, seed, workers, progress)
+        for name in ("projected_npv", "realised_npv"):
+            largest = float(np.abs(done.of(name)).max())
+            if not largest < MOST_MONEY:
+                what = f"{name.replace('_', ' ')} comes to {largest:.3g}, too large to compute with"
+                allowed = f"amounts and volumes that add up to less than {MOST_MONEY:.0e}"
+                raise InputError(self.resolved["name"], [Problem(0, "", what, allowed)])
         times = {
             "started": started.isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - clock, 3),
@@ -156,19 +173,22 @@ class Case:
         }
         return done, times
 
-    def _check_window(self) -> None:
+    def _check_window(self, axes: Sequence[sweeps.Axis]) -> None:
         parameters = self.resolved["parameters"]
         path = f"pilots.{parameters['base.pilot']['value']}.lasts"
-        length = parameters[path]["value"]
+        length, bounded = parameters[path]["value"], ""
         if isinstance(length, dict):
             length = float(quantile(length, np.array([1.0 - 1e-12]))[0])
+            bounded = "; `a / b / c max N weeks` bounds what is not known"
+        length = max([length, *(float(axis.values[-1]) for axis in axes if axis.key == path)])
         horizon = parameters["clock.horizon"]["value"] * 730.0
         if length >= horizon:
-            what = f"a pilot of up to {length / 168.0:,.0f} weeks leaves nothing of the window"
-            raise InputError(self.resolved["name"], [Problem(0, path, what, f"less than {horizon:,.0f} h")])
+            what = f"a pilot of up to {_number(length / 168.0)} weeks leaves nothing of the window"
+            problem = Problem(0, path, what, f"less than {horizon:,.0f} h{bounded}")
+            raise InputError(self.resolved["name"], [problem])
 
     def _provenance(
-        self, command: str, seed: int, replications: int, times: dict[str, Any]
+        self, command: str, seed: int, replications: int, done: plans.Results, times: dict[str, Any]
     ) -> dict[str, Any]:
         from importlib.metadata import version
 
@@ -176,6 +196,7 @@ class Case:
             "command": command,
             "seed": seed,
             "replications_asked": replications,
+            "complete": done.complete,
             "simgap": simgap.__version__,
             "python": platform.python_version(),
             "platform": f"{sys.platform} {platform.machine()}",
@@ -222,14 +243,18 @@ def check_size(items: float, workers: int) -> None:
     """
     seconds = items / (ITEMS_PER_SECOND * workers)
     if seconds > LONGEST:
-        what = f"the plan simulates about {items:,.0f} items, which takes about {_duration(seconds)}"
+        what = f"the plan simulates about {_number(items)} items, which takes about {_duration(seconds)}"
         raise InputError("simgap", [Problem(0, "", what, "fewer --replications or points, or --yes")])
 
 
 def _duration(seconds: float) -> str:
     units = ((86400.0 * 365.0, "years"), (86400.0, "days"), (3600.0, "hours"), (60.0, "minutes"))
     size, name = next((u for u in units if seconds >= 2.0 * u[0]), (1.0, "seconds"))
-    return f"{seconds / size:,.0f} {name}"
+    return f"{_number(seconds / size)} {name}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value < 1e15 else f"{value:.0e}"
 
 
 @dataclass(frozen=True)
@@ -318,10 +343,10 @@ class Figures:
     result: Result
 
     def _caption(self) -> str:
-        s = self.result.summary
+        s, n = self.result.summary, self.result.summary["replications"]
         return (
-            f"{s['scenario']['name']}: {s['replications']} replications, seed {s['seed']}; each with its own "
-            "draw of what is not known and its own luck."
+            f"{title(s['scenario']['name'])}: {n} replication{'s' * (n > 1)}, seed {s['seed']}; each with "
+            "its own draw of what is not known and its own luck."
         )
 
     def value(self) -> Figure:
@@ -358,7 +383,8 @@ class Figures:
         links = self.result.summary["inputs"]
         table = [[link["rank_correlation"], *link["ci95"]] for link in links]
         correlations = np.array(table, dtype=np.float64).reshape(-1, 3)
-        figure, axes = style.new_figure(self._caption(), height=tornado.height(len(links)))
+        caption = f"{self._caption()} Whiskers: 95 % intervals that hold together."
+        figure, axes = style.new_figure(caption, height=tornado.height(len(links)))
         tornado.draw(axes, [link["name"] for link in links], correlations, "realised NPV")
         return figure
 
@@ -434,8 +460,8 @@ class Sweep:
         n = self.replications
         few = " Few replications: read the shape, not the last digit." if n < 30 else ""
         caption = (
-            f"{self.resolved['name']}: mean of {n} replication{'s' * (n > 1)} at each of {self.mean.size} "
-            f"points, the same draws and luck at all of them; seed {self.seed}.{few}"
+            f"{title(self.resolved['name'])}: mean of {n} replication{'s' * (n > 1)} at each of "
+            f"{self.mean.size} points, the same draws and luck at all of them; seed {self.seed}.{few}"
         )
         medians = {
             i["name"]: float(quantile(i["distribution"], np.array([0.5]))[0]) for i in inputs(self.resolved)
@@ -474,19 +500,26 @@ class Sweep:
 
     def text(self) -> str:
         """Return the grid as a table for the terminal."""
-        rows = []
+        n = self.replications
+        head = f"{sweeps.OUTCOMES[self.outcome]}, mean of {n} replication{'s' * (n > 1)} a point"
+        lines = [title(self.resolved["name"]), head + (f", in {self.currency}" if self.currency else "")]
+        columns = []
+        for letter, axis in zip("xy", self.axes, strict=False):
+            about = " (dose: 0 is the pilot, 1 production)" if axis.is_dose else ""
+            lines.append(f"{letter}: {axis.key}{about}")
+            unit = "number" if axis.is_dose else row_of(axis.key.partition("@")[0]).unit
+            columns.append([letter, *(say(float(value), unit) for value in axis.values)])
+        table = [[*(column[0] for column in columns), "mean", "+/-"]]
         for i in np.ndindex(self.mean.shape):
-            at = ", ".join(f"{axis.key} {axis.values[k]:.4g}" for axis, k in zip(self.axes, i, strict=True))
-            rows.append((at, self._say(float(self.mean[i])), self._say(float(self.half_width[i]))))
-        width = max(len(row[0]) for row in rows)
-        head = f"{sweeps.OUTCOMES[self.outcome]}, mean of {self.replications} replications a point"
-        lines = [f"{at:<{width}}  {mean:>10}  +/- {half}" for at, mean, half in rows]
-        return "\n".join([f"{self.resolved['name']}: {head}", *lines])
+            at = [column[1 + k] for column, k in zip(columns, i, strict=True)]
+            table.append([*at, self._say(float(self.mean[i])), self._say(float(self.half_width[i]))])
+        rows = ("".join(f"{cell:>20}" for cell in r[:-2]) + f"{r[-2]:>12}{r[-1]:>12}" for r in table)
+        return "\n".join([*map(wrap, lines), "", *rows])
 
     def _say(self, value: float) -> str:
         if math.isnan(value):
             return "-"
-        return money(value, self.currency) if self.currency else f"{value:.3f}"
+        return money(value) if self.currency else f"{value:.3f}"
 
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> None:
         """Write the result folder: all of it, or nothing.

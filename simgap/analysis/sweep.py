@@ -115,6 +115,11 @@ def _dose(text: str, key: str) -> float:
     return dose
 
 
+def ends(axes: Sequence[Axis]) -> list[Axis]:
+    """Return the axes with their first and last value only."""
+    return [Axis(axis.key, axis.values[[0, -1]]) for axis in axes]
+
+
 def plan_of(axes: Sequence[Axis], resolved: Mapping[str, Any], replications: int) -> Plan:
     """Return the plan of a sweep: every point of the grid on the same draws and lucks.
 

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+TITLE = 78  # characters
+
+
+def title(name: str) -> str:
+    """Write a name that someone chose on one line, without what a terminal would obey.
+
+    Examples
+    --------
+    >>> title("two lines" + chr(10) + "and " + chr(27) + "[31mred"), len(title("x" * 5000))
+    ('two lines and [31mred', 78)
+    """
+    line = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    return line if len(line) <= TITLE else line[: TITLE - 3] + "..."
+
 
 def unit_of(size: float) -> tuple[float, str]:
     """Return the unit that an amount of this size is written in, and its letter."""
-    return next((u for u in ((1e9, "B"), (1e6, "M"), (1e3, "k")) if size >= u[0]), (1.0, ""))
+    return next((u for u in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")) if size >= u[0]), (1.0, ""))
 
 
 def money(value: float, currency: str = "") -> str:
@@ -21,7 +35,7 @@ def money(value: float, currency: str = "") -> str:
     Returns
     -------
     str
-        With k for thousands, M for millions, B for thousands of millions.
+        With k for thousands, M for millions, B for thousands of millions, T for thousands of B.
 
     Examples
     --------

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
 from simgap import __version__
+from simgap.cli.options import stop, stopped
 from simgap.cli.run import run
 from simgap.cli.scenarios import resolve, scenarios, schema, validate
 from simgap.cli.sweep import sweep
@@ -35,13 +37,14 @@ for command in (run, sweep, validate, resolve, schema, scenarios):
     cli.add_command(command)
 
 
-def _interrupt(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt
-
-
 def main() -> NoReturn:
     """Run the command line and exit with the code that says how it went."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    stopped.clear()
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name must not fail where it cannot be shown
     try:
         code = cli.main(standalone_mode=False)
         sys.stdout.flush()
@@ -52,7 +55,7 @@ def main() -> NoReturn:
         error.show()
         code = WRONG_INPUT
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Stopped before the first result; nothing was saved.", err=True)
+        click.echo("Stopped before there was a result; nothing was saved.", err=True)
         code = STOPPED
     except SimgapError as error:
         click.echo(f"simgap failed: {error}", err=True)
@@ -60,5 +63,8 @@ def main() -> NoReturn:
     except BrokenPipeError:
         # Whoever read our output has gone; leave nothing for the interpreter to flush into the pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = FAILED
+    except Exception as error:
+        click.echo(f"simgap failed: {type(error).__name__}: {error}; this is a defect of simgap", err=True)
         code = FAILED
     sys.exit(code or DONE)

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 Progress = Callable[[int, int], None]
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C or a request to end; of its own class, or Python would at times end with a code of its own."""
+
+
+stopped = threading.Event()
+
+
+def stop(*_: object) -> NoReturn:
+    """Stop what runs: the handler of the signals."""
+    stopped.set()
+    raise Stopped
+
 
 SEED = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Seed of the study."
@@ -39,8 +54,8 @@ def simulating(replications: int) -> Callable[[F], F]:
         ),
         click.option("--workers", type=click.IntRange(1, 256), help="Processes; default: one a processor."),
         SETS,
-        click.option("--out", type=click.Path(path_type=Path), help="Folder for the results."),
-        click.option("--overwrite", is_flag=True, help="Replace what the folder holds."),
+        click.option("--out", type=Path, help="Folder for the results, new or empty."),
+        click.option("--overwrite", is_flag=True, help="Replace the results that the folder holds."),
         click.option("--yes", is_flag=True, help="Run even if it takes more than an hour."),
         JSON,
         click.option("--quiet", is_flag=True, help="No progress, and no words beside errors."),
@@ -61,6 +76,19 @@ def progress(quiet: bool, verbose: bool) -> Iterator[Progress]:
 
     On a terminal a bar; with `verbose` and no terminal a line at each tenth; else nothing.
     """
+    with _shown(quiet, verbose) as show:
+
+        def told(done: int, total: int) -> None:
+            # Raised in a callback of the compiler, the interrupt is lost; so it is raised again here.
+            if stopped.is_set():
+                raise Stopped
+            show(done, total)
+
+        yield told
+
+
+@contextmanager
+def _shown(quiet: bool, verbose: bool) -> Iterator[Progress]:
     if quiet or not (verbose or sys.stderr.isatty()):
         yield lambda done, total: None
     elif sys.stderr.isatty():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 
 import click
 
@@ -17,6 +18,8 @@ def validate(scenario: str, sets: tuple[str, ...], as_json: bool) -> None:
     """Check SCENARIO, and list everything that is wrong."""
     from simgap import scenario as files
     from simgap.analysis.summary import guesses
+    from simgap.analysis.words import title
+    from simgap.report.screen import wrap
     from simgap.scenario.values import inputs, unsimulated
 
     resolved = files.read(scenario, sets)
@@ -34,10 +37,10 @@ def validate(scenario: str, sets: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(facts, sort_keys=True))
         return
-    click.echo(f"{resolved['name']} is valid: digest {facts['digest']}.")
+    click.echo(wrap(f"{title(resolved['name'])} is valid: digest {facts['digest']}."))
     click.echo(f"{guessed} of {stated} inputs are guesses; {len(inputs(resolved))} are uncertain.")
     if later:
-        click.echo(f"`run` refuses it in this version because of: {', '.join(later)}.")
+        click.echo(wrap(f"`run` refuses it in this version because of: {', '.join(later)}."))
 
 
 @click.command()
@@ -69,4 +72,4 @@ def scenarios(as_json: bool) -> None:
         click.echo(json.dumps([{"name": name, "description": text} for name, text in ships]))
         return
     for name, text in ships:
-        click.echo(f"{name:<12} {text}")
+        click.echo(textwrap.fill(f"{name:<12} {text}", 80, subsequent_indent=" " * 13))

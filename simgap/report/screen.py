@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from simgap.analysis.words import money, share_of_100
+from simgap.analysis.words import money, share_of_100, title
 
 WIDTH = 80
 SHOWN_LINKS = 2
@@ -19,10 +19,10 @@ def wrap(text: str) -> str:
 
 def warnings(summary: Mapping[str, Any]) -> list[str]:
     """Return what a reader must not overlook."""
-    operations, reviewers = summary["operations"], summary["reviewers"]
+    operations, reviewers, n = summary["operations"], summary["reviewers"], summary["replications"]
+    offered, staffed = reviewers["offered_hours_per_month"], reviewers["staffed_hours_per_month"]
     found = []
-    if (operations["review_hours_offered_per_staffed_hour"] or 0.0) > 1.0:
-        offered, staffed = reviewers["offered_hours_per_month"], reviewers["staffed_hours_per_month"]
+    if offered > staffed > 0.0:
         found.append(
             "WARNING: the review queue is unstable: reviewers are needed for "
             f"{offered:,.0f} h of work in each {staffed:,.0f} h they are staffed (a month). It grows until "
@@ -32,11 +32,16 @@ def warnings(summary: Mapping[str, Any]) -> list[str]:
         found.append(
             "WARNING: items wait for reviewers, and there are none: they fall back to the legacy way."
         )
+    if operations["escaped_errors"] and not summary["ledger"]["errors"]:
+        found.append(
+            f"Errors are free in this scenario: {operations['escaped_errors']:,.0f} escape and cost nothing. "
+            "State workflows.NAME.error_cost."
+        )
     if summary["realisation_ratio"] is None:
         found.append("The board's figure is not positive, so no realisation ratio is given.")
-    if summary["replications"] < 30:
+    if n < 30:
         found.append(
-            f"{summary['replications']} replications are few: percentiles and intervals are rough. "
+            f"{n} replication{'s are' if n > 1 else ' is'} few: percentiles and intervals are rough. "
             "Use --replications for more."
         )
     return found
@@ -71,11 +76,11 @@ def words(summary: Mapping[str, Any]) -> list[str]:
     )
     pays = share_of_100(1.0 - realised["payback_months"]["p_never"])
     lines.append(
-        f"Reviewers needed at peak {operations['reviewers_needed_peak']:.1f}, have {have:g}{load}. "
+        f"Reviewers needed at peak {_count(operations['reviewers_needed_peak'])}, have {have:g}{load}. "
         f"{need} Pays back in {pays} of 100."
     )
     reported, true = (summary["dashboard"][k] for k in ("accuracy_reported", "accuracy_true"))
-    if reported is not None:
+    if reported is not None and true is not None:
         lines.append(f"The dashboard says {reported:.1%} accurate; in production it is {true:.1%}.")
     guessed, stated = summary["guesses"]["guessed"], summary["guesses"]["stated"]
     lines.append(f"{guessed} of {stated} inputs are guesses.")
@@ -89,12 +94,13 @@ def _told_from_chance(link: Mapping[str, Any]) -> bool:
 
 def conventions(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """Return the line that says how to read the numbers."""
+    n, months = summary["replications"], settings["clock.horizon"]
     tax = f"after {settings['money.tax']:.0%} tax" if settings["money.tax"] else "before tax"
     return (
         f"Net present value in {summary['currency']}, {settings['money.prices']}, "
-        f"{settings['money.discount']:.1%} a year, {tax}, {settings['clock.horizon']:.0f} months of 730 h "
+        f"{settings['money.discount']:.1%} a year, {tax}, {months:.0f} month{'s' * (months > 1)} of 730 h "
         f"from {settings['clock.decision']}, against going on the legacy way. "
-        f"{summary['replications']} replications, seed {summary['seed']}; the spread holds both what is not "
+        f"{n} replication{'s' * (n > 1)}, seed {summary['seed']}; the spread holds both what is not "
         "known and luck."
     )
 
@@ -131,7 +137,7 @@ def table(summary: Mapping[str, Any]) -> list[str]:
     ]
     rows.append("")
     rows += [f"{label:<38}{value}" for label, value in facts]
-    rows.append(f"{'':<38}(wait: mean / median / exceeded by 1 in 20)")
+    rows.append(f"{'':<36}(wait: mean / median / exceeded by 1 in 20)")
     return rows
 
 
@@ -149,8 +155,16 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.1%}"
 
 
+def _count(number: float) -> str:
+    return f"{number:.2g}" if number < 1.0 else f"{number:.1f}"
+
+
 def _hours(hours: float | None) -> str:
-    return "-" if hours is None else f"{hours:.2g} h" if hours < 10 else f"{hours:,.0f} h"
+    if hours is None:
+        return "-"
+    if hours < 1.0 / 3600.0:
+        return "0 h"
+    return f"{hours:.2g} h" if hours < 10 else f"{hours:,.0f} h"
 
 
 def _money2(amount: float | None) -> str:
@@ -172,10 +186,10 @@ def screen(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     str
         Text of at most 80 columns.
     """
-    title = f"{summary['scenario']['name']}"
+    name = title(summary["scenario"]["name"])
     parts = [
-        title,
-        "=" * min(len(title), WIDTH),
+        name,
+        "=" * len(name),
         *map(wrap, warnings(summary)),
         *map(wrap, words(summary)),
         "",

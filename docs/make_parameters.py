@@ -1,0 +1,91 @@
+"""Write `parameters.md` from the parameter table: `python docs/make_parameters.py`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+
+from simgap.scenario.table import GROUPS, ROWS, Row
+from simgap.scenario.units import UNITS, say
+
+PAGE = Path(__file__).with_name("parameters.md")
+HEAD = """# Parameters
+
+Every key of the scenario file, from the parameter table of the program (`simgap/scenario/table.py`). This
+page is written by `python docs/make_parameters.py`; do not edit it.
+
+- **unit**: what may follow a number; the phrases are at the end of the page.
+- **default**: what holds where the file states nothing. `required` means that the file must state it.
+- **bounds**: closed, in the unit named.
+- **condition**: the condition that the key belongs to. Only keys with a condition, or with `scale`, may
+  have a bar (pilot | production).
+- **since**: the version that first simulates the key. `not yet`: `run` refuses any value but the neutral one,
+  which is the default. Investments, and pilot designs that `run` does not show, may be stated all the same.
+- **source of default**: `guess` where nobody measured it; `neutral` where the default switches the
+  mechanism off.
+
+A star stands for a name that the file chooses.
+"""
+COLUMNS = ("key", "unit", "default", "bounds", "condition", "since", "description", "source of default")
+
+
+def bounds(row: Row) -> str:
+    """Return the bounds of a row in words, empty where there are none to speak of."""
+    if not UNITS[row.unit].phrases:
+        return ""
+    low, high = (say(end, row.unit) for end in (row.low, row.high))
+    whole = "; whole" if row.whole else ""
+    if math.isinf(row.low) and math.isinf(row.high):
+        return "any" + whole
+    return (f"{low} to {high}" if math.isfinite(row.high) else f"at least {low}") + whole
+
+
+def description(row: Row) -> str:
+    """Return the sentence about a row, with the words it allows and what else is special."""
+    parts = [row.doc]
+    if row.words:
+        parts.append(f"Words: {', '.join(f'`{word}`' for word in row.words)}.")
+    if row.scales:
+        parts.append("Scaled with volume at a dose.")
+    if row.constant and UNITS[row.unit].phrases:
+        parts.append("Never uncertain.")
+    return " ".join(parts)
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """Return the cells of a row of the page."""
+    return (
+        f"`{row.path}`",
+        row.unit.replace("_", " "),
+        f"`{row.default}`" if row.default else "required",
+        bounds(row),
+        row.condition,
+        row.since or "not yet",
+        description(row),
+        row.source,
+    )
+
+
+def table(head: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
+    """Return a Markdown table."""
+    return "\n".join(f"| {' | '.join(line)} |" for line in (head, ("---",) * len(head), *lines))
+
+
+def page() -> str:
+    """Return the whole page."""
+    parts = [HEAD]
+    for group, about in GROUPS.items():
+        rows = [cells(row) for row in ROWS if row.group == group]
+        parts.append(f"## {group}\n\n{about}.\n\n{table(COLUMNS, rows)}\n")
+    units = [
+        (name.replace("_", " "), unit.words, ", ".join(f"`{phrase}`" for phrase in unit.phrases if phrase))
+        for name, unit in UNITS.items()
+        if name != "factor"
+    ]
+    parts.append(f"## Units\n\n{table(('unit', 'what is allowed', 'phrases'), units)}\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

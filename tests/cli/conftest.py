@@ -1,0 +1,82 @@
+"""The command line as users meet it: the real entry point, in this process."""
+
+import io
+import json
+import signal
+import sys
+from collections import namedtuple
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from simgap.cli import main
+
+Answer = namedtuple("Answer", "code out err")
+TINY = Path(__file__).parent / "data" / "tiny.yaml"
+
+
+@pytest.fixture
+def tiny():
+    """Path of a scenario whose trials take a blink."""
+    return str(TINY)
+
+
+@pytest.fixture
+def edited(tmp_path):
+    """Write the tiny scenario with one text replaced, or one text added behind, and return the path."""
+
+    def edit(old, new, name="case.yaml"):
+        text = TINY.read_text(encoding="utf-8")
+        assert not old or text.count(old) == 1
+        (tmp_path / name).write_text(text.replace(old, new) if old else text + new, encoding="utf-8")
+        return str(tmp_path / name)
+
+    return edit
+
+
+@pytest.fixture
+def simgap(monkeypatch, capsys):
+    """Run a command and return its exit code, standard output and standard error."""
+
+    def command(*arguments, stdin=b""):
+        monkeypatch.setattr(sys, "argv", ["simgap", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(stdin)))
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            with pytest.raises(SystemExit) as stop:
+                main()
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+        answer = Answer(stop.value.code, *capsys.readouterr())
+        assert "Traceback" not in answer.out + answer.err
+        return answer
+
+    return command
+
+
+@pytest.fixture
+def refused(simgap):
+    """Run a command that must refuse its input in words, and return what it said."""
+
+    def command(*arguments, **more):
+        answer = simgap(*arguments, **more)
+        assert (answer.code, answer.out) == (2, ""), answer.err
+        assert answer.err.strip()
+        return answer.err
+
+    return command
+
+
+@pytest.fixture
+def data(simgap):
+    """Run a command that must succeed with one JSON object and nothing else, and return the object."""
+
+    def command(*arguments, **more):
+        answer = simgap(*arguments, "--json", **more)
+        assert (answer.code, answer.err) == (0, "")
+        assert answer.out.count("\n") == 1
+        return json.loads(answer.out, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+
+    return command

@@ -1,0 +1,125 @@
+"""The first screen: words built from the numbers, no matter which."""
+
+import copy
+
+import pytest
+
+from simgap.report.screen import screen, warnings, words, wrap
+
+STATS = {"mean": 4e5, "sd": 1e5, "p5": -9e5, "p50": 4.1e5, "p95": 1.5e6, "ci95": [3e5, 5e5]}
+SETTINGS = {
+    "money.tax": 0.0,
+    "money.prices": "nominal",
+    "money.discount": 0.08,
+    "clock.horizon": 36.0,
+    "clock.decision": "2026-01",
+}
+LINK = {"name": "data.missing", "rank_correlation": -0.6, "ci95": [-0.8, -0.3], "strength": "guess"}
+SUMMARY = {
+    "scenario": {"name": "invoices", "digest": "0" * 16},
+    "seed": 1,
+    "replications": 1000,
+    "currency": "EUR",
+    "projected": {"npv": {**STATS, "mean": 1.9e6}},
+    "realised": {
+        "npv": STATS,
+        "cashable_npv": STATS,
+        "p_negative": 0.34,
+        "p_success": 0.2,
+        "cvar5": -1.1e6,
+        "payback_months": {"p_never": 0.59},
+        "peak_funding": STATS,
+        "median_path": {"deepest": 6e5, "month": 7},
+    },
+    "gap": STATS,
+    "realisation_ratio": {"value": 0.21, "ci95": [0.1, 0.3]},
+    "operations": {
+        "items": 120000.0,
+        "straight_through_rate": 0.8,
+        "review_share": 0.2,
+        "reviewer_utilisation": 0.9,
+        "review_hours_offered_per_staffed_hour": 0.9,
+        "reviewers_needed_peak": 12.4,
+        "review_wait_hours": {"mean": 1.0, "p50": 0.5, "p95": 12.0},
+        "deadline_miss_rate": 0.01,
+        "escaped_error_rate": 0.02,
+        "oversight_cost_per_item": 0.71,
+    },
+    "dashboard": {"accuracy_reported": 0.953, "accuracy_true": 0.871},
+    "reviewers": {
+        "reviewers": 9.0,
+        "overloaded_from_month": 5,
+        "offered_hours_per_month": 900.0,
+        "staffed_hours_per_month": 1000.0,
+    },
+    "inputs": [LINK, {**LINK, "name": "oversight.time"}, {**LINK, "name": "legacy.cost"}],
+    "guesses": {"guessed": 17, "stated": 23},
+    "precision": {"half_width": 2e4},
+}
+
+
+def changed(path, value):
+    summary = copy.deepcopy(SUMMARY)
+    *parents, last = path.split(".")
+    place = summary
+    for key in parents:
+        place = place[key]
+    place[last] = value
+    return summary
+
+
+def test_the_words_say_the_numbers():
+    assert words(SUMMARY) == [
+        "The board saw 1.9M EUR. Expected: 400k; between -900k and 1.5M in 9 futures of 10; 34 futures in "
+        "100 lose money.",
+        "Strongest links: data.missing, oversight.time (rank correlation, not cause).",
+        "Reviewers needed at peak 12.4, have 9: more work than staffed hours from month 5. Deepest cash need "
+        "600k in month 7 (median). Pays back in 41 of 100.",
+        "The dashboard says 95.3% accurate; in production it is 87.1%.",
+        "17 of 23 inputs are guesses.",
+    ]
+    assert warnings(SUMMARY) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "there", "absent"),
+    [
+        ("replications", 1, "1 replication is few", "1 replications"),
+        ("replications", 29, "29 replications are few", ""),
+        ("replications", 30, "30 replications, seed 1", "few"),
+        ("realisation_ratio", None, "not positive, so no realisation ratio", "0.21"),
+        ("realisation_ratio", {"value": 2.0, "ci95": None}, "2.00 (no bounded interval)", "95 % interval"),
+        ("reviewers.offered_hours_per_month", 1001.0, "WARNING: the review queue is unstable", ""),
+        ("reviewers.offered_hours_per_month", 1000.0, "Reviewers needed", "WARNING"),
+        ("reviewers.overloaded_from_month", None, "have 9. Deepest", "from month"),
+        ("realised.median_path.deepest", 0.0, "The median future never needs cash", "Deepest cash need 600k"),
+        ("dashboard.accuracy_reported", None, "inputs are guesses", "dashboard"),
+        ("dashboard.accuracy_true", None, "inputs are guesses", "dashboard"),
+        ("operations.oversight_cost_per_item", None, "Oversight cost per item -", "0.71"),
+        ("precision.half_width", None, "known to within -", "+/-"),
+        ("inputs", [], "The board saw", "link"),
+        ("inputs", [{**LINK, "ci95": [-0.2, 0.1]}], "can be told from chance", "Strongest"),
+        ("inputs", [{**LINK, "ci95": [None, None]}], "can be told from chance", "Strongest"),
+        ("realised.p_negative", 0.001, "fewer than 1 futures in 100", "; 0 futures"),
+        ("scenario.name", "a\x1b[2J\nb", "a [2J b", "\x1b"),
+        ("scenario.name", "long " * 500, "long long", ""),
+        ("currency", "crowns and shillings of the old kingdom", "crowns", ""),
+    ],
+)
+def test_a_number_changes_the_words(path, value, there, absent):
+    text = screen(changed(path, value), SETTINGS)
+    flat = " ".join(text.split())
+    assert there in flat
+    assert not absent or absent not in flat
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_conventions_follow_the_settings():
+    text = " ".join(screen(SUMMARY, {**SETTINGS, "money.tax": 0.25, "clock.horizon": 1.0}).split())
+    assert "8.0% a year, after 25% tax, 1 month of 730 h from 2026-01" in text
+    assert "before tax, 36 months of" in " ".join(screen(SUMMARY, SETTINGS).split())
+
+
+def test_no_word_is_broken():
+    long = "data_sources.customers." * 6
+    assert wrap(f"see {long} there").split() == ["see", long, "there"]
