@@ -64,9 +64,12 @@ class Case:
     ----------
     resolved : dict
         The resolved form.
+    file : str
+        What it was read from, for messages.
     """
 
     resolved: dict[str, Any]
+    file: str = "<text>"
 
     def run(
         self,
@@ -165,7 +168,7 @@ class Case:
             if not largest < MOST_MONEY:
                 what = f"{name.replace('_', ' ')} comes to {largest:.3g}, too large to compute with"
                 allowed = f"amounts and volumes that add up to less than {MOST_MONEY:.0e}"
-                raise InputError(self.resolved["name"], [Problem(0, "", what, allowed)])
+                raise InputError(self.file, [Problem(0, "", what, allowed)])
         times = {
             "started": started.isoformat(timespec="seconds"),
             "seconds": round(time.monotonic() - clock, 3),
@@ -185,7 +188,7 @@ class Case:
         if length >= horizon:
             what = f"a pilot of up to {_number(length / 168.0)} weeks leaves nothing of the window"
             problem = Problem(0, path, what, f"less than {horizon:,.0f} h{bounded}")
-            raise InputError(self.resolved["name"], [problem])
+            raise InputError(self.file, [problem])
 
     def _provenance(
         self, command: str, seed: int, replications: int, done: plans.Results, times: dict[str, Any]
@@ -230,7 +233,7 @@ def load(source: str, sets: Sequence[str] = ()) -> Case:
     text, file = (source, "<text>") if "\n" in source else read_source(source)
     resolved = scenario.read_text(text, file, sets)
     scenario.refuse_unsimulated(resolved, text, file)
-    return Case(resolved)
+    return Case(resolved, file)
 
 
 def check_size(items: float, workers: int) -> None:

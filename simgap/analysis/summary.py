@@ -55,6 +55,11 @@ def _payback(months: Floats) -> dict[str, float]:
     return {"p_never": float(np.isinf(months).mean()), **_percentiles_with_never(months)}
 
 
+def _mean_known(values: Floats) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else math.nan
+
+
 def _irr(rates: Floats) -> dict[str, Any]:
     known = rates[np.isfinite(rates)]
     shown = _percentiles_with_never(known) if len(known) else dict.fromkeys(("p5", "p50", "p95"))
@@ -208,7 +213,7 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
                 "realisation_ratio": fieller_ratio(realised, projected) if projected.mean() > 0.0 else None,
                 "operations": operations(results),
                 "dashboard": {
-                    "accuracy_reported": float(results.of("accuracy_reported").mean()),
+                    "accuracy_reported": _mean_known(results.of("accuracy_reported")),
                     "accuracy_true": float(results.of("accuracy_true").mean()),
                 },
                 "ledger": {name: float(flow[name].sum()) for name in LINES},

@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -110,17 +110,20 @@ def _shown(quiet: bool, verbose: bool) -> Iterator[Progress]:
         yield line
 
 
-def finish(
-    complete: bool, text: str, data: Mapping[str, Any], as_json: bool, quiet: bool, out: Path | None
-) -> int:
-    """Print the result of a command, and return its exit code."""
+def finish(result: Any, text: str, as_json: bool, quiet: bool, out: Path | None, overwrite: bool) -> int:
+    """Print the result of a command, write its folder, and return its exit code.
+
+    The numbers come first: a full disk must not cost a run its result.
+    """
     if as_json:
-        click.echo(json.dumps(data, sort_keys=True, allow_nan=False))
+        click.echo(json.dumps(result.json(), sort_keys=True, allow_nan=False))
     elif not quiet:
         click.echo(text)
-        if out:
+    if out:
+        result.save(out, overwrite)
+        if not (as_json or quiet):
             click.echo(f"\nWritten to {out}")
-    if not complete:
+    if not result.complete:
         kept = f"; what was finished is in {out}" if out else ""
         click.echo(f"Stopped before the end: the numbers are of what was finished{kept}.", err=True)
-    return 0 if complete else 3
+    return 0 if result.complete else 3

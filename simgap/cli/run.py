@@ -38,7 +38,5 @@ def run(
         check_folder(out, overwrite)
     with progress(quiet, verbose) as show:
         result = case.run(replications, seed, workers, show, confirmed=yes)
-    if out:
-        result.save(out, overwrite)
     settings = {path: leaf.get("value") for path, leaf in result.resolved["parameters"].items()}
-    return finish(result.complete, screen(result.summary, settings), result.json(), as_json, quiet, out)
+    return finish(result, screen(result.summary, settings), as_json, quiet, out, overwrite)

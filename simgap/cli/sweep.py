@@ -56,6 +56,4 @@ def sweep(
         check_folder(out, overwrite)
     with progress(quiet, verbose) as show:
         result = case.sweep(over, outcome, replications, seed, workers, show, confirmed=yes)
-    if out:
-        result.save(out, overwrite)
-    return finish(result.complete, result.text(), result.json(), as_json, quiet, out)
+    return finish(result, result.text(), as_json, quiet, out, overwrite)

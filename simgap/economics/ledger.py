@@ -6,6 +6,7 @@ the decision. What came after the window, while the queues drained, is booked to
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -210,7 +211,8 @@ def board_flow(
     if values["measurement.basis"] == "pilot_metrics":
         done = physics.total(Count.STRAIGHT, Count.REVIEWED, Count.MANUAL)
         worth = values["legacy.cost"] + values["legacy.error_rate"] * values["error_cost"]
-        benefit = done * reported_accuracy(physics) * worth
+        accuracy = reported_accuracy(physics)
+        benefit = done * (1.0 if math.isnan(accuracy) else accuracy) * worth
     else:
         benefit = lines["benefit"].sum()
     costs = sum(lines[line].sum() for line in PER_ITEM if line in counted)
@@ -218,9 +220,9 @@ def board_flow(
 
 
 def reported_accuracy(physics: Physics) -> float:
-    """Return the share of right AI decisions; 1 where none was made."""
+    """Return the share of right AI decisions; nan where none was made."""
     decisions = physics.total(Count.AI_DECISIONS)
-    return physics.total(Count.AI_RIGHT) / decisions if decisions else 1.0
+    return physics.total(Count.AI_RIGHT) / decisions if decisions else math.nan
 
 
 def value_of(monthly: Floats, one_off: Floats, rate: float, tax: float) -> dict[str, float]:

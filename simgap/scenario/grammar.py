@@ -210,18 +210,18 @@ def _none(row: Row) -> float | None:
 
 def _range(row: Row) -> str:
     words = UNITS[row.unit].words
-    if row.high < INF and row.low > -INF:
-        return f"{words}; from {say(row.low, row.unit)} to {say(row.high, row.unit)}"
+    if row.largest < INF and row.low > -INF:
+        return f"{words}; from {say(row.low, row.unit)} to {say(row.largest, row.unit)}"
     return f"{words}; at least {say(row.low, row.unit)}" if row.low > -INF else words
 
 
 def _check_bounds(value: float, text: str, row: Row) -> None:
-    if value > row.high:
+    if value > row.largest:
         hint = ""
         percent = _PLAIN.get(row.unit)
-        if percent and "%" not in text and value <= 100 * row.high:
+        if percent and "%" not in text and value <= 100 * row.largest:
             hint = f"did you mean {value:g} {percent}? "
-        raise Wrong(f"{show(text)} is over {say(row.high, row.unit)}", hint + _range(row))
+        raise Wrong(f"{show(text)} is over {say(row.largest, row.unit)}", hint + _range(row))
     if value < row.low:
         raise Wrong(f"{show(text)} is under {say(row.low, row.unit)}", _range(row))
 

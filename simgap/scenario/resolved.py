@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from simgap.errors import InputError, Problem
 from simgap.scenario.families import FAMILIES
 from simgap.scenario.keys import find, nearest, paths
 from simgap.scenario.resolve import FORM
-from simgap.scenario.table import NAMED
-from simgap.scenario.units import NUMERIC, Wrong
+from simgap.scenario.table import INF, NAMED, Row
+from simgap.scenario.units import NUMERIC, Wrong, show
 
 _KEYS = (
     "simgap",
@@ -150,7 +151,7 @@ def _members(data: dict[str, Any]) -> list[Problem]:
         except Wrong:
             problems.append(_wrong(path, "unknown parameter", f"{nearest(path, expected)}{_ALLOWED}"))
             continue
-        if key.side or not _leaf_right(leaf, key.row.unit in NUMERIC, bool(key.row.condition)):
+        if key.side or not _leaf_right(leaf, key.row):
             problems.append(_wrong(path, "has the wrong shape"))
     for name, investment in data["investments"].items():
         changes = investment.get("change") if isinstance(investment, dict) else None
@@ -164,6 +165,10 @@ def _members(data: dict[str, Any]) -> list[Problem]:
                 problems.append(_wrong(f"investments.{name}.change.{path}", "unknown parameter"))
             if not isinstance(change, dict) or change.get("op") not in ("set", "add", "scale"):
                 problems.append(_wrong(f"investments.{name}.change.{path}", "has the wrong shape"))
+    inputs = {name for path in parameters for name in (path, f"{path}@pilot")}
+    for a, b, rho in data["correlations"]:
+        if not {a, b} <= inputs or not -1.0 <= rho <= 1.0:
+            problems.append(_wrong("correlations", f"{show(a)} and {show(b)} cannot be correlated so"))
     if any(not _texts(members) for members in data["portfolios"].values()):
         problems.append(_wrong("portfolios", "has the wrong shape"))
     if set(data["success"]) != {"outcome", "relation", "value", "of"} or not _number(
@@ -177,27 +182,30 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _leaf_right(leaf: Any, numeric: bool, sided: bool) -> bool:
+def _leaf_right(leaf: Any, row: Row) -> bool:
     about = {"source", "strength", "stated"}
     if not isinstance(leaf, dict) or not about <= set(leaf):
         return False
     sides = set(leaf) - about
-    if sides != {"value"} and not (sided and sides == {"pilot", "production"}):
+    if sides != {"value"} and not (row.condition and sides == {"pilot", "production"}):
         return False
     values = [leaf[side] for side in sides - {"production"}]
     production = leaf.get("production")
     if isinstance(production, dict) and set(production) == {"times"}:
-        production = production["times"]
-    return all(_value_right(value, numeric) for value in (*values, production))
+        # A factor: any number of the form that the row allows, but not within its bounds.
+        return _value_right(production["times"], replace(row, low=-INF, high=INF)) and all(
+            _value_right(value, row) for value in values
+        )
+    return all(_value_right(value, row) for value in (*values, production))
 
 
-def _value_right(value: Any, numeric: bool) -> bool:
+def _value_right(value: Any, row: Row) -> bool:
     if value is None:
         return True
-    if not numeric:
+    if row.unit not in NUMERIC:
         return isinstance(value, str | list)
     if not isinstance(value, dict):
-        return _number(value)
+        return _number(value) and row.low <= value <= row.largest
     family = value.get("family")
     if family == "metalog":
         names: tuple[str, ...] = _METALOG

@@ -45,7 +45,16 @@ NAMED = ("workflows", "pilots", "investments")
 OVERRIDABLE = ("data", "edge_cases", "integration", "oversight", "governance", "ai", "legacy")
 
 INF = math.inf
-LONGEST = 1e6  # hours, a century: far below what microseconds in 64 bits can hold
+# What is computed with goes no further, whatever the bounds say: a century in hours, far below what
+# microseconds in 64 bits can hold, and sums of money that add up without losing their cents.
+LARGEST = {
+    "duration": 1e6,
+    "staffed": 1e6,
+    "money": 1e12,
+    "money_item": 1e12,
+    "money_hour": 1e12,
+    "money_month": 1e12,
+}
 GUESS = "guess"
 IDENTITY = "neutral: the mechanism is switched off"
 
@@ -103,6 +112,11 @@ class Row:
     constant: bool = False
 
     @property
+    def largest(self) -> float:
+        """Largest number that is computed with, in the normalised unit."""
+        return min(self.high, LARGEST.get(self.unit, INF))
+
+    @property
     def group(self) -> str:
         """The first part of the path."""
         return self.path.split(".")[0]
@@ -113,8 +127,6 @@ def _row(path: str, unit: str, default: str, doc: str, source: str = GUESS, **mo
     more.setdefault("condition", group if group in CONDITIONS else "")
     if unit == "share":
         more.setdefault("high", 1.0)
-    if unit in ("duration", "staffed"):
-        more.setdefault("high", LONGEST)
     if unit in ("word", "words", "calendar", "date", "shares"):
         more["constant"] = True
     return Row(path, unit, default, doc, source, **more)  # type: ignore[arg-type]  # a row is data

@@ -108,21 +108,21 @@ def evaluate(resolved: Resolved, drawn: Mapping[str, float]) -> dict[str, tuple[
         if isinstance(production, dict) and "times" in production:
             factor = production["times"]
             factor = drawn[path] if isinstance(factor, dict) else factor
-            values[path] = (pilot, min(row.high, max(row.low, pilot * float(factor))))
+            values[path] = (pilot, min(row.largest, max(row.low, pilot * float(factor))))
         else:
             values[path] = (pilot, _number(production, drawn.get(path), row))
     return values
 
 
 def _number(value: Value, drawn: float | None, row: Row) -> Value:
-    """Return what a resolved value stands for; draws are clipped to the bounds of the table."""
+    """Return what a resolved value stands for; draws are clipped to what can be computed with."""
     if value is None:
         return None if row.unit in READERS else row.none
     if not isinstance(value, dict):
         return value
     if drawn is None:
         raise KeyError(row.path)
-    return min(row.high, max(row.low, float(drawn)))
+    return min(row.largest, max(row.low, float(drawn)))
 
 
 def phase_values(
@@ -170,7 +170,7 @@ def _at_dose(pilot: Value, production: Value, dose: float, row: Row) -> Value:
         return pilot if dose < 0.5 else production
     if dose in (0.0, 1.0):
         return production if dose else pilot
-    return min(row.high, max(row.low, pilot + dose * (production - pilot)))
+    return min(row.largest, max(row.low, pilot + dose * (production - pilot)))
 
 
 def workflow_values(values: Mapping[str, Value], workflow: str) -> dict[str, Value]:
