@@ -10,12 +10,12 @@ from typing import NoReturn
 
 import click
 
-from simgap import __version__
 from simgap.cli.options import stop, stopped
 from simgap.cli.run import run
 from simgap.cli.scenarios import resolve, scenarios, schema, validate
 from simgap.cli.sweep import sweep
 from simgap.errors import InputError, SimgapError
+from simgap.version import __version__
 
 DONE, FAILED, WRONG_INPUT, STOPPED = 0, 1, 2, 3
 

@@ -13,6 +13,8 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from simgap import defaults
+
 F = TypeVar("F", bound=Callable[..., Any])
 Progress = Callable[[int, int], None]
 
@@ -31,7 +33,11 @@ def stop(*_: object) -> NoReturn:
 
 
 SEED = click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Seed of the study."
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=defaults.SEED,
+    show_default=True,
+    help="Seed of the study.",
 )
 SETS = click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Replace a leaf of the file.")
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")

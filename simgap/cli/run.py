@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from simgap import defaults
 from simgap.cli.options import finish, progress, simulating
 
 
 @click.command()
-@simulating(replications=40)
+@simulating(defaults.REPLICATIONS)
 def run(
     scenario: str,
     replications: int,

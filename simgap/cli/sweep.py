@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from simgap import defaults
 from simgap.cli.options import finish, progress, simulating
 
 
 @click.command()
-@simulating(replications=4)
+@simulating(defaults.SWEEP_REPLICATIONS)
 @click.option(
     "--over",
     multiple=True,

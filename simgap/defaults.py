@@ -1,0 +1,5 @@
+"""Defaults of the commands and of the Python interface; light, so that `--help` can show them at once."""
+
+SEED = 1
+REPLICATIONS = 40
+SWEEP_REPLICATIONS = 4  # at each point
