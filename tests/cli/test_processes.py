@@ -85,16 +85,6 @@ def test_what_needs_no_simulation_imports_none(option):
     assert not HEAVY & set(done.stderr.split())
 
 
-def test_help_is_there_at_once():
-    # The best of three, so that a busy machine does not fail it.
-    took = []
-    for _ in range(3):
-        started = time.monotonic()
-        subprocess.run([*COMMAND, "--help"], check=True, capture_output=True)
-        took.append(time.monotonic() - started)
-    assert min(took) < 0.5
-
-
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_output_that_cannot_be_written():
     with Path("/dev/full").open("w") as full:
