@@ -55,6 +55,11 @@ def _payback(months: Floats) -> dict[str, float]:
     return {"p_never": float(np.isinf(months).mean()), **_percentiles_with_never(months)}
 
 
+def _ratio(results: Results, part: str, whole: str) -> float:
+    total = float(results.of(whole).sum())
+    return float(results.of(part).sum()) / total if total else math.nan
+
+
 def _mean_known(values: Floats) -> float:
     known = values[np.isfinite(values)]
     return float(known.mean()) if len(known) else math.nan
@@ -108,6 +113,8 @@ def operations(results: Results) -> dict[str, Any]:
         "deadline_miss_rate": ratio(total["deadline_missed"], total["queued"]),
         "escaped_error_rate": ratio(total["escaped"], total["items"]),
         "escaped_errors": total["escaped"] / len(results.rows),
+        "ended_after_window_share": ratio(total["late"], total["items"]),
+        "pilot_items": total["pilot_items"] / len(results.rows),
         "caught_share_of_reviewed_errors": ratio(total["caught"], total["caught"] + total["escaped_missed"]),
         # Not simulated in this version, so not known; a zero would be a claim.
         "incidents": None,
@@ -122,10 +129,19 @@ def monthly_means(results: Results) -> dict[str, Floats]:
     return {name: means[:, i] for i, name in enumerate(MONTHLY)}
 
 
-def cumulative_cash(results: Results, name: str = "net") -> Floats:
-    """Return cumulative cash by trial at the end of month 0 (the decision), 1, 2 and so on."""
+def cumulative_cash(results: Results, name: str = "cash") -> Floats:
+    """Return cumulative cash by trial: after the sums paid at the decision, then at the end of each month.
+
+    Parameters
+    ----------
+    results : Results
+        Of a plan with one variant.
+    name : str
+        Column of `MONTHLY`: ``cash`` (after tax, the benefit that becomes cash), or ``projected``.
+    """
     flow = results.monthly[:, :, MONTHLY.index(name)]
-    return np.concatenate([np.zeros((len(flow), 1)), np.cumsum(flow, axis=1)], axis=1)
+    start = results.monthly[:, :1, MONTHLY.index("one_off")] * (name != "projected")
+    return np.concatenate([start, np.cumsum(flow, axis=1)], axis=1)
 
 
 def guesses(resolved: Mapping[str, Any]) -> tuple[int, int]:
@@ -207,7 +223,7 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
                     "discounted_payback_months": _payback(results.of("discounted_payback_months")),
                     "irr": _irr(results.of("irr")),
                     "peak_funding": summarise(results.of("peak_funding")),
-                    "median_path": {"deepest": -float(median_cash[deepest]), "month": deepest},
+                    "median_path": {"deepest": max(0.0, -float(median_cash[deepest])), "month": deepest},
                 },
                 "gap": summarise(results.of("gap")),
                 "realisation_ratio": fieller_ratio(realised, projected) if projected.mean() > 0.0 else None,
@@ -235,7 +251,7 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
 def _reviewers(results: Results, flow: Mapping[str, Floats]) -> dict[str, Any]:
     """Return when the work offered first exceeds the staffed hours, as a mean over trials; None for never."""
     over = np.flatnonzero(flow["offered_hours"] > flow["staffed_hours"])
-    active = max(1, int((flow["staffed_hours"] > 0.0).sum()))
+    active = float(results.of("n_active_months").mean())
     return {
         "reviewers": float(results.of("reviewers").mean()),
         "overloaded_from_month": int(over[0]) + 1 if len(over) else None,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from simgap.analysis.statistics import summarise
+from simgap.analysis.statistics import summarise, wilson
 from simgap.errors import InputError, Problem
 from simgap.model.types import Floats
 from simgap.montecarlo.plan import Plan, Results, crossed
@@ -76,7 +76,12 @@ def parse_axis(text: str, resolved: Mapping[str, Any]) -> Axis:
         raise wrong(f"`{text}` is not a range", GRAMMAR)
     if not parts[2].isascii() or not parts[2].isdigit() or not 2 <= int(parts[2]) <= MOST_POINTS:
         raise wrong(f"`{parts[2]}` is not a number of points", f"a whole number from 2 to {MOST_POINTS}", key)
+    leaves = resolved["parameters"]
     if key in CONDITIONS:
+        if not any("pilot" in leaf for path, leaf in leaves.items() if row_of(path).condition == key):
+            raise wrong(
+                "is the same in the pilot and in production", "a condition with a bar in the file", key
+            )
         low, high = (_dose(part, key) for part in parts[:2])
     else:
         names = {group: list(resolved[group]) for group in NAMED}
@@ -88,8 +93,13 @@ def parse_axis(text: str, resolved: Mapping[str, Any]) -> Axis:
                 error.what, f"{hint}{error.allowed}, or a condition: {', '.join(CONDITIONS)}"
             ) from None
         row = found.row
-        if row.unit in READERS or row.group in ("clock", "board", "base"):
-            raise wrong("cannot be swept", "a parameter with a number, or a condition", key)
+        if row.unit in READERS or row.constant or row.group in ("clock", "board", "base"):
+            raise wrong("cannot be swept", "an uncertain number, or a condition; --set for the rest", key)
+        own = f"workflows.{resolved['workflows'][0]}.{found.path}"
+        if own in leaves:
+            raise wrong("is overridden by the workflow", own, key)
+        if row.group == "pilots" and found.path.split(".")[1] != leaves["base.pilot"]["value"]:
+            raise wrong("is not the pilot that `run` shows", "one of base.pilot", key)
         if not row.since or row.group == "investments":
             raise wrong("is not simulated in this version", "a parameter that is", key)
         try:
@@ -173,6 +183,10 @@ def grid(axes: Sequence[Axis], results: Results, variants: int, outcome: str) ->
             values = (realised[here] - ratio * projected[here]) / board + ratio
         else:
             values = series[outcome][here]
+        if outcome == "success":
+            low, high = wilson(int(values.sum()), len(values))
+            mean[v], half[v] = values.mean(), (high - low) / 2.0
+            continue
         stats = summarise(values)
         mean[v] = stats["mean"]
         if stats["ci95"]:

@@ -77,14 +77,15 @@ def by_month(times: Ints, amounts: Floats, window: Window) -> Floats:
 def released(values: Values, window: Window) -> Floats:
     """Return the share of the avoided legacy labour that has turned into cash, by month.
 
-    The cashable share, after a linear ramp-down from go-live: the mean over the part of each month that lies
-    after go-live.
+    The cashable share, after a linear ramp-down from the workflow's start: the mean over the part of each
+    month that lies after it.
     """
-    ends = np.maximum(np.arange(1.0, window.months + 1.0) - window.go_live, 0.0)
-    begins = np.maximum(np.arange(window.months) - window.go_live, 0.0)
+    start = window.go_live + values["starts"]
+    ends = np.maximum(np.arange(1.0, window.months + 1.0) - start, 0.0)
+    begins = np.maximum(np.arange(window.months) - start, 0.0)
     ramp = values["legacy.ramp_down"] / 730.0
 
-    def area(x: Floats) -> Floats:  # under the ramp, from go-live to x months after it
+    def area(x: Floats) -> Floats:  # under the ramp, from its start to x months after it
         return np.where(x < ramp, x**2 / (2.0 * ramp), x - ramp / 2.0) if ramp > 1e-6 else x
 
     length = ends - begins

@@ -148,7 +148,7 @@ def calendar_of(spans: Sequence[Sequence[float]], offset: int) -> Calendar:
 
 def zipf(types: int, exponent: float) -> Floats:
     """Return the cumulative frequencies of types whose frequency falls as rank^-exponent; the last is 1."""
-    frequencies = np.arange(1, types + 1, dtype=np.float64) ** -exponent
+    frequencies = np.array([math.pow(rank, -exponent) for rank in range(1, types + 1)])
     cumulative = np.cumsum(frequencies) / frequencies.sum()
     cumulative[-1] = 1.0
     return np.asarray(cumulative, np.float64)

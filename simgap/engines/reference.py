@@ -10,6 +10,7 @@ number; (B) services start, and whatever is due at once goes back to A; (C) dead
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Generator
 from heapq import heapify, heappop, heappush
 from typing import Any
@@ -259,7 +260,8 @@ class Replication:
         self.month = packed.go_live // clock.MONTH
         self.row = self.counts[self.month]
         self.by_class = [[0] * len(ENDS) for _ in range(len(packed.quantiles) + 1)]
-        self.escaped: list[tuple[int, int]] = []
+        self.escaped_time = array("q")
+        self.escaped_entity = array("q")
         self.ai = AiStage(self, packed.concurrency)
         self.desk = Desk(self, packed)
         self.starting = False
@@ -327,7 +329,8 @@ class Replication:
         self.count(Count.FALLBACK_DELAY if how == Count.FALLBACK else Count.DELAY, delay)
         if escape is not None:
             self.count(escape)
-            self.escaped.append((self.env.now, item.entity))
+            self.escaped_time.append(self.env.now)
+            self.escaped_entity.append(item.entity)
 
     def arrivals(self, kind: int, levels: Floats) -> Steps:
         """Items of one kind arrive, one after the other."""
@@ -388,7 +391,6 @@ class Replication:
         self.env.process(self.arrivals(keys.DUPLICATE, self.packed.duplicate_levels))
         self.env.run()
         staffed: Ints = np.array(self.staffed[1:], np.int64) - np.array(self.staffed[:-1], np.int64)
-        escaped = np.array(self.escaped, np.int64).reshape(-1, 2)
         return Physics(
             counts=np.array(self.counts, np.int64),
             ends_by_class=np.array(self.by_class, np.int64),
@@ -400,8 +402,8 @@ class Replication:
             wait_total=self.desk.wait_total,
             wall_wait_total=self.desk.wall_wait_total,
             queue_area=self.desk.area,
-            escaped_time=escaped[:, 0],
-            escaped_entity=escaped[:, 1],
+            escaped_time=np.array(self.escaped_time, np.int64),
+            escaped_entity=np.array(self.escaped_entity, np.int64),
         )
 
 

@@ -13,20 +13,27 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from simgap.compiling import rule
 from simgap.model.types import Floats
+from simgap.sampling.inversion import logistic
 
-HARDNESS_NODES: Floats = np.linspace(-10.0, 10.0, 2001)
-_density = np.exp(-0.5 * HARDNESS_NODES**2)
-HARDNESS_WEIGHTS: Floats = _density / _density.sum()
+HARDNESS_NODES: Floats = np.array([0.01 * i for i in range(-1000, 1001)])
+HARDNESS_WEIGHTS: Floats = np.array([math.exp(-0.5 * h * h) for h in HARDNESS_NODES])
+HARDNESS_WEIGHTS /= math.fsum(HARDNESS_WEIGHTS)
 
 
-def _logistic(x: Floats) -> Floats:
-    return 0.5 * (1.0 + np.tanh(0.5 * x))
+# Scalar loops, not array functions: those round differently from one processor to the next.
+@rule
+def _mean_logistic(intercept: float, slope: float, nodes: Floats, weights: Floats) -> float:
+    total = 0.0
+    for i in range(len(nodes)):
+        total += weights[i] * logistic(intercept - slope * nodes[i])
+    return total
 
 
 def probability_right(intercept: float, spread: float) -> float:
     """Return E[logistic(intercept - spread h)]."""
-    return float(HARDNESS_WEIGHTS @ _logistic(intercept - spread * HARDNESS_NODES))
+    return _mean_logistic(intercept, spread, HARDNESS_NODES, HARDNESS_WEIGHTS)
 
 
 def intercept_of(accuracy: float, spread: float) -> float:
@@ -54,12 +61,14 @@ def catch_intercept_of(catch: float, intercept: float, spread: float, rho: float
     """
     from scipy.optimize import brentq
 
-    wrong = HARDNESS_WEIGHTS * (1.0 - _logistic(intercept - spread * HARDNESS_NODES))
-    wrong /= wrong.sum()
+    # 1 - logistic(x) = logistic(-x), without the loss of digits.
+    odds = [spread * h - intercept for h in HARDNESS_NODES]
+    wrong = np.array([w * logistic(x) for w, x in zip(HARDNESS_WEIGHTS, odds, strict=True)])
+    wrong /= math.fsum(wrong)
     bracket = 40.0 + 12.0 * rho * spread
 
     def excess(c: float) -> float:
-        return float(wrong @ _logistic(c - rho * spread * HARDNESS_NODES)) - catch
+        return _mean_logistic(c, rho * spread, HARDNESS_NODES, wrong) - catch
 
     return float(brentq(excess, -bracket, bracket, xtol=1e-13))
 

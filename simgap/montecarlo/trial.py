@@ -18,8 +18,8 @@ from simgap.economics.ledger import (
     reported_accuracy,
     value_of,
 )
-from simgap.engines.packing import Packed, pack
-from simgap.engines.physics import ESCAPES, Count, Physics
+from simgap.engines.packing import Packed, intensity, pack
+from simgap.engines.physics import ENDS, ESCAPES, Count, Physics
 from simgap.engines.reference import simulate
 from simgap.errors import SimulationError
 from simgap.model import keys
@@ -27,8 +27,11 @@ from simgap.model.clock import HOUR, MONTH
 from simgap.model.types import Floats, Ints
 from simgap.scenario.values import Variant, evaluate, phase_values, workflow_values
 
+FULL_RATE = {"starts": 0.0, "ramp": 0.0, "growth": 0.0}
 MONTHLY = (
     "net",
+    "cash",
+    "one_off",
     "projected",
     *LINES,
     "cashable_benefit",
@@ -88,15 +91,19 @@ def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Va
     variant : Variant
         Doses and sets.
     """
-    both = evaluate(resolved, drawn)
+    both = evaluate(resolved, drawn, variant.sets)
     workflow = resolved["workflows"][0]
-    pilot_values = workflow_values(phase_values(both, "pilot", variant), workflow)
-    volume = workflow_values(phase_values(both, "production", variant), workflow)["volume"]
-    ratio = volume / pilot_values["volume"] if pilot_values["volume"] else 1.0
-    general = phase_values(both, "production", variant, ratio)
-    values = workflow_values(general, workflow)
+    doses = dict(variant.doses)
+    # The pilot runs at its full rate from its first day to its last.
+    pilot_values = workflow_values(phase_values(both, "pilot", doses), workflow) | FULL_RATE
+    general = phase_values(both, "production", doses)
     decision, lasts = general["clock.decision"], pilot_length(general)
     months = int(general["clock.horizon"])
+    if doses:
+        planned = mean_rate(workflow_values(general, workflow), months * 730.0 - lasts)
+        piloted = mean_rate(pilot_values, lasts)
+        general = phase_values(both, "production", doses, planned / piloted if piloted else 1.0)
+    values = workflow_values(general, workflow)
     production = pack(values, pilot_values, keys.PRODUCTION, decision, lasts, months * 730.0)
     pilot = pack(pilot_values, pilot_values, keys.PILOT, decision, 0.0, lasts)
     return Phases(
@@ -108,6 +115,11 @@ def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Va
         Window(months, production.go_live / MONTH, float(months)),
         Window(pilot.months, 0.0, lasts / 730.0),
     )
+
+
+def mean_rate(values: Mapping[str, Any], hours: float) -> float:
+    """Return the mean arrivals of unique items an hour in a phase of some hours."""
+    return float(intensity(values, round(hours * HOUR), 0)[1][-1]) / hours
 
 
 def expected_items(phases: Phases) -> float:
@@ -203,6 +215,8 @@ def run_trial(
     monthly = {
         **lines,
         "net": net,
+        "cash": (lines["cashable_benefit"] + costs + one_off) * (1.0 - tax),
+        "one_off": one_off * (1.0 - tax),
         "projected": board * (1.0 - tax),
         "items": _booked(physics, Count.ARRIVED),
         "backlog": physics.backlog.astype(np.float64),
@@ -217,7 +231,8 @@ def run_trial(
         "cashable_npv": cashable["npv"],
         "gap": projected - realised["npv"],
         "success": float(succeeds(resolved["success"], realised["npv"], projected)),
-        **{name: value for name, value in realised.items() if name != "npv"},
+        # What must be funded and what pays back is cash: the benefit that becomes cash, and all costs.
+        **{name: value for name, value in cashable.items() if name != "npv"},
         "reviewers": float(phases.production.reviewers),
         "reviewers_needed_peak": float(needed.max()),
         "backlog_peak": float(physics.backlog.max()),
@@ -226,6 +241,9 @@ def run_trial(
         "oversight_cost": -float(lines["oversight"].sum()),
         "exception_cost": -float(lines["exceptions"].sum()),
         "n_items": float(physics.total(Count.ARRIVED)),
+        "n_pilot_items": float(pilot.total(Count.ARRIVED)) if pilot is not None else math.nan,
+        "n_late": float(physics.counts[-1, list(ENDS)].sum()),
+        "n_active_months": float(window.active().sum()),
         "n_escaped": float(physics.total(*ESCAPES)),
         "n_capacity": float(capacity.sum()),
         "n_used": float(physics.counts[:-1, Count.USED].sum() / HOUR),

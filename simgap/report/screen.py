@@ -32,6 +32,13 @@ def warnings(summary: Mapping[str, Any]) -> list[str]:
         found.append(
             "WARNING: items wait for reviewers, and there are none: they fall back to the legacy way."
         )
+    if (operations["ended_after_window_share"] or 0.0) > 0.01:
+        found.append(
+            f"{operations['ended_after_window_share']:.0%} of the items end after the window, while the "
+            "queue drains; they are booked to its last month, which flatters it."
+        )
+    if operations["pilot_items"] == 0.0:
+        found.append("WARNING: the pilot saw no items, so the board's figure holds no benefit.")
     if operations["escaped_errors"] and not summary["ledger"]["errors"]:
         found.append(
             f"Errors are free in this scenario: {operations['escaped_errors']:,.0f} escape and cost nothing. "
@@ -111,9 +118,9 @@ def table(summary: Mapping[str, Any]) -> list[str]:
     money_rows = (
         ("Projected NPV", summary["projected"]["npv"]),
         ("Realised NPV", summary["realised"]["npv"]),
-        ("  of it cashable", summary["realised"]["cashable_npv"]),
+        ("Realised NPV, cashable", summary["realised"]["cashable_npv"]),
         ("Gap", summary["gap"]),
-        ("Deepest cash need", summary["realised"]["peak_funding"]),
+        ("Deepest need of cash", summary["realised"]["peak_funding"]),
     )
     for label, stats in money_rows:
         cells = [money(stats[k]) for k in ("mean", "p5", "p50", "p95")]

@@ -7,7 +7,7 @@ it is one input, drawn once: that is what makes a pilot informative about produc
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ class Variant:
     doses : tuple of (condition, dose)
         0 is the pilot side of the condition, 1 its production side.
     sets : tuple of (path, side, value)
-        Normalised values; `targets` turns a key path into paths and sides.
+        Normalised values; `targets` turns a key path into paths and sides. They come before doses.
     """
 
     doses: tuple[tuple[str, float], ...] = ()
@@ -80,7 +80,9 @@ def targets(resolved: Resolved, key: str) -> list[tuple[str, str]]:
     return [(path, s) for s in SIDES if s == "production" or "value" in leaf]
 
 
-def evaluate(resolved: Resolved, drawn: Mapping[str, float]) -> dict[str, tuple[Value, Value]]:
+def evaluate(
+    resolved: Resolved, drawn: Mapping[str, float], sets: Sequence[tuple[str, str, float]] = ()
+) -> dict[str, tuple[Value, Value]]:
     """Return (pilot, production) of every parameter, given a number for every unknown.
 
     Parameters
@@ -89,6 +91,8 @@ def evaluate(resolved: Resolved, drawn: Mapping[str, float]) -> dict[str, tuple[
         The resolved form.
     drawn : mapping
         A number for each name that `inputs` gives.
+    sets : sequence of (path, side, value)
+        Values that take the place of what the file says; a relative production value follows a set pilot.
 
     Returns
     -------
@@ -96,21 +100,28 @@ def evaluate(resolved: Resolved, drawn: Mapping[str, float]) -> dict[str, tuple[
         Resolved path to its two values. What `none` stands for is filled in; relative production values are
         multiplied out and clipped to the bounds of the table.
     """
+    fixed = {(path, side): value for path, side, value in sets}
+    parameters = dict(resolved["parameters"])
+    for path, _, _ in sets:  # an override need not be stated to be set
+        parameters.setdefault(path, parameters[row_of(path).path])
     values = {}
-    for path, leaf in resolved["parameters"].items():
+    for path, leaf in parameters.items():
         row = row_of(path)
-        if "value" in leaf:
-            both = _number(leaf["value"], drawn.get(path), row)
-            values[path] = (both, both)
-            continue
-        pilot = _number(leaf["pilot"], drawn.get(f"{path}@pilot"), row)
-        production = leaf["production"]
+        # An override that is only set falls back on the leaf, and so the draw, of the general parameter.
+        name = path if path in resolved["parameters"] else row.path
+        shared = "value" in leaf
+        pilot: Value = _number(
+            leaf["value" if shared else "pilot"], drawn.get(name if shared else f"{name}@pilot"), row
+        )
+        pilot = fixed.get((path, "pilot"), pilot)
+        production: Value = leaf["value" if shared else "production"]
         if isinstance(production, dict) and "times" in production:
             factor = production["times"]
-            factor = drawn[path] if isinstance(factor, dict) else factor
-            values[path] = (pilot, min(row.largest, max(row.low, pilot * float(factor))))
+            factor = float(drawn[name] if isinstance(factor, dict) else factor)
+            production = min(row.largest, max(row.low, float(pilot) * factor))
         else:
-            values[path] = (pilot, _number(production, drawn.get(path), row))
+            production = _number(production, drawn.get(name), row)
+        values[path] = (pilot, fixed.get((path, "production"), production))
     return values
 
 
@@ -126,9 +137,12 @@ def _number(value: Value, drawn: float | None, row: Row) -> Value:
 
 
 def phase_values(
-    values: Mapping[str, tuple[Value, Value]], side: str, variant: Variant, volume_ratio: float = 1.0
+    values: Mapping[str, tuple[Value, Value]],
+    side: str,
+    doses: Mapping[str, float],
+    volume_ratio: float = 1.0,
 ) -> dict[str, Value]:
-    """Return what one phase sees: one value a parameter, after doses and sets.
+    """Return what one phase sees: one value a parameter, after doses.
 
     Parameters
     ----------
@@ -136,8 +150,8 @@ def phase_values(
         As `evaluate` returns it.
     side : str
         ``pilot`` or ``production``. Doses act on production only.
-    variant : Variant
-        Doses and sets.
+    doses : mapping
+        Dose by condition.
     volume_ratio : float
         Planned volume over the pilot's: capacities of the pilot column grow with it when a dose brings them
         to the planned volume.
@@ -147,7 +161,8 @@ def phase_values(
     dict
         Resolved path to value. Whole numbers are rounded up last.
     """
-    doses = dict(variant.doses) if side == "production" else {}
+    if side == "pilot":
+        doses = {}
     column = SIDES.index(side)
     result = {path: pair[column] for path, pair in values.items()}
     for path, (pilot, production) in values.items():
@@ -155,7 +170,6 @@ def phase_values(
         if row.condition in doses:
             scaled = pilot * volume_ratio if row.scales else pilot
             result[path] = _at_dose(scaled, production, doses[row.condition], row)
-    result.update({path: value for path, wanted, value in variant.sets if wanted == side})
     for path, value in result.items():
         if row_of(path).whole and isinstance(value, float | int) and math.isfinite(value):
             # A dose of exactly 1 must not turn 9 into 10 through a rounding error in its last bit.
@@ -200,7 +214,10 @@ def unsimulated(resolved: Resolved) -> list[tuple[str, str, str]]:
     found = []
     for path, leaf in parameters.items():
         row = row_of(path)
-        if row.since or not leaf["stated"] or row.group == "investments" or row.path == "pilots.*.go_if":
+        if row.path == "measurement.basis" and "value" not in leaf:
+            what = "has a production side that is not simulated in this version"
+            found.append((path, what, "state one value: the board reads the pilot's"))
+        if row.since or not leaf["stated"] or row.group == "investments":
             continue
         if row.group == "pilots" and path.split(".")[1] != parameters["base.pilot"]["value"]:
             continue

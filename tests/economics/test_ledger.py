@@ -40,7 +40,8 @@ VALUES = {
     "legacy.cost": 20.0,
     "legacy.error_rate": 0.05,
     "legacy.cashable": 0.8,
-    "legacy.ramp_down": 2920.0,  # 4 months
+    "legacy.ramp_down": 2920.0,
+    "starts": 0.0,  # 4 months
     "legacy.delay": 2.0,
     "legacy.delay_cost": 3.0,
     "legacy.duplicate_detection": 0.75,
@@ -215,7 +216,7 @@ def test_nobody_leaves_and_nobody_is_rehired_in_a_pilot():
     for line in set(pilot) - {"benefit", "cashable_benefit"}:
         assert (pilot[line] == production[line]).all(), line
     # However dear it would be, and however fast they would go.
-    eager = {"legacy.rehire_multiple": 50.0, "legacy.ramp_down": 0.0, "legacy.cashable": 1.0}
+    eager = {"legacy.rehire_multiple": 50.0, "legacy.ramp_down": 0.0, "starts": 0.0, "legacy.cashable": 1.0}
     assert (ledger_of(key=PILOT_KEY, **eager)["benefit"] == pilot["benefit"]).all()
 
 
@@ -373,7 +374,7 @@ def test_months_without_amounts():
     ],
 )
 def test_the_released_share_of_the_team(go_live, ramp_months, expected):
-    values = {"legacy.cashable": 0.5, "legacy.ramp_down": 730.0 * ramp_months}
+    values = {"legacy.cashable": 0.5, "legacy.ramp_down": 730.0 * ramp_months, "starts": 0.0}
     share = released(values, Window(4, go_live, 4.0))
     np.testing.assert_allclose(share, expected, rtol=1e-13)  # 1.6 is not a binary number
 
@@ -381,7 +382,9 @@ def test_the_released_share_of_the_team(go_live, ramp_months, expected):
 @given(st.floats(0.0, 6.0), RAMPS, st.floats(0.0, 1.0))
 @settings(derandomize=True, deadline=None, max_examples=50)
 def test_a_released_team_does_not_come_back(go_live, ramp, cashable):
-    share = released({"legacy.cashable": cashable, "legacy.ramp_down": ramp}, Window(12, go_live, 12.0))
+    share = released(
+        {"legacy.cashable": cashable, "legacy.ramp_down": ramp, "starts": 0.0}, Window(12, go_live, 12.0)
+    )
     assert (np.diff(share) >= -1e-12).all()
     assert (share >= 0.0).all()
     assert (share <= cashable).all()
@@ -672,6 +675,7 @@ def any_values(draw):
         "legacy.error_rate": draw(share),
         "legacy.cashable": draw(share),
         "legacy.ramp_down": draw(RAMPS),
+        "starts": 0.0,
         "legacy.delay": draw(st.floats(0.0, 50.0)),
         "legacy.duplicate_detection": draw(share),
         "legacy.rehire_multiple": draw(st.floats(1.0, 5.0)),
@@ -757,7 +761,7 @@ def test_cash_never_exceeds_the_economic_benefit(physics, values):
     lines = money.ledger(physics, values, WHOLE, KEY)
     assert (lines["cashable_benefit"] <= lines["benefit"]).all()
     # With the whole team gone from the first day they are the same.
-    at_once = {**values, "legacy.cashable": 1.0, "legacy.ramp_down": 0.0}
+    at_once = {**values, "legacy.cashable": 1.0, "legacy.ramp_down": 0.0, "starts": 0.0}
     lines = money.ledger(physics, at_once, Window(MONTHS, 0.0, float(MONTHS)), KEY)
     assert (lines["cashable_benefit"] == lines["benefit"]).all()
 

@@ -8,7 +8,6 @@ import pytest
 from simgap.scenario import read_text
 from simgap.scenario.table import BY_PATH, CONDITIONS
 from simgap.scenario.values import (
-    Variant,
     evaluate,
     inputs,
     phase_values,
@@ -47,7 +46,7 @@ oversight:
   priority: none | [edge, confidence]
   hours: always | Mon-Fri 09:00-17:00
 governance: {permission: none | 1, review_consequential: no | yes}
-measurement: {basis: workflow_outcomes | pilot_metrics}
+measurement: {basis: workflow_outcomes}
 """
 RESOLVED = read_text(TEXT, "<text>")
 DRAWN = {
@@ -62,7 +61,7 @@ OWN = "workflows.letters."
 
 
 def production(doses=None, sets=(), ratio=1.0):
-    return phase_values(VALUES, "production", Variant(tuple((doses or {}).items()), tuple(sets)), ratio)
+    return phase_values(evaluate(RESOLVED, DRAWN, sets), "production", doses or {}, ratio)
 
 
 # --- evaluate ------------------------------------------------------------------------------------------
@@ -148,7 +147,6 @@ def test_words_and_limits_switch_at_a_half(dose, side):
         "oversight.priority",
         "governance.permission",
         "governance.review_consequential",
-        "measurement.basis",
         OWN + "profile",
     ):
         assert seen[path] == VALUES[path][side], path
@@ -160,7 +158,7 @@ def test_a_dose_acts_on_its_own_condition_and_on_production_only():
     dosed = production({"data": 0.3})
     changed = {p for p in plain if plain[p] != dosed[p] and plain[p] == plain[p]}
     assert changed == {"data.missing", "data.format", "data.schema", OWN + "data.missing"}
-    pilot = phase_values(VALUES, "pilot", Variant((("data", 0.3),)))
+    pilot = phase_values(VALUES, "pilot", {"data": 0.3})
     assert pilot["data.missing"] == 0.01
 
 
@@ -193,7 +191,7 @@ def test_capacities_scale_with_volume_and_round_up(dose, ratio, reviewers):
 
 
 def test_a_pilot_keeps_its_own_capacity():
-    pilot = phase_values(VALUES, "pilot", Variant((("oversight", 0.0),)), 4.0)
+    pilot = phase_values(VALUES, "pilot", {"oversight": 0.0}, 4.0)
     assert pilot["oversight.reviewers"] == 3
 
 
@@ -211,7 +209,7 @@ def test_whole_numbers_that_are_no_capacity():
 def test_all_doses_at_zero_are_the_pilot_at_the_volume_of_production():
     ratio = VALUES[OWN + "volume"][1] / VALUES[OWN + "volume"][0]
     seen = production(dict.fromkeys(CONDITIONS, 0.0), ratio=ratio)
-    pilot = phase_values(VALUES, "pilot", Variant())
+    pilot = phase_values(VALUES, "pilot", {})
     assert ratio == 4.0
     assert seen[OWN + "volume"] == 40_000.0
     capacities = {"oversight.reviewers", "integration.throughput", "oversight.specialists"}
@@ -228,7 +226,7 @@ def test_only_conditions_and_volume_have_two_sides():
     stated = {path for path, leaf in RESOLVED["parameters"].items() if "pilot" in leaf}
     assert two_sided == stated
     assert len(stated) == TEXT.count("|")
-    conditions = {"data", "edge_cases", "integration", "oversight", "governance", "measurement", "scope"}
+    conditions = {"data", "edge_cases", "integration", "oversight", "governance", "scope"}
     assert {row_of(path).condition for path in two_sided} == conditions | {"scale"}
 
 
@@ -250,7 +248,7 @@ def both(key, value):
     """What the pilot and production see of a key's path after a set."""
     sets = tuple((path, side, value) for path, side in targets(RESOLVED, key))
     path = key.partition("@")[0]
-    return tuple(phase_values(VALUES, side, Variant((), sets)).get(path) for side in ("pilot", "production"))
+    return evaluate(RESOLVED, DRAWN, sets)[path]
 
 
 def test_a_set_acts_on_its_side():
@@ -259,12 +257,16 @@ def test_a_set_acts_on_its_side():
     assert both("data.stale", 0.5) == (0.5, 0.5)
     assert both("data.stale@pilot", 0.5) == (0.5, 0.06)
     assert both("data.stale@production", 0.5) == (0.06, 0.5)
-    assert both(OWN + "oversight.time", 0.5) == (None, 0.5)
+    assert both(OWN + "oversight.time", 0.5) == (pytest.approx(4 / 60), 0.5)
+    assert both("data.format@pilot", 0.03) == (0.03, pytest.approx(0.09))  # production is relative to it
 
 
-def test_a_set_outranks_a_dose():
-    seen = production({"data": 0.0}, [("data.missing", "production", 0.3)])
-    assert (seen["data.missing"], seen["data.format"]) == (0.3, 0.02)
+def test_a_dose_leads_to_what_is_set():
+    sets = [("data.missing", "production", 0.3), ("data.format", "pilot", 0.04)]
+    seen = production({"data": 0.5}, sets)
+    assert seen["data.missing"] == pytest.approx((0.01 + 0.3) / 2)
+    assert seen["data.format"] == pytest.approx((0.04 + 0.12) / 2)
+    assert production({"data": 1.0}, sets)["data.missing"] == 0.3
 
 
 # --- workflows -----------------------------------------------------------------------------------------

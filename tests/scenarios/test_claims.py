@@ -9,6 +9,7 @@ import pytest
 import simgap
 from simgap.economics.ledger import LINES
 from simgap.montecarlo.plan import Plan, evaluate, work
+from simgap.montecarlo.trial import MONTHLY
 from simgap.scenario.load import shipped_paths
 from simgap.scenario.values import Variant, row_of
 from simgap.scenario.words import READERS
@@ -88,9 +89,11 @@ def test_a_replication_is_real_work(claims):
     assert n["n_edge_cases"] / n["n_items"] > 0.05
     # Every line that this version simulates moves money.
     flow = done.monthly[0].sum(axis=0)
-    moved = {name for name, total in zip(("net", "projected", *LINES), flow, strict=False) if total != 0.0}
+    moved = {name for name, total in zip(MONTHLY[: 4 + len(LINES)], flow, strict=False) if total != 0.0}
     assert moved == {
         "net",
+        "cash",
+        "one_off",
         "projected",
         "benefit",
         "ai",

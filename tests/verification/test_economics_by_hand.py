@@ -118,10 +118,11 @@ def test_realised(base):
     assert outcomes["realised_npv"] == pytest.approx(present(flow) - 10_000.0, rel=1e-9)
 
 
-def test_cashable(base):
-    # Half of the avoided labour turns into cash after three months of ramp-down from go-live, at the mean
-    # over what each month holds of production; avoided errors do in full.
-    outcomes, _ = base
+def cash():
+    """Cash by month: half of the avoided labour after three months of ramp-down, avoided errors in full.
+
+    The ramp begins at go-live and is read as its mean over what each month holds of production.
+    """
     lines = production()
     done = lines["benefit"] / ITEM
     gone = np.ones(MONTHS)
@@ -130,35 +131,54 @@ def test_cashable(base):
     gone[2:4] = (2.5 - PILOT) / 3.0, (3.5 - PILOT) / 3.0
     full = PILOT + 3.0 - 4.0  # the part of month 4 in which the last leave
     gone[4] = full * ((4.0 - PILOT) / 3.0 + 1.0) / 2.0 + (1.0 - full)
-    cash = 0.5 * gone
-    flow = sum(lines.values()) - lines["benefit"] + done * (6.0 * cash + 0.02 * 40.0)
-    assert outcomes["cashable_npv"] == pytest.approx(present(flow) - 10_000.0, rel=1e-9)
+    return sum(lines.values()) - lines["benefit"] + done * (6.0 * 0.5 * gone + 0.02 * 40.0)
+
+
+def test_cashable(base):
+    outcomes, monthly = base
+    assert outcomes["cashable_npv"] == pytest.approx(present(cash()) - 10_000.0, rel=1e-9)
+    np.testing.assert_allclose(monthly["cash"], cash() + monthly["pilot"], rtol=1e-9)
+    np.testing.assert_array_equal(monthly["one_off"], monthly["pilot"])
 
 
 def test_payback_and_funding(base):
-    # 10,000 at the decision; 695 in the second month, and 4,374 in each that follows: the fifth pays back.
+    # 10,000 at the decision, and labour costs money before anybody is released.
     outcomes, _ = base
+    flow = cash()
+    position, deepest, month = -10_000.0, -10_000.0, 1
+    for m in range(MONTHS):
+        position += flow[m]
+        if position < deepest:
+            deepest, month = position, m + 1
+    assert position < 0.0  # cash does not come back within the window, although value does
+    assert outcomes["payback_months"] == outcomes["discounted_payback_months"] == math.inf
+    assert outcomes["peak_funding"] == pytest.approx(-deepest, rel=1e-9)
+    assert outcomes["peak_month"] == month
+
+
+def test_payback_where_all_that_is_avoided_is_cash_at_once():
+    # 10,000 at the decision; 695 in the second month, and 4,374 in each that follows: the fifth pays back.
+    outcomes, monthly = run("legacy.cashable=100 %", "legacy.ramp_down=0 h")
     flow = sum(production().values())
-    flow[0] -= 10_000.0
-    position = 0.0
+    np.testing.assert_allclose(monthly["cash"], monthly["net"], rtol=1e-12)
+    position = -10_000.0
     short = [m for m in range(MONTHS) if (position := position + flow[m]) < 0.0]
     assert outcomes["payback_months"] == short[-1] + 2 == 5
     assert outcomes["peak_funding"] == pytest.approx(10_000.0, rel=1e-12)
     assert outcomes["peak_month"] == 1
-    discounted, position = sum(production().values()), -10_000.0
+    position = -10_000.0
     late = [
         m
         for m in range(MONTHS)
-        if (position := position + discounted[m] / (1.0 + RATE) ** ((m + 0.5) / 12.0)) < 0.0
+        if (position := position + flow[m] / (1.0 + RATE) ** ((m + 0.5) / 12.0)) < 0.0
     ]
     assert outcomes["discounted_payback_months"] == late[-1] + 2
 
 
-def test_internal_rate_of_return(base):
-    outcomes, _ = base
-    rate = outcomes["irr"]
+def test_internal_rate_of_return():
+    outcomes, _ = run("legacy.cashable=100 %", "legacy.ramp_down=0 h")
     flow = sum(production().values())
-    value = sum(f / (1.0 + rate) ** ((m + 0.5) / 12.0) for m, f in enumerate(flow))
+    value = sum(f / (1.0 + outcomes["irr"]) ** ((m + 0.5) / 12.0) for m, f in enumerate(flow))
     assert value == pytest.approx(10_000.0, rel=1e-9)
 
 
