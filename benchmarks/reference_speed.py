@@ -16,16 +16,15 @@ import time
 from collections.abc import Generator
 from typing import Any
 
-import numpy as np
 import simpy
 
 import simgap
 from simgap.engines.packing import Packed
 from simgap.engines.physics import ENDS, Count
 from simgap.engines.reference import simulate
+from simgap.montecarlo.plan import medians
 from simgap.montecarlo.trial import prepare
-from simgap.sampling.unknowns import quantile
-from simgap.scenario.values import Variant, inputs
+from simgap.scenario.values import Variant
 
 ROUNDS = 7
 PLAIN_ITEMS = 20_000
@@ -78,8 +77,7 @@ def run_plain() -> float:
 def claims() -> Packed:
     """Return production of `claims` at the medians of its unknowns, in a window of six months."""
     resolved = simgap.load("claims", ["clock.horizon=6 months"]).resolved
-    medians = {i["name"]: float(quantile(i["distribution"], np.array([0.5]))[0]) for i in inputs(resolved)}
-    return prepare(resolved, medians, Variant()).production
+    return prepare(resolved, medians(resolved), Variant()).production
 
 
 def run_engine(packed: Packed) -> tuple[float, int]:

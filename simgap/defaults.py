@@ -3,3 +3,4 @@
 SEED = 1
 REPLICATIONS = 40
 SWEEP_REPLICATIONS = 4  # at each point
+ENGINE = "reference"

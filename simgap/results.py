@@ -18,14 +18,14 @@ from simgap import scenario
 from simgap.analysis import sweep as sweeps
 from simgap.analysis.summary import cumulative_cash, finite
 from simgap.analysis.words import money, title
+from simgap.defaults import ENGINE
 from simgap.folder import result_folder, write_json
 from simgap.model.types import Floats
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo.trial import MONTHLY
 from simgap.report.screen import wrap
-from simgap.sampling.unknowns import quantile
 from simgap.scenario.units import say
-from simgap.scenario.values import inputs, row_of
+from simgap.scenario.values import row_of
 from simgap.version import __version__
 
 if TYPE_CHECKING:
@@ -160,7 +160,9 @@ class Figures:
         table = [[link["rank_correlation"], *link["ci95"]] for link in links]
         correlations = np.array(table, dtype=np.float64).reshape(-1, 3)
         caption = f"{self._caption()} Whiskers: 95 % intervals that hold together."
-        figure, axes = style.new_figure(caption, height=tornado.height(len(links)))
+        figure, axes = style.new_figure(
+            caption, height=tornado.height(int(np.isfinite(correlations[:, 0]).sum()))
+        )
         tornado.draw(axes, [link["name"] for link in links], correlations, "realised NPV")
         return figure
 
@@ -218,7 +220,7 @@ class Sweep:
             "scenario": {"name": self.resolved["name"], "digest": scenario.digest(self.resolved)},
             "seed": self.seed,
             "replications": self.replications,
-            "engine": "reference",
+            "engine": ENGINE,
             "version": __version__,
             "currency": self.currency,
             "axes": [{"key": axis.key, "values": axis.values.tolist()} for axis in self.axes],
@@ -239,9 +241,7 @@ class Sweep:
             f"{title(self.resolved['name'])}: mean of {n} replication{'s' * (n > 1)} at each of "
             f"{self.mean.size} points, the same draws and luck at all of them; seed {self.seed}.{few}"
         )
-        medians = {
-            i["name"]: float(quantile(i["distribution"], np.array([0.5]))[0]) for i in inputs(self.resolved)
-        }
+        medians = plans.medians(self.resolved)
         places = [sweeps.place(axis, self.resolved, medians) for axis in self.axes]
         currency = str(self.resolved["parameters"]["money.currency"]["value"])
         labels = [_axis_label(axis, currency) for axis in self.axes]

@@ -219,7 +219,7 @@ def load(source: str, sets: Sequence[str] = ()) -> Case:
     """
     text, file = (source, "<text>") if "\n" in source else read_source(source)
     resolved = scenario.read_text(text, file, sets)
-    scenario.refuse_unsimulated(resolved, text, file)
+    scenario.refuse(resolved, text, file, sets)
     return Case(resolved, file)
 
 

@@ -16,6 +16,7 @@ from simgap.analysis.statistics import (
     summarise,
     wilson,
 )
+from simgap.defaults import ENGINE
 from simgap.economics.ledger import LINES
 from simgap.engines.physics import TRIGGER_COLUMNS, wait_edges
 from simgap.model.types import Floats, Ints
@@ -207,7 +208,7 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
                 "scenario": {"name": resolved["name"], "digest": digest(dict(resolved))},
                 "seed": seed,
                 "replications": n,
-                "engine": "reference",
+                "engine": ENGINE,
                 "version": version,
                 "currency": resolved["parameters"]["money.currency"]["value"],
                 "projected": {"npv": summarise(projected)},

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from simgap.analysis.statistics import summarise, wilson
+from simgap.analysis.statistics import fieller_ratio, summarise, wilson
 from simgap.errors import InputError, Problem
 from simgap.model.types import Floats
 from simgap.montecarlo.plan import Plan, Results, crossed
@@ -166,31 +166,27 @@ def grid(axes: Sequence[Axis], results: Results, variants: int, outcome: str) ->
     Returns
     -------
     mean, half_width : Floats[len(axis), ...]
-        nan where the ratio has no positive denominator, or where one replication allows no interval. The
-        ratio is of means; its half-width is by the delta method on paired trials.
+        nan where the ratio has no positive denominator, or where there is no bounded interval. Intervals are
+        those of a run: Student's for money, Fieller's for the ratio of means, Wilson's for a share.
     """
     which = np.array([variant for variant, _, _ in results.rows])
     realised, projected = results.of("realised_npv"), results.of("projected_npv")
-    series = {"npv": realised, "success": results.of("success")}
     mean, half = np.full(variants, math.nan), np.full(variants, math.nan)
     for v in range(variants):
         here = which == v
         if outcome == "ratio":
-            board = float(projected[here].mean())
-            if board <= 0.0:
-                continue
-            ratio = float(realised[here].mean()) / board
-            values = (realised[here] - ratio * projected[here]) / board + ratio
+            ratio = fieller_ratio(realised[here], projected[here]) if projected[here].mean() > 0.0 else None
+            if ratio:
+                mean[v], interval = ratio["value"], ratio["ci95"]
+                half[v] = (interval[1] - interval[0]) / 2.0 if interval else math.nan
+        elif outcome == "success":
+            wins = results.of("success")[here]
+            low, high = wilson(int(wins.sum()), len(wins))
+            mean[v], half[v] = wins.mean(), (high - low) / 2.0
         else:
-            values = series[outcome][here]
-        if outcome == "success":
-            low, high = wilson(int(values.sum()), len(values))
-            mean[v], half[v] = values.mean(), (high - low) / 2.0
-            continue
-        stats = summarise(values)
-        mean[v] = stats["mean"]
-        if stats["ci95"]:
-            half[v] = (stats["ci95"][1] - stats["ci95"][0]) / 2.0
+            stats = summarise(realised[here])
+            mean[v], interval = stats["mean"], stats["ci95"]
+            half[v] = (interval[1] - interval[0]) / 2.0 if interval else math.nan
     shape = tuple(len(axis.values) for axis in axes)
     return mean.reshape(shape), half.reshape(shape)
 

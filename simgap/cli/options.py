@@ -56,7 +56,12 @@ def simulating(replications: int) -> Callable[[F], F]:
         ),
         SEED,
         click.option(
-            "--engine", type=click.Choice(["reference"]), default="reference", help="What simulates."
+            "--engine",
+            type=click.Choice([defaults.ENGINE]),
+            default=defaults.ENGINE,
+            show_default=True,
+            expose_value=False,  # there is one to choose
+            help="What simulates.",
         ),
         click.option("--workers", type=click.IntRange(1, 256), help="Processes; default: one a processor."),
         SETS,

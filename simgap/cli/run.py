@@ -16,7 +16,6 @@ def run(
     scenario: str,
     replications: int,
     seed: int,
-    engine: str,
     workers: int | None,
     sets: tuple[str, ...],
     out: Path | None,

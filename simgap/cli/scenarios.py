@@ -20,11 +20,11 @@ def validate(scenario: str, sets: tuple[str, ...], as_json: bool) -> None:
     from simgap.analysis.summary import guesses
     from simgap.analysis.words import title
     from simgap.report.screen import wrap
-    from simgap.scenario.values import inputs, unsimulated
+    from simgap.scenario.values import inputs, refusals
 
     resolved = files.read(scenario, sets)
     guessed, stated = guesses(resolved)
-    later = [key for key, *_ in unsimulated(resolved)]
+    later = [key for key, *_ in refusals(resolved)]
     facts = {
         "name": resolved["name"],
         "digest": files.digest(resolved),

@@ -32,7 +32,6 @@ def sweep(
     outcome: str,
     replications: int,
     seed: int,
-    engine: str,
     workers: int | None,
     sets: tuple[str, ...],
     out: Path | None,

@@ -90,7 +90,7 @@ def released(values: Values, window: Window) -> Floats:
 
     length = ends - begins
     gone = np.divide(area(ends) - area(begins), length, out=np.zeros(window.months), where=length > 0.0)
-    return np.asarray(values["legacy.cashable"] * gone, np.float64)
+    return np.asarray(values["legacy.cashable"] * np.clip(gone, 0.0, 1.0), np.float64)
 
 
 def ledger(

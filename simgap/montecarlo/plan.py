@@ -94,12 +94,17 @@ def crossed(variants: tuple[Variant, ...], replications: int) -> Plan:
     return Plan(variants, tuple(rows))
 
 
+def medians(resolved: Mapping[str, Any]) -> dict[str, float]:
+    """Return the median of every unknown of a scenario, by name."""
+    return {i["name"]: float(quantile(i["distribution"], np.array([0.5]))[0]) for i in inputs(resolved)}
+
+
 def work(resolved: Mapping[str, Any], plan: Plan) -> float:
     """Return the number of items that a plan is expected to simulate, at the medians of the unknowns."""
-    medians = {i["name"]: float(quantile(i["distribution"], np.array([0.5]))[0]) for i in inputs(resolved)}
+    middle = medians(resolved)
     # A few variants, the first and the last among them, speak for a large grid: preparing each takes time.
     places = np.unique(np.linspace(0, len(plan.variants) - 1, 9).round().astype(int))
-    each = [expected_items(prepare(resolved, medians, plan.variants[i])) for i in places]
+    each = [expected_items(prepare(resolved, middle, plan.variants[i])) for i in places]
     return float(np.mean(each)) * len(plan.rows)
 
 

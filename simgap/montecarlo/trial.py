@@ -118,8 +118,12 @@ def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Va
 
 
 def mean_rate(values: Mapping[str, Any], hours: float) -> float:
-    """Return the mean arrivals of unique items an hour in a phase of some hours."""
-    return float(intensity(values, round(hours * HOUR), 0)[1][-1]) / hours
+    """Return the mean arrivals of unique items an hour in a phase of some hours, its weekly profile aside.
+
+    A phase need not hold whole weeks, and a part of one must not ask for one more reviewer.
+    """
+    even = {**values, "profile": [[0.0, 168.0, 1.0]]}
+    return float(intensity(even, round(hours * HOUR), 0)[1][-1]) / hours
 
 
 def expected_items(phases: Phases) -> float:

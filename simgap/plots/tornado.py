@@ -39,6 +39,12 @@ def draw(axes: Axes, names: Sequence[str], correlations: FloatArray, outcome: st
     """
     known = np.flatnonzero(np.isfinite(correlations[:, 0]))
     order = known[np.argsort(-np.abs(correlations[known, 0]), kind="stable")][:MOST]
+    if not len(order):
+        axes.set_axis_off()
+        axes.set(xticks=[], yticks=[])
+        axes.text(0.5, 0.5, "no rank correlation is known", ha="center", transform=axes.transAxes)
+        style.title(axes, "Rank correlations need at least 4 replications and an uncertain input")
+        return
     rho, low, high = correlations[order].T
     rows = np.arange(len(order))
 

@@ -15,9 +15,9 @@ from simgap.scenario.load import read_source, shipped
 from simgap.scenario.resolve import resolve
 from simgap.scenario.resolved import as_json, canonical, digest, load_resolved
 from simgap.scenario.validate import validate
-from simgap.scenario.values import unsimulated
+from simgap.scenario.values import refusals
 
-__all__ = ["canonical", "digest", "load_resolved", "read", "read_text", "refuse_unsimulated", "shipped"]
+__all__ = ["canonical", "digest", "load_resolved", "read", "read_text", "refuse", "shipped"]
 
 
 def read(argument: str, sets: Sequence[str] = ()) -> dict[str, Any]:
@@ -75,8 +75,8 @@ def read_text(text: str, file: str = "<text>", sets: Sequence[str] = ()) -> dict
     return load_resolved(text, file)
 
 
-def refuse_unsimulated(resolved: dict[str, Any], text: str, file: str) -> None:
-    """Refuse by name whatever is stated and cannot be simulated in this version.
+def refuse(resolved: dict[str, Any], text: str, file: str, sets: Sequence[str] = ()) -> None:
+    """Refuse by name whatever is valid and cannot be simulated in this version.
 
     Parameters
     ----------
@@ -84,14 +84,21 @@ def refuse_unsimulated(resolved: dict[str, Any], text: str, file: str) -> None:
         The resolved form.
     text, file : str
         What it was read from, for the lines of the message.
+    sets : sequence of str
+        ``KEY=VALUE`` texts that replaced leaves of the file.
 
     Raises
     ------
     InputError
-        With one problem a parameter.
+        With one problem a parameter; those that the file causes before those that ``sets`` cause.
     """
-    found = unsimulated(resolved)
-    if found:
-        stated = validate(parse(text, file)) if as_json(text) is None else None
-        lines = {path: leaf.line for path, leaf in stated.leaves.items()} | stated.lines if stated else {}
-        raise InputError(file, [Problem(lines.get(key, 0), key, *rest) for key, *rest in found])
+    found = refusals(resolved)
+    if not found:
+        return
+    stated = validate(parse(text, file)) if as_json(text) is None else None
+    lines = {path: leaf.line for path, leaf in stated.leaves.items()} | stated.lines if stated else {}
+    changed = {one.partition("=")[0].partition("@")[0].strip() for one in sets}
+    own = [Problem(lines.get(key, 0), key, *rest) for key, *rest in found if key not in changed]
+    if own:
+        raise InputError(file, own)
+    raise InputError("--set", [Problem(0, key, *rest) for key, *rest in found])

@@ -103,7 +103,8 @@ def evaluate(
     fixed = {(path, side): value for path, side, value in sets}
     parameters = dict(resolved["parameters"])
     for path, _, _ in sets:  # an override need not be stated to be set
-        parameters.setdefault(path, parameters[row_of(path).path])
+        if path not in parameters:
+            parameters[path] = parameters[row_of(path).path]
     values = {}
     for path, leaf in parameters.items():
         row = row_of(path)
@@ -204,11 +205,12 @@ def workflow_values(values: Mapping[str, Value], workflow: str) -> dict[str, Val
     return {**general, **own}
 
 
-def unsimulated(resolved: Resolved) -> list[tuple[str, str, str]]:
-    """Return (key, what, what to do) for each thing stated that this version cannot simulate yet.
+def refusals(resolved: Resolved) -> list[tuple[str, str, str]]:
+    """Return (key, what, what to do) for each thing for which `run` refuses a valid file.
 
-    A parameter may be stated at its neutral value. Investments and pilot designs that the base case does not
-    use are no concern of `run`.
+    Mostly what this version cannot simulate yet; a parameter may be stated at its neutral value. Investments
+    and pilot designs that the base case does not use are no concern of `run`. A pilot must also leave
+    something of the window.
     """
     parameters = resolved["parameters"]
     found = []
@@ -225,6 +227,11 @@ def unsimulated(resolved: Resolved) -> list[tuple[str, str, str]]:
         stated = [leaf[side] for side in ("value", *SIDES) if side in leaf]
         if any(value != parse_value(neutral, row) for value in stated):
             found.append((path, "is not simulated in this version", f"leave it out, or state `{neutral}`"))
+    base = f"pilots.{parameters['base.pilot']['value']}.lasts"
+    length, months = parameters[base]["value"], parameters["clock.horizon"]["value"]
+    if not isinstance(length, dict) and length >= months * 730.0:
+        what = f"{length / 168.0:,.1f} weeks leave nothing of the window of {months:.0f} months"
+        found.append((base, what, "a shorter pilot, or a longer `clock.horizon`"))
     if len(resolved["workflows"]) > 1:
         names = ", ".join(resolved["workflows"])
         found.append(("workflows", f"several ({names}) are not simulated in this version", "state one"))

@@ -108,9 +108,12 @@ def test_guesses_are_counted_among_claims_about_the_world():
 def test_cash_accumulates_from_the_decision():
     cash = cumulative_cash(DONE)
     assert cash.shape == (5, 4)
-    assert (cash[:, 0] == 0.0).all()
-    net = DONE.monthly[:, :, MONTHLY.index("net")]
-    np.testing.assert_allclose(cash[:, 3], net[:, 0] + net[:, 1] + net[:, 2])
+    assert (cash[:, 0] == -1000.0).all()  # the pilot is paid before anything else
+    flow = DONE.monthly[:, :, MONTHLY.index("cash")]
+    np.testing.assert_allclose(cash[:, 3], flow[:, 0] + flow[:, 1] + flow[:, 2])
+    board = cumulative_cash(DONE, "projected")
+    assert (board[:, 0] == 0.0).all()
+    np.testing.assert_allclose(board[:, 1], DONE.monthly[:, 0, MONTHLY.index("projected")])
 
 
 def test_the_summary_is_json_whatever_the_trials():

@@ -124,7 +124,7 @@ def test_the_grid_of_means_and_its_intervals():
     np.testing.assert_allclose(mean, success.mean(axis=1).reshape(2, 3))
 
 
-def test_the_ratio_is_of_means_with_the_spread_of_the_delta_method():
+def test_the_ratio_is_of_means_with_an_interval_near_that_of_the_delta_method():
     mean, half = grid(AXES, results(REALISED, PROJECTED), 6, "ratio")
     x, y = REALISED.mean(axis=1), PROJECTED.mean(axis=1)
     np.testing.assert_allclose(mean, (x / y).reshape(2, 3))
@@ -132,7 +132,9 @@ def test_the_ratio_is_of_means_with_the_spread_of_the_delta_method():
         (a, c), (_, b) = np.cov(REALISED[point], PROJECTED[point])
         r = x[point] / y[point]
         variance = (a - 2 * r * c + r * r * b) / y[point] ** 2 / 40
-        assert half.ravel()[point] == pytest.approx(2.0227 * math.sqrt(variance), rel=1e-4)
+        assert half.ravel()[point] == pytest.approx(
+            2.0227 * math.sqrt(variance), rel=5e-3
+        )  # Fieller's is wider by order 1/n
 
 
 def test_no_ratio_without_a_promise_and_no_interval_from_one_replication():

@@ -125,7 +125,7 @@ def test_the_json_of_sweep_keeps_the_contract(data, tiny):
     assert found["axes"][1]["values"] == pytest.approx([4 / 60, 10 / 60])
     assert (found["outcome"], found["replications"]) == ("npv", 2)
     curve = data("sweep", tiny, *OVER, "--workers", 1, "--replications", 2, "--outcome", "ratio")
-    holds(SWEEP, curve)
+    holds({**SWEEP, "half_width": [MAYBE]}, curve)  # Fieller's interval need not be bounded
 
 
 def test_a_sweep_meets_run_at_production(data, tiny):

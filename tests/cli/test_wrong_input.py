@@ -182,9 +182,9 @@ def test_several_workflows_and_bought_investments_are_refused_by_name(refused, s
 
 def test_a_pilot_longer_than_the_window(refused, edited, tiny):
     said = refused("run", edited("2 weeks", "20 weeks"))
-    assert (
-        "pilots.demo.lasts: a pilot of up to 20 weeks leaves nothing of the window; less than 2,190 h" in said
-    )
+    assert ":20: pilots.demo.lasts: 20.0 weeks leave nothing of the window of 3 months; a shorter" in said
+    said = refused("run", tiny, "--set", "pilots.demo.lasts=20 weeks")
+    assert said.startswith("--set: pilots.demo.lasts: 20.0 weeks")
     assert "`a / b / c max N weeks`" in refused("run", edited("2 weeks", "2 / 4 / 9 weeks"))
     over = ("--over", "pilots.demo.lasts=1 week:40 weeks:2")
     assert "a pilot of up to 40 weeks leaves nothing" in refused("sweep", tiny, *over, *QUICK)

@@ -11,9 +11,9 @@ from simgap.scenario.values import (
     evaluate,
     inputs,
     phase_values,
+    refusals,
     row_of,
     targets,
-    unsimulated,
     workflow_values,
 )
 
@@ -296,7 +296,7 @@ def test_an_override_follows_the_dose_of_its_condition():
 
 
 def keys_of(more, text=TEXT):
-    return [key for key, _, _ in unsimulated(read_text(text + more, "<text>"))]
+    return [key for key, _, _ in refusals(read_text(text + more, "<text>"))]
 
 
 def test_everything_stated_here_is_simulated():
