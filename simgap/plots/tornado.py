@@ -40,8 +40,10 @@ def draw(axes: Axes, names: Sequence[str], correlations: FloatArray, outcome: st
     known = np.flatnonzero(np.isfinite(correlations[:, 0]))
     order = known[np.argsort(-np.abs(correlations[known, 0]), kind="stable")][:MOST]
     if not len(order):
-        axes.set_axis_off()
         axes.set(xticks=[], yticks=[])
+        axes.spines["left"].set_visible(False)
+        axes.spines["bottom"].set_visible(False)
+        axes.set_xlabel("rank correlation, not cause")
         axes.text(0.5, 0.5, "no rank correlation is known", ha="center", transform=axes.transAxes)
         style.title(axes, "Rank correlations need at least 4 replications and an uncertain input")
         return

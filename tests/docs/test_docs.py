@@ -104,7 +104,8 @@ def results(tmp_path_factory):
     """Result folders of a run and of a sweep, as small as can be."""
     folder = tmp_path_factory.mktemp("results")
     case = simgap.load("minimal", ["clock.horizon=2 months", "workflows.letters.volume=1 per day"])
-    run, sweep = case.run(replications=2, workers=1), case.sweep(["data=0:1:2"], replications=1, workers=1)
+    run = case.run(replications=2, workers=1)
+    sweep = case.sweep(["oversight.time=4 min:8 min:2"], replications=1, workers=1)
     run.save(folder / "run")
     sweep.save(folder / "sweep")
     return folder, run
