@@ -43,24 +43,6 @@ def discount_factors(months: int, rate: float) -> FloatArray:
     return powers
 
 
-def one_off_factor(month: float, rate: float) -> float:
-    """Return the present value of one unit paid at an instant.
-
-    Parameters
-    ----------
-    month : float
-        Months since the decision; need not be whole.
-    rate : float
-        Yearly discount rate, above -1.
-
-    Examples
-    --------
-    >>> round(one_off_factor(12, 0.25), 12)
-    0.8
-    """
-    return float((1.0 + rate) ** (-month / 12.0))
-
-
 def discounted(monthly: FloatArray, one_off: FloatArray, rate: float) -> FloatArray:
     """Return each month's present value, for discounted payback and for `npv`.
 

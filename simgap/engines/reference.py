@@ -183,7 +183,7 @@ class Desk:
             if self.wall_deadline:
                 deadline = now + patience
             else:
-                deadline = max(now, clock.instant_of(item.joined_staffed + patience, *self.calendar))
+                deadline = clock.reached(now, item.joined_staffed + patience, *self.calendar)
             event = Moment(run.env).at(deadline, DEADLINE + item.place)
             event.callbacks.append(lambda _: self._expire(item))
         run.start_services()
@@ -205,7 +205,7 @@ class Desk:
             work = oversight.occupied(item.hours, item.x, run.p)
             begun = clock.staffed_time(now, *self.calendar)
             run.book_work(begun, begun + work, bool(item.triggers & items.BY_HAND))
-            done = max(now, clock.instant_of(begun + work, *self.calendar))
+            done = clock.reached(now, begun + work, *self.calendar)
             item.event.at(done, REVIEW_DONE + item.place)
 
     def release(self, item: Item) -> None:

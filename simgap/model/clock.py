@@ -73,16 +73,6 @@ def next_opening(t: int, starts: Ints, ends: Ints, offset: int) -> int:
 
 
 @rule
-def finish(start: int, work: int, starts: Ints, ends: Ints, before: Ints, offset: int) -> int:
-    """Return the instant at which `work` staffed microseconds begun at `start` are done."""
-    done = instant_of(staffed_time(start, starts, ends, before, offset) + work, starts, ends, before, offset)
-    return max(start, done)
-
-
-@rule
-def month_of(t: int, go_live: int, months: int) -> int:
-    """Return the month of the window that t lies in, or `months` once the window is over.
-
-    `go_live` is the time from the decision to go-live.
-    """
-    return min((t + go_live) // MONTH, months)
+def reached(t: int, b: int, starts: Ints, ends: Ints, before: Ints, offset: int) -> int:
+    """Return the earliest instant at or after t with B = b: when work ends, or a deadline falls due."""
+    return max(t, instant_of(b, starts, ends, before, offset))

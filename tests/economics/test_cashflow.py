@@ -11,7 +11,6 @@ from simgap.economics.cashflow import (
     discounted,
     irr,
     npv,
-    one_off_factor,
     payback_month,
     peak_funding,
 )
@@ -42,9 +41,9 @@ def test_monthly_present_values_of_the_worked_example():
 
 def test_factors_by_hand():
     # 21 % a year is 10 % in six months.
-    assert one_off_factor(0, 0.21) == 1.0
-    assert one_off_factor(6, 0.21) == pytest.approx(1 / 1.1, rel=1e-14)
-    assert one_off_factor(5.5, 0.21) == pytest.approx(discount_factors(6, 0.21)[5], rel=1e-14)
+    once = discounted(np.zeros(7), np.ones(7), 0.21)
+    assert once[0] == 1.0
+    assert once[6] == pytest.approx(1 / 1.1, rel=1e-14)
     by_hand = [1 / 1.01, 1 / 1.030301, 1 / 1.0510100501]
     np.testing.assert_allclose(discount_factors(3, RATE), by_hand, rtol=1e-11)
 

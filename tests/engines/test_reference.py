@@ -147,7 +147,7 @@ def test_the_queue_agrees_with_a_recursion_over_items(reviewers, hours, patience
         x = min(1.0, behind * case["oversight.time"] / reviewers / 4.0)
         hours_of_work = oversight.review_hours(key, keys.ITEM, entity, ready.p, items.MANDATORY)
         work = int(hours_of_work * (1.0 - 0.3 * x) / 0.8 * HOUR + 0.5)
-        done = clock.finish(start, work, *calendar)
+        done = clock.reached(start, clock.staffed_time(start, *calendar) + work, *calendar)
         free[free.index(min(free))] = done
         wanted[entity] = (done / HOUR, Count.REVIEWED, x)
     got = {e: (hour, how, witness.last[keys.ITEM, e][3]) for hour, _, e, how, _ in witness.ends}

@@ -64,8 +64,7 @@ def calls():
         yield "instant_of", clock.instant_of(t, starts, ends, before, offset)
         yield "is_staffed", clock.is_staffed(t, starts, ends, offset)
         yield "next_opening", clock.next_opening(t, starts, ends, offset)
-        yield "finish", clock.finish(t, 9 * clock.HOUR, starts, ends, before, offset)
-        yield "month_of", clock.month_of(t, 5 * clock.HOUR, 12)
+        yield "reached", clock.reached(t, 9 * clock.HOUR, starts, ends, before, offset)
 
 
 def exact(value):

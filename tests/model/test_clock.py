@@ -4,12 +4,11 @@ import itertools
 from bisect import bisect_right
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simgap.model import clock
-from simgap.model.clock import HOUR, MONTH, NEVER, SECOND, WEEK
+from simgap.model.clock import HOUR, MONTH, SECOND, WEEK
 
 MINUTE = 60 * SECOND
 YEARS = 3 * 8760 * HOUR
@@ -103,14 +102,14 @@ def test_work_ends_when_the_list_of_intervals_says(case, work):
     begun = clock.next_opening(t, diary.arrays[0], diary.arrays[1], diary.offset)
     # A week holds at least one staffed minute: less work than that keeps the oracle within its horizon.
     work = min(work, 20 * int(diary.arrays[2][-1]))
-    done = clock.finish(begun, work, *calendar)
+    done = clock.reached(begun, clock.staffed_time(begun, *calendar) + work, *calendar)
     if work == 0:
         assert done == begun
     else:
         assert done == diary.instant(diary.staffed(begun) + work)
         assert diary.staffed(done) - diary.staffed(begun) == work
         assert diary.staffed(done - 1) - diary.staffed(begun) == work - 1
-    assert clock.finish(done, 0, *calendar) == done
+    assert clock.reached(done, clock.staffed_time(done, *calendar), *calendar) == done
 
 
 @given(diaries_and_times())
@@ -160,17 +159,6 @@ def test_always_open_is_the_wall_clock():
         assert clock.instant_of(t, *always, 3 * HOUR) == t
         assert clock.next_opening(t, *always[:2], 3 * HOUR) == t
         assert clock.is_staffed(t, *always[:2], 3 * HOUR)
-
-
-@pytest.mark.parametrize("go_live", [0, 1, 3 * MONTH, 3 * MONTH + 5 * HOUR])
-def test_month_of(go_live):
-    for month in range(15):
-        first = month * MONTH - go_live
-        if first < 0:
-            continue
-        assert clock.month_of(first, go_live, 12) == min(month, 12)
-        assert clock.month_of(first + MONTH - 1, go_live, 12) == min(month, 12)
-    assert clock.month_of(NEVER - go_live, go_live, 12) == 12
 
 
 def test_units():
