@@ -19,10 +19,14 @@ import numpy as np
 from simgap import scenario
 from simgap.analysis import sweep as sweeps
 from simgap.analysis.summary import summary
+from simgap.analysis.timeline import of_arrivals, timeline
 from simgap.defaults import REPLICATIONS, SEED, SWEEP_REPLICATIONS
+from simgap.engines.calendars import date_of
 from simgap.errors import InputError, Problem
+from simgap.model.clock import MONTH
+from simgap.montecarlo import one
 from simgap.montecarlo import plan as plans
-from simgap.results import Result, Sweep
+from simgap.results import Result, Sweep, Trace
 from simgap.sampling.unknowns import quantile
 from simgap.scenario.load import read_source
 from simgap.version import __version__
@@ -34,6 +38,9 @@ if TYPE_CHECKING:
 ITEMS_PER_SECOND = 15_000
 LONGEST = 3600.0  # seconds of expected work that need no --yes
 MOST_MONEY = 1e18  # no currency needs more, and squares of it are far from the largest number
+MOST_REPLICATIONS = 10**7  # of a run
+MOST_TRACED = 1_000_000  # items; their log takes a few gigabytes
+PHASES = ("production", "pilot")
 LIBRARIES = ("numpy", "scipy", "simpy", "numba", "pandas", "pyarrow", "matplotlib")
 
 Progress = Callable[[int, int], None]
@@ -98,7 +105,7 @@ class Case:
             check_size(items, workers or plans.default_workers())
         self._check_window(())
         done, times = self._evaluate(plans.one_each(replications), seed, workers, progress)
-        provenance = self._provenance("run", seed, replications, done, times)
+        provenance = self._provenance("run", seed, replications, done.complete, times)
         return Result(self.resolved, done, summary(self.resolved, done, seed, __version__), provenance)
 
     def sweep(
@@ -142,8 +149,72 @@ class Case:
         plan = sweeps.plan_of(axes, self.resolved, replications)
         done, times = self._evaluate(plan, seed, workers, progress)
         mean, half_width = sweeps.grid(axes, done, len(plan.variants), outcome)
-        provenance = self._provenance("sweep", seed, replications, done, times)
+        provenance = self._provenance("sweep", seed, replications, done.complete, times)
         return Sweep(self.resolved, axes, outcome, mean, half_width, done, seed, provenance)
+
+    def trace(
+        self,
+        replication: int = 0,
+        seed: int = SEED,
+        phase: str = "production",
+        months: tuple[int, int] | None = None,
+    ) -> Trace:
+        """Simulate one replication of `run` again, and keep what happened.
+
+        Parameters
+        ----------
+        replication : int
+            Counted from 0.
+        seed : int
+            As in `run`: the same seed gives the same bits.
+        phase : str
+            ``production`` or ``pilot``.
+        months : tuple of int, optional
+            First and last month, counted from 1, the month of the decision. The log is then of the items that
+            arrive in these months, and of what concerns all items; by default it is of all.
+
+        Raises
+        ------
+        InputError
+            There is no such replication, phase or month, the replication has too many items for a log, or it
+            ends after the year 9999.
+        """
+        if not 0 <= replication < MOST_REPLICATIONS:
+            raise refusal("--replication", f"{replication}", f"0 to {MOST_REPLICATIONS - 1}")
+        if phase not in PHASES:
+            raise refusal("--phase", phase, " or ".join(PHASES))
+        self._check_window(())
+        started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
+        packed = getattr(one.phases_of(self.resolved, seed, replication), phase)
+        first, last = months or (1, packed.months)
+        if not 1 <= first <= last <= packed.months:
+            allowed = f"A:B within 1:{packed.months}, the months from the decision to the end of the {phase}"
+            raise refusal("--months", f"{first}:{last}", allowed)
+        items = float(packed.levels[-1] + packed.duplicate_levels[-1]) + packed.waiting
+        if items > MOST_TRACED:
+            what = f"the replication has about {_number(items)} items, too many for a log"
+            raise refusal("simgap", what, f"up to {MOST_TRACED:,}; a smaller volume or horizon, say by --set")
+        entries = one.log_of(packed, seed, replication)
+        midnight = datetime.time(tzinfo=datetime.UTC)
+        decision = self.resolved["parameters"]["clock.decision"]["value"]
+        start = datetime.datetime.combine(date_of(decision), midnight)
+        try:
+            start += datetime.timedelta(microseconds=packed.go_live)
+            start + datetime.timedelta(microseconds=entries[-1].time if entries else 0)
+        except OverflowError:
+            what = "the replication ends after the year 9999"
+            raise refusal("simgap", what, "an earlier clock.decision, or less work for reviewers") from None
+        go_live, window = packed.go_live, int(packed.knots[-1])
+        line = timeline(entries, go_live, window, packed.reviewers.staff, packed.reviewers.calendar)
+        if months:
+            entries = of_arrivals(entries, (first - 1) * MONTH - go_live, last * MONTH - go_live)
+        times = {
+            "started": started.isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - clock, 3),
+            "workers": 1,
+        }
+        provenance = self._provenance("trace", seed, 1, True, times)
+        return Trace(self.resolved, seed, replication, phase, months, entries, start, line, provenance)
 
     def _evaluate(
         self, plan: plans.Plan, seed: int, workers: int | None, progress: Progress
@@ -178,7 +249,7 @@ class Case:
             raise InputError(self.file, [problem])
 
     def _provenance(
-        self, command: str, seed: int, replications: int, done: plans.Results, times: dict[str, Any]
+        self, command: str, seed: int, replications: int, complete: bool, times: dict[str, Any]
     ) -> dict[str, Any]:
         from importlib.metadata import version
 
@@ -186,7 +257,7 @@ class Case:
             "command": command,
             "seed": seed,
             "replications_asked": replications,
-            "complete": done.complete,
+            "complete": complete,
             "simgap": __version__,
             "python": platform.python_version(),
             "platform": f"{sys.platform} {platform.machine()}",
@@ -221,6 +292,11 @@ def load(source: str, sets: Sequence[str] = ()) -> Case:
     resolved = scenario.read_text(text, file, sets)
     scenario.refuse(resolved, text, file, sets)
     return Case(resolved, file)
+
+
+def refusal(place: str, what: str, allowed: str) -> InputError:
+    """Return the error that refuses what an option says."""
+    return InputError(place, [Problem(0, "", what, allowed)])
 
 
 def check_size(items: float, workers: int) -> None:

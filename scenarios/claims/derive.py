@@ -1,13 +1,15 @@
 """Recompute every number of the scenario `claims` that comes from data.
 
 Run ``python scenarios/claims/derive.py`` for a table of key, value and how. ``derive()`` returns the same
-values by parameter path; a triple is P10, P50, P90. ``SOURCES.md`` says why each is used and where it
-misleads; ``data/NOTICE.md`` says where the excerpts come from.
+values by parameter path, ``@pilot`` where the pilot differs; a triple is P10, P50, P90. ``SOURCES.md`` says
+why each is used and where it misleads; ``data/NOTICE.md`` says where the excerpts come from.
 """
 
 from __future__ import annotations
 
+import calendar
 import csv
+import datetime
 import gzip
 import math
 import re
@@ -33,6 +35,16 @@ COLUMNS = 17  # features of the covid table in DQ4AI: 16 categories and the age
 # Real dirt costs about a tenth of injected dirt: see SOURCES.md.
 REAL_TO_INJECTED = 0.1
 REVIEWED = (0.05, 0.10, 0.15, 0.20, 0.30)
+# Published quantiles of the BPI Challenge 2013, in days: until service was restored, until the root cause
+# was resolved, and the median of the latter for problems of major impact.
+LEVELS = (0.25, 0.50, 0.90)
+RESTORED = (0.28, 7.5, 22.6)
+ROOT_CAUSE = (24.0, 82.0, 528.0)
+MAJOR = 35.0
+# Federal holidays: (month, day), and (month, weekday from Monday = 0, which one in the month).
+FIXED = ((1, 1), (6, 19), (7, 4), (11, 11), (12, 25))
+MOVING = ((1, 0, 3), (2, 0, 3), (5, 0, -1), (9, 0, 1), (10, 0, 2), (11, 3, 4))
+OBSERVED = {5: -1, 6: 1}  # days by which a Saturday and a Sunday move
 HOW = {
     "data.missing": "flights: share of rows with a time absent, P10/P50/P90 over sources",
     "data.format": "flights: share of rows with the right time written otherwise, over sources",
@@ -43,6 +55,10 @@ HOW = {
     "ai.accuracy": "IMDB: share of predictions that are right",
     "ai.auroc": "IMDB: P(confidence of a right one > of a wrong one), ties a half",
     "ai.sigma_w": "IMDB: 1 / slope of the zROC at the 5, 10, ..., 90 % least confident",
+    "governance.resolve@pilot": "BPI 2013: days to restore, mean of the lognormal through P50 and P90",
+    "governance.resolve_cv@pilot": "BPI 2013: its coefficient of variation",
+    "governance.resolve": "BPI 2013: days, mean restored / root cause, major / root cause, any",
+    "governance.resolve_cv": "BPI 2013: root cause, lognormal fitted to P25, P50 and P90",
 }
 
 
@@ -196,13 +212,50 @@ def captured_by_fit(accuracy: float, area: float, sigma: float, share: float) ->
     return float(norm.cdf((brentq(excess, -9, 9) + d) / sigma))
 
 
+# --- problems: how long they stay open --------------------------------------------------------------------
+
+
+def lognormal_of(levels: tuple[float, ...], days: tuple[float, ...]) -> tuple[float, float]:
+    """Mu and sigma of the lognormal nearest to some quantiles, by least squares on their logs."""
+    sigma, mu = np.polyfit(norm.ppf(levels), np.log(days), 1)
+    return float(mu), float(sigma)
+
+
+def mean_and_cv(mu: float, sigma: float) -> tuple[float, float]:
+    """Mean and coefficient of variation of a lognormal."""
+    return math.exp(mu + sigma**2 / 2), math.sqrt(math.expm1(sigma**2))
+
+
+def fit_to_published(mu: float, sigma: float, days: tuple[float, ...]) -> tuple[float, ...]:
+    """Quantiles of a lognormal in published quantiles at ``LEVELS``."""
+    return tuple(float(q) for q in np.exp(mu + sigma * norm.ppf(LEVELS)) / days)
+
+
+# --- days on which nobody works ---------------------------------------------------------------------------
+
+
+def holidays(first: datetime.date, last: datetime.date) -> list[datetime.date]:
+    """US federal holidays as observed from `first` to `last`, both included.
+
+    5 U.S.C. 6103; one on a Saturday is observed on the Friday before, one on a Sunday on the Monday after.
+    """
+    days = []
+    for year in range(first.year, last.year + 2):
+        days += [datetime.date(year, *day) for day in FIXED]
+        for month, weekday, which in MOVING:
+            found = [week[weekday] for week in calendar.monthcalendar(year, month) if week[weekday]]
+            days.append(datetime.date(year, month, found[which - 1 if which > 0 else which]))
+    observed = [day + datetime.timedelta(OBSERVED.get(day.weekday(), 0)) for day in days]
+    return sorted(day for day in observed if first <= day <= last)
+
+
 # --- results ----------------------------------------------------------------------------------------------
 
 
 def derive() -> dict[str, Value]:
     """Every data-derived parameter of the scenario, by path; triples are P10, P50, P90.
 
-    Shares are per item, penalties are log-odds per affected item.
+    Shares are per item, penalties are log-odds per affected item, times to resolve are days.
     """
     out: dict[str, Value] = {}
     sources, kinds = flights()
@@ -215,6 +268,12 @@ def derive() -> dict[str, Value]:
     out["ai.accuracy"] = float(right.mean())
     out["ai.auroc"] = auroc(score, right)
     out["ai.sigma_w"] = sigma_wrong(score, right)
+    restored, out["governance.resolve_cv@pilot"] = mean_and_cv(*lognormal_of(LEVELS[1:], RESTORED[1:]))
+    mu, sigma = lognormal_of(LEVELS, ROOT_CAUSE)
+    major, _ = mean_and_cv(math.log(MAJOR), sigma)
+    cause, out["governance.resolve_cv"] = mean_and_cv(mu, sigma)
+    out["governance.resolve@pilot"] = restored
+    out["governance.resolve"] = (restored, major, cause)
     return {key: out[key] for key in HOW}
 
 
@@ -269,6 +328,10 @@ def checks() -> dict[str, tuple[float, ...]]:
             captured_by_fit(accuracy, area, sigma, reviewed),
             captured_by_fit(accuracy, area, 1.0, reviewed),
         )
+    for name, days in (("restored", RESTORED), ("root cause", ROOT_CAUSE)):
+        law = lognormal_of(LEVELS, days)
+        out[f"P25, P50, P90 of the law in those published: {name}"] = fit_to_published(*law, days)
+        out[f"mean and cv of that law: {name}"] = mean_and_cv(*law)
     return out
 
 
@@ -279,7 +342,9 @@ def show(value: float | tuple[float, ...]) -> str:
 
 if __name__ == "__main__":
     for path, value in derive().items():
-        print(f"{path:21} {show(value):26} {HOW[path]}")
+        print(f"{path:27} {show(value):26} {HOW[path]}")
+    window = holidays(datetime.date(2026, 1, 1), datetime.date(2027, 12, 31))
+    print(f"{'clock.holidays':27} {', '.join(map(str, window))}")
     print()
     for name, figures in checks().items():
         print(f"{name:82} {show(figures)}")

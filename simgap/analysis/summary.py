@@ -19,6 +19,7 @@ from simgap.analysis.statistics import (
 from simgap.defaults import ENGINE
 from simgap.economics.ledger import LINES
 from simgap.engines.physics import TRIGGER_COLUMNS, wait_edges
+from simgap.model.governance import LEVELS, RESTRICTED
 from simgap.model.types import Floats, Ints
 from simgap.montecarlo.plan import Results
 from simgap.montecarlo.trial import MONTHLY
@@ -92,19 +93,26 @@ def operations(results: Results) -> dict[str, Any]:
         return part / whole if whole else math.nan
 
     worked = total["items"] + total["duplicates"]
+    sent = total["items"] - total["suspended"]
+    level_hours = [total[f"level_{word}"] for word in LEVELS]
+    autonomy = {word: ratio(h, sum(level_hours)) for word, h in zip(LEVELS, level_hours, strict=True)}
     cost = results.of("oversight_cost").sum() + results.of("exception_cost").sum()
     return {
         "items": total["items"] / len(results.rows),
-        "straight_through_rate": ratio(total["straight"], total["items"]),
+        "straight_through_rate": ratio(total["straight"], sent),
         "review_share": ratio(total["queued"], worked),
         "review_share_by_trigger": {
             c.name.removeprefix("TRIGGER_").lower(): ratio(total[c.name.lower()], worked)
             for c in TRIGGER_COLUMNS
         },
-        "edge_case_share": ratio(total["edge_cases"], total["items"]),
-        "exception_share": ratio(total["exceptions"], total["items"]),
+        "edge_case_share": ratio(total["edge_cases"], sent),
+        "exception_share": ratio(total["exceptions"], sent),
         "duplicate_share": ratio(total["duplicates"], worked),
         "fallback_share": ratio(total["fallback"], total["items"]),
+        "lost_share": ratio(total["lost"], total["items"]),
+        "suspended_share": ratio(total["suspended"], total["items"]),
+        "ai_wait_hours": ratio(total["ai_wait"], total["ai_served"]),
+        "ai_backlog_peak": float(results.of("ai_backlog_peak").mean()),
         "reviewer_utilisation": ratio(total["used"], total["capacity"]),
         "review_hours_offered_per_staffed_hour": ratio(total["offered"], total["capacity"]),
         "reviewers_needed_peak": float(results.of("reviewers_needed_peak").mean()),
@@ -112,14 +120,23 @@ def operations(results: Results) -> dict[str, Any]:
         "review_wait_hours": _waits(total["wait"], results.waits[0, 0]),
         "review_wait_wall_hours": _waits(total["wall_wait"], results.waits[0, 1]),
         "deadline_miss_rate": ratio(total["deadline_missed"], total["queued"]),
-        "escaped_error_rate": ratio(total["escaped"], total["items"]),
+        "specialist_share": ratio(total["specialist_queued"], total["queued"]),
+        "specialist_utilisation": ratio(total["specialist_used"], total["specialist_capacity"]),
+        "specialist_wait_hours": ratio(total["specialist_wait"], total["specialist_queued"]),
+        "specialist_deadline_miss_rate": ratio(
+            total["specialist_deadline_missed"], total["specialist_queued"]
+        ),
+        "escaped_error_rate": ratio(total["escaped"], sent),
+        "escaped_error_rate_of_all_items": ratio(total["escaped"], total["items"]),
         "escaped_errors": total["escaped"] / len(results.rows),
         "ended_after_window_share": ratio(total["late"], total["items"]),
         "pilot_items": total["pilot_items"] / len(results.rows),
         "caught_share_of_reviewed_errors": ratio(total["caught"], total["caught"] + total["escaped_missed"]),
-        # Not simulated in this version, so not known; a zero would be a claim.
-        "incidents": None,
-        "restricted_time_share": None,
+        "incidents": total["incidents"] / len(results.rows),
+        "latent_incidents": total["latent_incidents"] / len(results.rows),
+        "problems": total["problems"] / len(results.rows),
+        "restricted_time_share": sum(autonomy[word] for word in LEVELS[RESTRICTED:]),
+        "autonomy_time_share": autonomy,
         "oversight_cost_per_item": ratio(float(cost), total["items"]),
     }
 

@@ -14,6 +14,7 @@ from simgap.cli.options import stop, stopped
 from simgap.cli.run import run
 from simgap.cli.scenarios import resolve, scenarios, schema, validate
 from simgap.cli.sweep import sweep
+from simgap.cli.trace import trace
 from simgap.errors import InputError, SimgapError
 from simgap.version import __version__
 
@@ -33,7 +34,7 @@ def cli() -> None:
     """
 
 
-for command in (run, sweep, validate, resolve, schema, scenarios):
+for command in (run, sweep, trace, validate, resolve, schema, scenarios):
     cli.add_command(command)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from simgap.economics import cashflow
 from simgap.economics.tails import class_means, severities, value_factors
-from simgap.engines.physics import ENDS, Count, Physics
+from simgap.engines.physics import ENDS, FINISHED, LEGACY, REVIEWERS, SPECIALISTS, Count, Physics
 from simgap.model import keys
 from simgap.model.clock import HOUR, MONTH
 from simgap.model.types import Floats, Ints
@@ -93,9 +93,47 @@ def released(values: Values, window: Window) -> Floats:
     return np.asarray(values["legacy.cashable"] * np.clip(gone, 0.0, 1.0), np.float64)
 
 
-def ledger(
-    physics: Physics, values: Values, window: Window, key: Ints, incidents: Ints | None = None
-) -> dict[str, Floats]:
+def seen_incidents(physics: Physics, window: Window, phase: int) -> Ints:
+    """Return the places of the incidents that a phase is charged with.
+
+    Production also pays for those that surface after the window; the reading of a pilot does not see them.
+    """
+    if phase != keys.PILOT:
+        return np.arange(len(physics.incident_time))
+    return np.flatnonzero(physics.incident_time <= round((window.end - window.go_live) * MONTH))
+
+
+def labour_cost(physics: Physics, values: Values) -> tuple[Floats, Floats]:
+    """Return what reviewers and specialists cost by month: in all, and of it for work done by hand.
+
+    Under ``by headcount`` all staffed hours are paid, and the drain after the window is worked in overtime.
+    """
+    total = by_hand = np.zeros(len(physics.counts) - 1)
+    wages = {"": values["oversight.wage"], "specialist": values["oversight.specialist_wage"]}
+    if math.isnan(wages["specialist"]):
+        wages["specialist"] = wages[""]
+    for wage, team, columns in (
+        (wages[""], physics.reviewers, REVIEWERS),
+        (wages["specialist"], physics.specialists, SPECIALISTS),
+    ):
+        used, hand = (booked(physics, column) / HOUR for column in (columns.used, columns.by_hand))
+        paid = used
+        if values["oversight.paid"] == "by headcount":
+            paid = team.capacity / HOUR
+            paid[-1] += physics.counts[-1, columns.used] / HOUR
+        total = total + paid * wage
+        by_hand = by_hand + hand * wage
+    return total, by_hand
+
+
+def booked(physics: Physics, *columns: Count) -> Floats:
+    """Return the sum of columns by month, what came after the window booked to its last month."""
+    rows = physics.counts[:, list(columns)].sum(axis=1).astype(np.float64)
+    rows[-2] += rows[-1]
+    return np.asarray(rows[:-1], np.float64)
+
+
+def ledger(physics: Physics, values: Values, window: Window, key: Ints) -> dict[str, Floats]:
     """Return the ledger of one phase, without one-off sums.
 
     Parameters
@@ -108,8 +146,6 @@ def ledger(
         The months of the phase.
     key : Ints[4]
         Seed, draw, luck, phase: amounts are drawn here, keyed by item.
-    incidents : Ints[n, 2], optional
-        Surfaced errors: microseconds since go-live, and the item.
 
     Returns
     -------
@@ -120,56 +156,47 @@ def ledger(
     -----
     The baseline is going on the legacy way with the same arrivals. An item that the AI path finishes avoids
     its legacy cost and the legacy errors expected of it, at the mean value of the value classes that were
-    finished. A duplicate would have been worked once more only where the legacy way does not recognise it. A
-    fall-back avoids nothing, and costs the rehire premium for the share of the legacy team that is gone; in a
-    pilot nobody is gone. Avoided errors count as cash in full.
+    finished. A duplicate would have been worked once more only where the legacy way does not recognise it. An
+    item that ends the legacy way avoids nothing, and costs the rehire premium for the share of the legacy
+    team that is gone; in a pilot nobody is gone. Avoided errors count as cash in full.
     """
-    rows = physics.counts[:-1].astype(np.float64)
-    rows[-1] += physics.counts[-1]
-    row = {c: rows[:, c] for c in Count}
-    cost, wage = values["legacy.cost"], values["oversight.wage"]
+    row = {c: booked(physics, c) for c in Count}
+    cost = values["legacy.cost"]
     undetected = 1.0 - values["legacy.duplicate_detection"]
-    done = row[Count.STRAIGHT] + row[Count.REVIEWED] + row[Count.MANUAL]
+    done = booked(physics, *FINISHED)
     gone = released(values, window) if key[3] == keys.PRODUCTION else np.zeros(window.months)
 
     labour = (done + undetected * row[Count.DUPLICATE_DONE]) * cost
-    fallbacks = row[Count.FALLBACK] + undetected * row[Count.DUPLICATE_FALLBACK]
-    rehire = fallbacks * cost * (values["legacy.rehire_multiple"] - 1.0) * gone
-    finished = [i for i, end in enumerate(ENDS) if end != Count.FALLBACK]
-    by_class = physics.ends_by_class[:, finished].sum(axis=1)
+    legacy = booked(physics, *LEGACY) + undetected * row[Count.DUPLICATE_FALLBACK]
+    rehire = legacy * cost * (values["legacy.rehire_multiple"] - 1.0) * gone
+    by_class = physics.ends_by_class[:, [ENDS.index(end) for end in FINISHED]].sum(axis=1)
     means = class_means(np.array(values["value_classes"]), values["value_cv"])
     worth = float(by_class @ means) / max(1, int(by_class.sum()))
     errors_avoided = done * values["legacy.error_rate"] * values["error_cost"] * worth
 
-    used, by_hand = row[Count.USED] / HOUR, row[Count.USED_BY_HAND] / HOUR
-    if values["oversight.paid"] == "by headcount":
-        paid = physics.capacity / HOUR
-        paid[-1] += physics.counts[-1, Count.USED] / HOUR  # the drain is worked in overtime
-    else:
-        paid = used
+    people, by_hand = labour_cost(physics, values)
+    incidents = seen_incidents(physics, window, key[3])
+    amounts = severities(
+        key,
+        physics.incident_entity[incidents],
+        values["governance.incident_cost"],
+        values["governance.incident_cost_cv"],
+    )
     factors = value_factors(key, physics.escaped_entity, values["value_cv"])
-    late = (row[Count.DELAY] + row[Count.FALLBACK_DELAY]) / 3.6e6 - done * values["legacy.delay"]
+    late = (row[Count.DELAY] + row[Count.LEGACY_DELAY]) / 3.6e6 - done * values["legacy.delay"]
     fixed = values["costs.platform"] + values["costs.governance"] + values["costs.curation"]
     lines = {
         "benefit": labour + errors_avoided - rehire,
         "cashable_benefit": labour * gone + errors_avoided - rehire,
         "ai": -row[Count.AI_SERVED] * values["ai.cost"],
-        "oversight": -(paid - by_hand) * wage,
-        "exceptions": -by_hand * wage,
+        "oversight": -(people - by_hand),
+        "exceptions": -by_hand,
         "errors": -by_month(physics.escaped_time, factors * values["error_cost"], window),
-        "incidents": np.zeros(window.months),
+        "incidents": -by_month(physics.incident_time[incidents], amounts, window),
         "delay": -late * values["legacy.delay_cost"],
         "changes": np.zeros(window.months),
         "platform": -fixed * window.active(),
     }
-    if incidents is not None:
-        amounts = severities(
-            key,
-            incidents[:, 1],
-            values["governance.incident_cost"],
-            values["governance.incident_cost_cv"],
-        )
-        lines["incidents"] = -by_month(incidents[:, 0], amounts, window)
     return lines
 
 
@@ -210,7 +237,7 @@ def board_flow(
     if not arrived:
         return fixed  # a pilot without items says nothing about an item
     if values["measurement.basis"] == "pilot_metrics":
-        done = physics.total(Count.STRAIGHT, Count.REVIEWED, Count.MANUAL)
+        done = physics.total(*FINISHED)
         worth = values["legacy.cost"] + values["legacy.error_rate"] * values["error_cost"]
         accuracy = reported_accuracy(physics)
         benefit = done * (1.0 if math.isnan(accuracy) else accuracy) * worth

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import datetime
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from simgap.model import items, solving
-from simgap.model.clock import HOUR, MONTH, WEEK
-from simgap.model.parameters import Law, P
+from simgap.engines.arrivals import intensity
+from simgap.engines.calendars import calendar_of, days_since, week_offset
+from simgap.model import items, keys, solving
+from simgap.model.clock import HOUR, MONTH, Calendar
+from simgap.model.parameters import Law, P, T
+from simgap.model.times import to_microseconds
 from simgap.model.types import Floats, Ints
 
 Values = Mapping[str, Any]
-HOURS_PER_YEAR = 8760.0
 UNLIMITED = 2**31  # servers
 TRIGGER_BITS = {
     "confidence": items.CONFIDENCE,
@@ -26,6 +27,7 @@ TRIGGER_BITS = {
     "consequential": items.CONSEQUENTIAL,
     "value": items.VALUE,
     "mandatory": items.MANDATORY,
+    "autonomy": items.AUTONOMY,
 }
 DEFECTS = ("missing", "format", "schema", "stale")
 
@@ -52,30 +54,64 @@ COPIED = {
     P.SIGMA_W: "ai.sigma_w",
     P.MANDATORY: "governance.mandatory_review",
     P.PERMISSION: "governance.permission",
+    P.BATCH: "batch",
+    P.DAY_CV: "day_cv",
+    P.THROUGHPUT: "integration.throughput",
     P.LATENCY: "integration.latency",
     P.LATENCY_CV: "integration.latency_cv",
-    P.REVIEW_TIME: "oversight.time",
-    P.REVIEW_CV: "oversight.time_cv",
-    P.EXCEPTION_FACTOR: "oversight.exception_factor",
-    P.EDGE_FACTOR: "oversight.edge_factor",
-    P.SHRINKAGE: "oversight.shrinkage",
-    P.RHO: "oversight.rho",
-    P.GAMMA: "oversight.gamma",
-    P.DELTA: "oversight.delta",
-    P.X_REF: "oversight.x_ref",
+    P.OUTAGES: "integration.outages",
+    P.OUTAGE_TIME: "integration.outage_time",
+    P.OUTAGE_CV: "integration.outage_cv",
+    P.LOST: "integration.lost",
     P.OVERTURN: "oversight.overturn",
-    P.DEADLINE: "oversight.deadline",
+    P.RHO: "oversight.rho",
+    P.ESCALATED: "oversight.escalated",
+    P.SURFACED: "governance.surfaced",
+    P.LAG: "governance.lag",
+    P.EXPLAINABLE: "governance.explainable",
+    P.REVIEWABLE: "governance.reviewable",
+    P.CORRECTABLE: "governance.correctable",
+    P.RESOLVE: "governance.resolve",
+    P.RESOLVE_CV: "governance.resolve_cv",
+    P.WARN: "governance.warn",
+    P.RESTRICT: "governance.restrict",
+    P.SUSPEND: "governance.suspend",
+}
+# The same for a team; what a team has of its own comes from its prefix, the rest is common to both.
+OF_TEAM = {
+    T.TIME: "oversight.{}time",
+    T.TIME_CV: "oversight.{}time_cv",
+    T.SHRINKAGE: "oversight.shrinkage",
+    T.GAMMA: "oversight.gamma",
+    T.DELTA: "oversight.delta",
+    T.X_REF: "oversight.x_ref",
+    T.DEADLINE: "oversight.{}deadline",
 }
 
 
 @dataclass(frozen=True)
-class Calendar:
-    """A weekly calendar as the rules of `model.clock` read it, in microseconds."""
+class Team:
+    """The reviewers or the specialists.
 
-    starts: Ints
-    ends: Ints
-    before: Ints
-    offset: int
+    Attributes
+    ----------
+    t : Floats
+        Packed parameters, indexed by `T`.
+    calendar : Calendar
+        Staffed hours.
+    staff : int
+        Heads at go-live.
+    plan : tuple of (instant, heads)
+        Changes of the headcount, in microseconds since go-live.
+    wall_deadline : bool
+        Whether the deadline is wall time.
+    """
+
+    t: Floats
+    calendar: Calendar
+    staff: int
+    plan: tuple[tuple[int, int], ...]
+    wall_deadline: bool
 
 
 @dataclass(frozen=True)
@@ -96,18 +132,20 @@ class Packed:
         Quantiles of the item value between the value classes.
     cumulative : Floats
         Cumulative frequencies of the edge-case types.
-    calendar : Calendar
-        Staffed hours of the reviewers.
-    reviewers, concurrency : int
-        Servers of the review and of the AI stage.
-    wall_deadline : bool
-        Whether the deadline is wall time.
+    reviewers, specialists : Team
+        Those who review, and those to whom reviews escalate.
+    concurrency : int
+        Items that the AI stage serves at once.
     priority : tuple of int
         Trigger bits, most urgent first.
     phase, workflow : int
         Of the key of the draws.
     go_live, months : int
         Microseconds from the decision to time 0; months of the window.
+    waiting, waiting_from : int
+        Items of the opening backlog, and the instant at which they are there.
+    incident_window, probation : int
+        Microseconds for which an incident counts as recent, and of the time after a suspension.
     """
 
     p: Floats
@@ -117,33 +155,18 @@ class Packed:
     regular: bool
     quantiles: Floats
     cumulative: Floats
-    calendar: Calendar
-    reviewers: int
+    reviewers: Team
+    specialists: Team
     concurrency: int
-    wall_deadline: bool
     priority: tuple[int, ...]
     phase: int
     workflow: int
     go_live: int
     months: int
-
-
-def week_offset(decision: str, hours: float) -> int:
-    """Return the position in the week, in microseconds from Monday 00:00, some hours after a date.
-
-    The date is ``2026-01-15``, or ``2026-01`` for the first of the month.
-    """
-    day = decision if len(decision) > len("2026-01") else f"{decision}-01"
-    weekday = datetime.date.fromisoformat(day).weekday()
-    return (weekday * 24 * HOUR + round(hours * HOUR)) % WEEK
-
-
-def calendar_of(spans: Sequence[Sequence[float]], offset: int) -> Calendar:
-    """Return a calendar from its spans (start hour, end hour, weight) of the week."""
-    starts = np.array([round(s[0] * HOUR) for s in spans], np.int64)
-    ends = np.array([round(s[1] * HOUR) for s in spans], np.int64)
-    before = np.concatenate([[0], np.cumsum(ends - starts)]).astype(np.int64)
-    return Calendar(starts, ends, before, offset)
+    waiting: int
+    waiting_from: int
+    incident_window: int
+    probation: int
 
 
 def zipf(types: int, exponent: float) -> Floats:
@@ -152,44 +175,6 @@ def zipf(types: int, exponent: float) -> Floats:
     cumulative = np.cumsum(frequencies) / frequencies.sum()
     cumulative[-1] = 1.0
     return np.asarray(cumulative, np.float64)
-
-
-def intensity(values: Values, length: int, offset: int) -> tuple[Ints, Floats]:
-    """Return knots, every hour, and the expected number of unique items that have arrived by each.
-
-    Parameters
-    ----------
-    values : mapping
-        Values of one workflow.
-    length : int
-        Microseconds during which items arrive.
-    offset : int
-        Position in the week at time 0.
-
-    Returns
-    -------
-    knots : Ints[n]
-        Microseconds from 0 to `length`.
-    levels : Floats[n]
-        Exact at the knots for the weekly profile; ramp and growth are taken at the middle of each hour.
-    """
-    knots = np.append(np.arange(0, length, HOUR, dtype=np.int64), length)
-    spans = np.array(values["profile"], np.float64)
-    work = spans[:, 2] * (spans[:, 1] - spans[:, 0])
-    after = np.cumsum(work)
-    corners = np.concatenate([[0.0], spans[:, :2].ravel(), [168.0]])
-    reached = np.concatenate([[0.0], np.column_stack([after - work, after]).ravel(), after[-1:]])
-    clock = (knots + offset) / HOUR
-    weeks = np.floor(clock / 168.0)
-    profile = weeks * reached[-1] + np.interp(clock - 168.0 * weeks, corners, reached)
-    hours = (knots[1:] + knots[:-1]) / (2.0 * HOUR)
-    since_start = hours - values["starts"] * 730.0
-    factor = np.where(since_start >= 0.0, (1.0 + values["growth"]) ** (hours / HOURS_PER_YEAR), 0.0)
-    if values["ramp"] > 0.0:
-        factor = factor * np.clip(since_start / values["ramp"], 0.0, 1.0)
-    per_hour = values["volume"] / HOURS_PER_YEAR * 168.0 / reached[-1]
-    steps = per_hour * np.diff(profile) * factor
-    return knots, np.concatenate([[0.0], np.cumsum(steps)])
 
 
 def decision_mix(values: Values, intercept: float, handled_share: float) -> list[tuple[float, float, float]]:
@@ -226,6 +211,27 @@ def handled_share(values: Values) -> float:
     return float((1.0 - values["edge_cases.never_repeats"]) * (cumulative[rank - 1] if rank else 0.0))
 
 
+def pack_team(values: Values, prefix: str, plan: Any, catch_intercept: float, calendar: Calendar) -> Team:
+    """Return a team: the reviewers with an empty prefix, or the specialists with ``specialist_``."""
+    t = np.zeros(len(T))
+    for place, path in OF_TEAM.items():
+        t[place] = values[path.format(prefix)]
+    t[T.PURPOSE] = keys.SPECIALIST if prefix else keys.REVIEW
+    t[T.TIME_LAW] = Law[values[f"oversight.{prefix}time_law"].upper()]
+    t[T.PATIENCE_LAW] = Law[values["oversight.patience_law"].upper()]
+    # The specialist's time is stated as it is, whatever made the item one for people.
+    t[T.EXCEPTION_FACTOR] = 1.0 if prefix else values["oversight.exception_factor"]
+    t[T.EDGE_FACTOR] = 1.0 if prefix else values["oversight.edge_factor"]
+    t[T.CATCH_INTERCEPT] = catch_intercept
+    return Team(
+        t=t,
+        calendar=calendar,
+        staff=int(values["oversight.specialists" if prefix else "oversight.reviewers"]),
+        plan=tuple((round(month * MONTH), int(heads)) for month, heads in plan or ()),
+        wall_deadline=values["oversight.deadline_clock"] == "wall",
+    )
+
+
 def pack(
     values: Values, pilot: Values, phase: int, decision: str, go_live_hours: float, window_hours: float
 ) -> Packed:
@@ -247,7 +253,7 @@ def pack(
     offset = week_offset(decision, go_live_hours)
     go_live = round(go_live_hours * HOUR)
     length = round(window_hours * HOUR) - go_live
-    knots, levels = intensity(values, length, offset)
+    knots, levels = intensity(values, length, decision, go_live_hours)
     duplicate = values["data.duplicate"]
 
     intercept = solving.intercept_of(values["ai.accuracy"], values["ai.hardness"])
@@ -258,18 +264,24 @@ def pack(
     p[P.INTERCEPT] = intercept
     p[P.SEPARATION] = solving.separation_of(values["ai.auroc"], values["ai.sigma_w"])
     p[P.SEPARATION_EDGE] = solving.separation_of(values["ai.auroc_edge"], values["ai.sigma_w"])
-    p[P.THRESHOLD] = solving.threshold_of(
-        values["oversight.review_least_confident"], mix, values["ai.sigma_w"]
-    )
-    p[P.CATCH_INTERCEPT] = solving.catch_intercept_of(
-        values["oversight.catch"], intercept, values["ai.hardness"], values["oversight.rho"]
-    )
+    sigma_w, classes = values["ai.sigma_w"], len(values["value_classes"]) + 1
+    p[P.THRESHOLD] = solving.threshold_of(values["oversight.review_least_confident"], mix, sigma_w)
+    p[P.GUARDED_THRESHOLD] = solving.threshold_of(values["governance.guarded_least_confident"], mix, sigma_w)
+    p[P.GUARDED_PERMISSION] = min(p[P.PERMISSION], classes - 1) - values["governance.withdrawn"]
     p[P.REVIEW_CONSEQUENTIAL] = float(values["governance.review_consequential"] == "yes")
     manual = values["oversight.manual_error"]
     p[P.MANUAL_ERROR] = values["legacy.error_rate"] if math.isnan(manual) else manual
     p[P.LATENCY_LAW] = Law[values["integration.latency_law"].upper()]
-    p[P.REVIEW_LAW] = Law[values["oversight.time_law"].upper()]
-    p[P.PATIENCE_LAW] = Law[values["oversight.patience_law"].upper()]
+
+    def catch_intercept(share: float) -> float:
+        return solving.catch_intercept_of(share, intercept, values["ai.hardness"], values["oversight.rho"])
+
+    catch, specialist_catch = values["oversight.catch"], values["oversight.specialist_catch"]
+    reviewer_intercept = catch_intercept(catch)
+    specialist_intercept = (
+        reviewer_intercept if math.isnan(specialist_catch) else catch_intercept(specialist_catch)
+    )
+    closures = days_since(decision, values["clock.holidays"] or (), go_live_hours)
     return Packed(
         p=p,
         levels=levels,
@@ -278,13 +290,28 @@ def pack(
         regular=values["arrivals"] == "deterministic",
         quantiles=np.array(values["value_classes"], np.float64),
         cumulative=zipf(int(values["edge_cases.types"]), values["edge_cases.tail"]),
-        calendar=calendar_of(values["oversight.hours"], offset),
-        reviewers=int(values["oversight.reviewers"]),
+        reviewers=pack_team(
+            values,
+            "",
+            values["oversight.headcount_plan"],
+            reviewer_intercept,
+            calendar_of(values["oversight.hours"], offset, closures),
+        ),
+        specialists=pack_team(
+            values,
+            "specialist_",
+            None,
+            specialist_intercept,
+            calendar_of(values["oversight.specialist_hours"], offset, closures),
+        ),
         concurrency=int(min(values["ai.concurrency"], UNLIMITED)),
-        wall_deadline=values["oversight.deadline_clock"] == "wall",
         priority=tuple(TRIGGER_BITS[t] for t in values["oversight.priority"] or ()),
         phase=phase,
         workflow=0,
         go_live=go_live,
         months=math.ceil(round(window_hours * HOUR) / MONTH),
+        waiting=int(values["backlog"]),
+        waiting_from=round(values["starts"] * MONTH),
+        incident_window=to_microseconds(values["governance.window"]),
+        probation=to_microseconds(values["governance.probation"]),
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, unique
+from enum import IntEnum, auto, unique
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,42 +20,103 @@ class Count(IntEnum):
     An item is counted in the month of its event: arrivals when they arrive, ends when they end.
     """
 
-    ARRIVED = 0
-    DUPLICATES = 1  # extra arrivals
-    AI_SERVED = 2  # items and duplicates that passed the AI stage
-    AI_DECISIONS = 3
-    AI_RIGHT = 4
-    STRAIGHT = 5  # ended without a person
-    REVIEWED = 6  # ended after a review of an AI decision
-    MANUAL = 7  # ended by hand: exceptions and handed-over edge cases
-    FALLBACK = 8  # ended the legacy way
-    DUPLICATE_DONE = 9
-    DUPLICATE_FALLBACK = 10
-    ESCAPED_STRAIGHT = 11
-    ESCAPED_MISSED = 12
-    ESCAPED_OVERTURNED = 13
-    ESCAPED_MANUAL = 14
-    CAUGHT = 15
-    EXCEPTIONS = 16
-    EDGE_CASES = 17
-    QUEUED = 18  # items and duplicates that joined the queue for a reviewer
-    DEADLINE_MISSED = 19  # of those
-    TRIGGER_CONFIDENCE = 20  # items and duplicates, as are the triggers that follow
-    TRIGGER_EXCEPTION = 21
-    TRIGGER_EDGE = 22
-    TRIGGER_CONSEQUENTIAL = 23
-    TRIGGER_VALUE = 24
-    TRIGGER_MANDATORY = 25
-    OFFERED = 26  # staffed microseconds of review that joined the queue
-    USED = 27  # staffed microseconds in which reviewers were busy
-    USED_BY_HAND = 28  # of those, with exceptions and handed-over edge cases
-    DELAY = 29  # milliseconds from arrival to the end, all items but fall-backs
-    FALLBACK_DELAY = 30  # milliseconds from arrival to the fall-back
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[int]) -> int:
+        return count
+
+    ARRIVED = auto()
+    DUPLICATES = auto()  # extra arrivals
+    AI_SERVED = auto()  # items and duplicates that passed the AI stage
+    AI_DECISIONS = auto()
+    AI_RIGHT = auto()
+    STRAIGHT = auto()  # ended without a person
+    REVIEWED = auto()  # ended after a review of an AI decision
+    MANUAL = auto()  # ended by hand: exceptions and handed-over edge cases
+    FALLBACK = auto()  # ended the legacy way, at a deadline
+    LOST = auto()  # ended the legacy way, after an outage
+    SUSPENDED = auto()  # ended the legacy way at once, while the AI was suspended
+    DUPLICATE_DONE = auto()
+    DUPLICATE_FALLBACK = auto()  # ended the legacy way, whatever the reason
+    ESCAPED_STRAIGHT = auto()
+    ESCAPED_MISSED = auto()
+    ESCAPED_OVERTURNED = auto()
+    ESCAPED_MANUAL = auto()
+    CAUGHT = auto()
+    EXCEPTIONS = auto()
+    EDGE_CASES = auto()
+    TRIGGER_CONFIDENCE = auto()  # items and duplicates, as are the triggers that follow
+    TRIGGER_EXCEPTION = auto()
+    TRIGGER_EDGE = auto()
+    TRIGGER_CONSEQUENTIAL = auto()
+    TRIGGER_VALUE = auto()
+    TRIGGER_MANDATORY = auto()
+    TRIGGER_AUTONOMY = auto()
+    QUEUED = auto()  # items and duplicates that joined the queue for a reviewer
+    DEADLINE_MISSED = auto()  # of those
+    OFFERED = auto()  # staffed microseconds of review that joined the queue
+    USED = auto()  # staffed microseconds in which reviewers were busy
+    USED_BY_HAND = auto()  # of those, with exceptions and handed-over edge cases
+    SPECIALIST_QUEUED = auto()  # the same five for specialists
+    SPECIALIST_DEADLINE_MISSED = auto()
+    SPECIALIST_OFFERED = auto()
+    SPECIALIST_USED = auto()
+    SPECIALIST_USED_BY_HAND = auto()
+    AI_WAIT = auto()  # milliseconds that items and duplicates waited for connector and AI stage
+    DELAY = auto()  # milliseconds from arrival to the end, items that the AI path finished
+    LEGACY_DELAY = auto()  # milliseconds from arrival until the item went the legacy way
 
 
+class TeamColumns(NamedTuple):
+    """The columns that each team has of its own."""
+
+    queued: Count
+    missed: Count
+    offered: Count
+    used: Count
+    by_hand: Count
+
+
+REVIEWERS, SPECIALISTS = (
+    TeamColumns(
+        *(Count[prefix + name] for name in ("QUEUED", "DEADLINE_MISSED", "OFFERED", "USED", "USED_BY_HAND"))
+    )
+    for prefix in ("", "SPECIALIST_")
+)
 TRIGGER_COLUMNS = tuple(c for c in Count if c.name.startswith("TRIGGER_"))
-ENDS = (Count.STRAIGHT, Count.REVIEWED, Count.MANUAL, Count.FALLBACK)
+FINISHED = (Count.STRAIGHT, Count.REVIEWED, Count.MANUAL)
+LEGACY = (Count.FALLBACK, Count.LOST, Count.SUSPENDED)
+ENDS = (*FINISHED, *LEGACY)
 ESCAPES = tuple(c for c in Count if c.name.startswith("ESCAPED_"))
+
+
+@dataclass(frozen=True)
+class TeamPhysics:
+    """What happened in a team: the reviewers or the specialists.
+
+    Attributes
+    ----------
+    capacity : Ints[months]
+        Staffed microseconds of all heads.
+    staffed : Ints[months]
+        Staffed microseconds of the team's calendar.
+    backlog : Ints[months]
+        Items waiting for the team at the end of each month.
+    waits, wall_waits : Ints[WAIT_BINS]
+        Waits for the team in staffed and in wall time, by `wait_edges`; deadline misses included.
+    wait_total, wall_wait_total : int
+        Their sums in microseconds.
+    queue_area : int
+        Integral of the number waiting over wall time, in microseconds.
+    """
+
+    capacity: Ints
+    staffed: Ints
+    backlog: Ints
+    waits: Ints
+    wall_waits: Ints
+    wait_total: int
+    wall_wait_total: int
+    queue_area: int
 
 
 @dataclass(frozen=True)
@@ -65,36 +127,34 @@ class Physics:
     ----------
     counts : Ints[months + 1, len(Count)]
         The last row holds what came after the window, while the queues drained.
-    ends_by_class : Ints[classes, 4]
+    ends_by_class : Ints[classes, len(ENDS)]
         Items by value class and `ENDS`.
-    capacity : Ints[months]
-        Staffed microseconds of all reviewers.
-    staffed : Ints[months]
-        Staffed microseconds of the team's calendar.
-    backlog : Ints[months]
-        Items waiting for a reviewer at the end of each month.
-    waits, wall_waits : Ints[WAIT_BINS]
-        Waits for a reviewer in staffed and in wall time, by `wait_edges`; deadline misses included.
-    wait_total, wall_wait_total : int
-        Their sums in microseconds.
-    queue_area : int
-        Integral of the number waiting over wall time, in microseconds.
+    reviewers, specialists : TeamPhysics
+        The two teams.
+    level_time : Ints[months, 4]
+        Microseconds at each level of autonomy.
+    ai_backlog_peak : int
+        Most items that waited for connector and AI stage at once.
     escaped_time, escaped_entity : Ints[e]
         Escaped errors: microseconds since go-live, and the item.
+    incident_time, incident_entity : Ints[i]
+        Incidents in the order in which they surfaced, after the window too: microseconds since go-live, and
+        the item.
+    incident_failed : Ints[i]
+        Bits of the properties that each failed, `model.governance`.
     """
 
     counts: Ints
     ends_by_class: Ints
-    capacity: Ints
-    staffed: Ints
-    backlog: Ints
-    waits: Ints
-    wall_waits: Ints
-    wait_total: int
-    wall_wait_total: int
-    queue_area: int
+    reviewers: TeamPhysics
+    specialists: TeamPhysics
+    level_time: Ints
+    ai_backlog_peak: int
     escaped_time: Ints
     escaped_entity: Ints
+    incident_time: Ints
+    incident_entity: Ints
+    incident_failed: Ints
 
     def total(self, *columns: Count) -> int:
         """Return the sum of columns over all months."""
@@ -113,7 +173,7 @@ def check(physics: Physics) -> None:
     """Check the laws that hold in every replication.
 
     Items are conserved; Little's law, exact for a queue that begins and ends empty (Little 1961, Operations
-    Research 9:383-387); reviewers work within their staffed hours.
+    Research 9:383-387); teams work within their staffed hours.
 
     Raises
     ------
@@ -126,10 +186,14 @@ def check(physics: Physics) -> None:
     duplicates = physics.total(Count.DUPLICATE_DONE, Count.DUPLICATE_FALLBACK)
     if physics.total(Count.DUPLICATES) != duplicates:
         raise SimulationError("duplicates are not conserved")
-    if physics.queue_area != physics.wall_wait_total:
-        raise SimulationError(
-            f"Little's law fails: the queue's area is {physics.queue_area} and the waits sum to "
-            f"{physics.wall_wait_total} microseconds"
-        )
-    if (physics.counts[:-1, Count.USED] > physics.capacity).any():
-        raise SimulationError("reviewers worked more hours than they are staffed")
+    for name, team, columns in (
+        ("reviewers", physics.reviewers, REVIEWERS),
+        ("specialists", physics.specialists, SPECIALISTS),
+    ):
+        if team.queue_area != team.wall_wait_total:
+            raise SimulationError(
+                f"Little's law fails for the {name}: the queue's area is {team.queue_area} and the waits sum "
+                f"to {team.wall_wait_total} microseconds"
+            )
+        if (physics.counts[:-1, columns.used] > team.capacity).any():
+            raise SimulationError(f"{name} worked more hours than they are staffed")

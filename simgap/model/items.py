@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from simgap.compiling import rule
 from simgap.model import keys
+from simgap.model.governance import GUARDED, RESTRICTED
 from simgap.model.keys import item_words
 from simgap.model.parameters import P
 from simgap.model.types import Floats, Ints
@@ -18,7 +19,7 @@ from simgap.sampling.philox import unit
 MISSING, FORMAT, SCHEMA, STALE = 1, 2, 4, 8
 
 # Bits of the reasons for which a person sees an item, in the order of `TRIGGERS` in the parameter table.
-CONFIDENCE, EXCEPTION, EDGE, CONSEQUENTIAL, VALUE, MANDATORY = 1, 2, 4, 8, 16, 32
+CONFIDENCE, EXCEPTION, EDGE, CONSEQUENTIAL, VALUE, MANDATORY, AUTONOMY = 1, 2, 4, 8, 16, 32, 64
 BY_HAND = EXCEPTION | EDGE
 
 
@@ -63,6 +64,13 @@ def value_class_of(u: float, quantiles: Floats) -> int:
 
 
 @rule
+def stakes(key: Ints, kind: int, entity: int, p: Floats, quantiles: Floats) -> tuple[int, bool]:
+    """Return the value class of an item, and whether an error in it has consequences."""
+    w = item_words(key, kind, entity, keys.ARRIVAL)
+    return value_class_of(unit(w[2]), quantiles), unit(w[3]) < p[P.CONSEQUENTIAL]
+
+
+@rule
 def arrive(
     key: Ints,
     kind: int,
@@ -77,6 +85,8 @@ def arrive(
 ) -> tuple[int, float, int, int, bool]:
     """Return when the next item arrives and what is at stake.
 
+    Items come in batches of a fixed size at one instant; the gap before a batch is that of its items.
+
     Parameters
     ----------
     level, interval : float and int
@@ -84,7 +94,7 @@ def arrive(
     levels, knots : Floats[n] and Ints[n]
         As in `arrival_time`.
     regular : bool
-        Gaps of exactly one in cumulative intensity, instead of exponential ones with mean one.
+        Gaps of exactly one a batch item in cumulative intensity, instead of exponential ones with that mean.
     quantiles : Floats
         Between the value classes.
 
@@ -94,9 +104,12 @@ def arrive(
         Instant, level, interval (-1 when no further item arrives), value class, consequential.
     """
     w = item_words(key, kind, entity, keys.ARRIVAL)
-    level += 1.0 if regular else exponential_quantile(unit(w[0]))
+    batch = int(p[P.BATCH])
+    if (entity & keys.NUMBER) % batch == 0:
+        level += batch * (1.0 if regular else exponential_quantile(unit(w[0])))
     when, interval = arrival_time(level, levels, knots, interval)
-    return when, level, interval, value_class_of(unit(w[2]), quantiles), unit(w[3]) < p[P.CONSEQUENTIAL]
+    value_class, consequential = stakes(key, kind, entity, p, quantiles)
+    return when, level, interval, value_class, consequential
 
 
 @rule
@@ -207,8 +220,13 @@ def decide(
     unhandled: bool,
     consequential: bool,
     value_class: int,
+    level: int,
 ) -> tuple[float, bool, int]:
-    """Return the item's hardness, whether the AI decides right, and the bits of its review triggers."""
+    """Return the item's hardness, whether the AI decides right, and the bits of its review triggers.
+
+    `level` is the autonomy at the item's arrival. Under `guarded`, consequential items, the less confident
+    and the highest value classes are reviewed besides; under `restricted`, everything is.
+    """
     w = item_words(key, kind, entity, keys.DECISION)
     hardness = normal_quantile(unit(w[0]))
     right = unit(w[1]) < logistic(log_odds_right(defects, unhandled, hardness, p))
@@ -222,4 +240,7 @@ def decide(
         triggers |= VALUE
     if unit(w[3]) < p[P.MANDATORY]:
         triggers |= MANDATORY
+    guarded = consequential or score < p[P.GUARDED_THRESHOLD] or value_class > p[P.GUARDED_PERMISSION]
+    if level >= RESTRICTED or (level == GUARDED and guarded):
+        triggers |= AUTONOMY
     return hardness, right, triggers

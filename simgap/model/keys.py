@@ -15,21 +15,29 @@ from simgap.sampling.philox import Words, words
 PRODUCTION, PILOT = range(2)
 
 # Kinds of entity; 0 is kept for the unknowns.
-ITEM, DUPLICATE, INCIDENT = 1, 2, 3
+ITEM, DUPLICATE, INCIDENT, OUTAGE, DAY, TEAM = 1, 2, 3, 4, 5, 6
 
 # Purposes; the four words of a block, in order, stand beside each.
 (
     ARRIVAL,  # gap, adoption, value, consequential
     DATA,  # missing, format, schema, stale
-    CHECK,  # validation, repair, edge case, not used
+    CHECK,  # validation, repair, edge case, lost in an outage
     EDGE_TYPE,  # never repeats, type, recognised, not used
     DECISION,  # hardness, right, score, mandatory review
     LATENCY,  # time, not used
-    REVIEW,  # time, verdict, patience, not used
-    SEVERITY,  # amount (two words), not used
-) = range(8)
+    REVIEW,  # time, verdict, patience, escalated
+    SEVERITY,  # amount (two words), surfaces, lag
+    SPECIALIST,  # time, verdict, patience, not used
+    PROPERTY,  # explainable, reviewable, correctable, not used
+    RESOLUTION,  # time for each of the three, not used
+    OUTAGE_TIME,  # up-time before it, length, not used
+    DAY_FACTOR,  # factor of the day, not used
+) = range(13)
 
 WORKFLOW_SHIFT = 32
+NUMBER = (1 << WORKFLOW_SHIFT) - 1  # mask of the place in the workflow
+# Items of the opening backlog are numbered from here, so that all others keep their numbers.
+FIRST_WAITING = 1 << 31
 
 
 @rule

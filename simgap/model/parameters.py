@@ -2,57 +2,92 @@
 
 from __future__ import annotations
 
-from enum import IntEnum, unique
+from enum import IntEnum, auto, unique
+
+
+class _Places(IntEnum):
+    """Numbered from 0 in the order in which they stand."""
+
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[int]) -> int:
+        return count
 
 
 @unique
-class P(IntEnum):
+class P(_Places):
     """Index of a number in the packed array of a phase."""
 
-    MISSING = 0
-    FORMAT = 1
-    SCHEMA = 2
-    STALE = 3
-    VALIDATED = 4
-    FALSE_REJECT = 5
-    REPAIRED = 6
-    MISSING_PENALTY = 7
-    FORMAT_PENALTY = 8
-    SCHEMA_PENALTY = 9
-    STALE_PENALTY = 10
-    EDGE_SHARE = 11
-    NEVER_REPEATS = 12
-    HANDLED = 13
-    RECOGNISED = 14
-    EDGE_PENALTY = 15
-    CONSEQUENTIAL = 16
-    INTERCEPT = 17
-    HARDNESS = 18
-    SEPARATION = 19
-    SEPARATION_EDGE = 20
-    SIGMA_W = 21
-    THRESHOLD = 22
-    MANDATORY = 23
-    REVIEW_CONSEQUENTIAL = 24
-    PERMISSION = 25
-    LATENCY = 26
-    LATENCY_CV = 27
-    LATENCY_LAW = 28
-    REVIEW_TIME = 29
-    REVIEW_CV = 30
-    REVIEW_LAW = 31
-    EXCEPTION_FACTOR = 32
-    EDGE_FACTOR = 33
-    SHRINKAGE = 34
-    CATCH_INTERCEPT = 35
-    RHO = 36
-    GAMMA = 37
-    DELTA = 38
-    X_REF = 39
-    OVERTURN = 40
-    MANUAL_ERROR = 41
-    DEADLINE = 42
-    PATIENCE_LAW = 43
+    MISSING = auto()
+    FORMAT = auto()
+    SCHEMA = auto()
+    STALE = auto()
+    VALIDATED = auto()
+    FALSE_REJECT = auto()
+    REPAIRED = auto()
+    MISSING_PENALTY = auto()
+    FORMAT_PENALTY = auto()
+    SCHEMA_PENALTY = auto()
+    STALE_PENALTY = auto()
+    EDGE_SHARE = auto()
+    NEVER_REPEATS = auto()
+    HANDLED = auto()
+    RECOGNISED = auto()
+    EDGE_PENALTY = auto()
+    CONSEQUENTIAL = auto()
+    BATCH = auto()
+    DAY_CV = auto()
+    INTERCEPT = auto()
+    HARDNESS = auto()
+    SEPARATION = auto()
+    SEPARATION_EDGE = auto()
+    SIGMA_W = auto()
+    THRESHOLD = auto()
+    MANDATORY = auto()
+    REVIEW_CONSEQUENTIAL = auto()
+    PERMISSION = auto()
+    GUARDED_THRESHOLD = auto()
+    GUARDED_PERMISSION = auto()
+    THROUGHPUT = auto()
+    LATENCY = auto()
+    LATENCY_CV = auto()
+    LATENCY_LAW = auto()
+    OUTAGES = auto()
+    OUTAGE_TIME = auto()
+    OUTAGE_CV = auto()
+    LOST = auto()
+    OVERTURN = auto()
+    MANUAL_ERROR = auto()
+    RHO = auto()
+    ESCALATED = auto()
+    SURFACED = auto()
+    LAG = auto()
+    EXPLAINABLE = auto()
+    REVIEWABLE = auto()
+    CORRECTABLE = auto()
+    RESOLVE = auto()
+    RESOLVE_CV = auto()
+    WARN = auto()
+    RESTRICT = auto()
+    SUSPEND = auto()
+
+
+@unique
+class T(_Places):
+    """Index of a number in the packed array of a team: the reviewers or the specialists."""
+
+    PURPOSE = auto()  # of its draws
+    TIME = auto()
+    TIME_CV = auto()
+    TIME_LAW = auto()
+    EXCEPTION_FACTOR = auto()
+    EDGE_FACTOR = auto()
+    SHRINKAGE = auto()
+    GAMMA = auto()
+    DELTA = auto()
+    X_REF = auto()
+    CATCH_INTERCEPT = auto()
+    DEADLINE = auto()
+    PATIENCE_LAW = auto()
 
 
 @unique

@@ -14,20 +14,25 @@ from simgap.economics.ledger import (
     LINES,
     Window,
     board_flow,
+    booked,
+    by_month,
     ledger,
     reported_accuracy,
     value_of,
 )
-from simgap.engines.packing import Packed, intensity, pack
-from simgap.engines.physics import ENDS, ESCAPES, Count, Physics
+from simgap.engines.arrivals import intensity
+from simgap.engines.packing import Packed, pack
+from simgap.engines.physics import ENDS, ESCAPES, Count
 from simgap.engines.reference import simulate
 from simgap.errors import SimulationError
-from simgap.model import keys
+from simgap.model import governance, keys
 from simgap.model.clock import HOUR, MONTH
 from simgap.model.types import Floats, Ints
 from simgap.scenario.values import Variant, evaluate, phase_values, workflow_values
 
-FULL_RATE = {"starts": 0.0, "ramp": 0.0, "growth": 0.0}
+FULL_RATE = {"starts": 0.0, "ramp": 0.0, "growth": 0.0, "backlog": 0}
+# Every hour like every other: a phase need not hold whole weeks or years.
+EVEN = {"profile": [[0.0, 168.0, 1.0]], "season": [], "month_end": 1.0, "holiday_volume": 1.0}
 MONTHLY = (
     "net",
     "cash",
@@ -39,6 +44,9 @@ MONTHLY = (
     "backlog",
     "offered_hours",
     "staffed_hours",
+    "specialist_backlog",
+    "incident_count",
+    "restricted_hours",
 )
 
 
@@ -118,12 +126,11 @@ def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Va
 
 
 def mean_rate(values: Mapping[str, Any], hours: float) -> float:
-    """Return the mean arrivals of unique items an hour in a phase of some hours, its weekly profile aside.
+    """Return the mean arrivals of unique items an hour in a phase of some hours, were every hour alike.
 
-    A phase need not hold whole weeks, and a part of one must not ask for one more reviewer.
+    A part of a week or a year in the phase must not ask for one more reviewer.
     """
-    even = {**values, "profile": [[0.0, 168.0, 1.0]]}
-    return float(intensity(even, round(hours * HOUR), 0)[1][-1]) / hours
+    return float(intensity({**values, **EVEN}, round(hours * HOUR), "2026-01", 0.0)[1][-1]) / hours
 
 
 def expected_items(phases: Phases) -> float:
@@ -131,7 +138,7 @@ def expected_items(phases: Phases) -> float:
     packed = [phases.production]
     if math.isnan(phases.general["board.npv"]):
         packed.append(phases.pilot)
-    return float(sum(p.levels[-1] + p.duplicate_levels[-1] for p in packed))
+    return float(sum(p.levels[-1] + p.duplicate_levels[-1] + p.waiting for p in packed))
 
 
 def planned_volume(phases: Phases) -> Floats:
@@ -140,6 +147,8 @@ def planned_volume(phases: Phases) -> Floats:
     if math.isnan(general["board.volume"]):
         ends = np.arange(window.months + 1) * MONTH - packed.go_live
         volume = np.diff(np.interp(ends, packed.knots, packed.levels))
+        opening = (packed.go_live + packed.waiting_from) // MONTH
+        volume[min(opening, window.months - 1)] += packed.waiting
     else:
         volume = general["board.volume"] / 12.0 * window.active()
     return np.asarray(volume * general["board.adoption"], np.float64)
@@ -214,21 +223,30 @@ def run_trial(
         board, projected, dashboard = np.full(window.months, math.nan), general["board.npv"], math.nan
 
     net = (lines["benefit"] + costs + one_off) * (1.0 - tax)
-    offered = _booked(physics, Count.OFFERED) / HOUR
-    capacity = physics.capacity / HOUR
+    team = physics.reviewers
+    offered, capacity, hours = (
+        booked(physics, Count.OFFERED) / HOUR,
+        team.capacity / HOUR,
+        team.staffed / HOUR,
+    )
+    needed = np.divide(offered, hours, out=np.zeros(window.months), where=hours > 0.0)
+    peak = int(needed.argmax())
+    levels = physics.level_time / HOUR
+    in_window = physics.incident_time <= int(phases.production.knots[-1])
     monthly = {
         **lines,
         "net": net,
         "cash": (lines["cashable_benefit"] + costs + one_off) * (1.0 - tax),
         "one_off": one_off * (1.0 - tax),
         "projected": board * (1.0 - tax),
-        "items": _booked(physics, Count.ARRIVED),
-        "backlog": physics.backlog.astype(np.float64),
+        "items": booked(physics, Count.ARRIVED),
+        "backlog": team.backlog.astype(np.float64),
         "offered_hours": offered,
         "staffed_hours": capacity,
+        "specialist_backlog": physics.specialists.backlog.astype(np.float64),
+        "incident_count": by_month(physics.incident_time, np.ones(len(in_window)), window),
+        "restricted_hours": levels[:, governance.RESTRICTED :].sum(axis=1),
     }
-    hours = physics.staffed / HOUR
-    needed = np.divide(offered, hours, out=np.zeros(window.months), where=hours > 0.0)
     outcomes = {
         "projected_npv": projected,
         "realised_npv": realised["npv"],
@@ -237,9 +255,10 @@ def run_trial(
         "success": float(succeeds(resolved["success"], realised["npv"], projected)),
         # What must be funded and what pays back is cash: the benefit that becomes cash, and all costs.
         **{name: value for name, value in cashable.items() if name != "npv"},
-        "reviewers": float(phases.production.reviewers),
+        # With a headcount plan, the heads in the month of the greatest need.
+        "reviewers": float(capacity[peak] / hours[peak]) if hours[peak] else 0.0,
         "reviewers_needed_peak": float(needed.max()),
-        "backlog_peak": float(physics.backlog.max()),
+        "backlog_peak": float(team.backlog.max()),
         "accuracy_reported": dashboard,
         "accuracy_true": reported_accuracy(physics),
         "oversight_cost": -float(lines["oversight"].sum()),
@@ -252,32 +271,39 @@ def run_trial(
         "n_capacity": float(capacity.sum()),
         "n_used": float(physics.counts[:-1, Count.USED].sum() / HOUR),
         "n_offered": float(offered.sum()),
-        "n_wait": physics.wait_total / HOUR,
-        "n_wall_wait": physics.wall_wait_total / HOUR,
+        "n_wait": team.wait_total / HOUR,
+        "n_wall_wait": team.wall_wait_total / HOUR,
+        "n_specialist_capacity": float(physics.specialists.capacity.sum() / HOUR),
+        "n_specialist_used": float(physics.counts[:-1, Count.SPECIALIST_USED].sum() / HOUR),
+        "n_specialist_wait": physics.specialists.wait_total / HOUR,
+        "n_ai_wait": physics.total(Count.AI_WAIT) / 3.6e6,
+        "ai_backlog_peak": float(physics.ai_backlog_peak),
+        "n_incidents": float(in_window.sum()),
+        "n_latent_incidents": float((~in_window).sum()),
+        "n_problems": float((physics.incident_failed[in_window] > 0).sum()),
+        **{f"n_level_{word}": float(levels[:, i].sum()) for i, word in enumerate(governance.LEVELS)},
         **{f"n_{c.name.lower()}": float(physics.total(c)) for c in Count if c not in _REPORTED_APART},
     }
     return Trial(
         outcomes,
         np.column_stack([monthly[name] for name in MONTHLY]),
-        np.stack([physics.waits, physics.wall_waits]),
+        np.stack([team.waits, team.wall_waits]),
     )
 
 
+# Times, and what other outcomes hold.
 _REPORTED_APART = (
     Count.ARRIVED,
     Count.OFFERED,
     Count.USED,
     Count.USED_BY_HAND,
+    Count.SPECIALIST_OFFERED,
+    Count.SPECIALIST_USED,
+    Count.SPECIALIST_USED_BY_HAND,
+    Count.AI_WAIT,
     Count.DELAY,
-    Count.FALLBACK_DELAY,
+    Count.LEGACY_DELAY,
 )
-
-
-def _booked(physics: Physics, column: Count) -> Floats:
-    """Return a column by month, what came after the window booked to its last month."""
-    booked = physics.counts[:-1, column].astype(np.float64)
-    booked[-1] += physics.counts[-1, column]
-    return booked
 
 
 def succeeds(criterion: Mapping[str, Any], realised: float, projected: float) -> bool:

@@ -32,6 +32,11 @@ def warnings(summary: Mapping[str, Any]) -> list[str]:
         found.append(
             "WARNING: items wait for reviewers, and there are none: they fall back to the legacy way."
         )
+    if operations["specialist_share"] and operations["specialist_utilisation"] is None:
+        found.append(
+            "WARNING: reviews escalate to specialists, and there are none: those items fall back to the "
+            "legacy way."
+        )
     if (operations["ended_after_window_share"] or 0.0) > 0.01:
         found.append(
             f"{operations['ended_after_window_share']:.0%} of the items end after the window, while the "
@@ -89,6 +94,15 @@ def words(summary: Mapping[str, Any]) -> list[str]:
     reported, true = (summary["dashboard"][k] for k in ("accuracy_reported", "accuracy_true"))
     if reported is not None and true is not None:
         lines.append(f"The dashboard says {reported:.1%} accurate; in production it is {true:.1%}.")
+    if operations["incidents"]:
+        held = operations["autonomy_time_share"]
+        spells = [
+            f"{word} {held[word]:.0%} of the time" for word in held if word != "autonomous" and held[word]
+        ]
+        lines.append(
+            f"Incidents: {_count(operations['incidents'])} a future"
+            + (f"; the AI is {', '.join(spells)}." if spells else "; the AI keeps its autonomy.")
+        )
     guessed, stated = summary["guesses"]["guessed"], summary["guesses"]["stated"]
     lines.append(f"{guessed} of {stated} inputs are guesses.")
     return lines
@@ -136,10 +150,18 @@ def table(summary: Mapping[str, Any]) -> list[str]:
         ("Items in the window", f"{operations['items']:,.0f}"),
         ("Straight through", _percent(operations["straight_through_rate"])),
         ("Reviewed, of all arrivals", _percent(operations["review_share"])),
-        ("Escaped errors, of all items", _percent(operations["escaped_error_rate"])),
+        ("Escaped errors, of items for the AI", _percent(operations["escaped_error_rate"])),
         ("Reviewers busy, of staffed hours", _percent(operations["reviewer_utilisation"])),
         ("Wait for a reviewer, staffed hours", " / ".join(_hours(waits[k]) for k in ("mean", "p50", "p95"))),
         ("Deadlines missed, of reviews", _percent(operations["deadline_miss_rate"])),
+        *(
+            [
+                ("Incidents in the window", _count(operations["incidents"])),
+                ("Time restricted or suspended", _percent(operations["restricted_time_share"])),
+            ]
+            if operations["incidents"]
+            else []
+        ),
         ("Oversight cost per item", _money2(operations["oversight_cost_per_item"])),
     ]
     rows.append("")

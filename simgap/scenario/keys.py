@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from simgap.scenario.grammar import Leaf, split_leaf
 from simgap.scenario.table import BY_PATH, NAMED, OVERRIDABLE, ROWS, Row
-from simgap.scenario.units import Wrong, show
+from simgap.scenario.units import LISTS, Wrong, show
 
 Names = Mapping[str, Iterable[str]]
 SIDES = ("", "pilot", "production")
@@ -135,9 +135,9 @@ def set_leaf(leaves: dict[str, Leaf], names: Names, text: str) -> str:
     if not equals:
         raise Wrong(f"{show(text)} is not KEY=VALUE", "for instance data.missing=5 %")
     key = find(name, names)
-    new = split_leaf(value, -1, key.row.unit in ("words", "shares"))
+    new = split_leaf(value, -1, key.row.unit in LISTS)
     general = key.row.path if key.path.startswith("workflows.") else key.path
-    default = split_leaf(key.row.default or "none", 0, key.row.unit in ("words", "shares"))
+    default = split_leaf(key.row.default or "none", 0, key.row.unit in LISTS)
     old = leaves.get(key.path) or leaves.get(general) or default
     if new.shared is None:
         if key.side:

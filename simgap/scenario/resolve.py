@@ -15,8 +15,8 @@ from simgap.scenario.grammar import Leaf, parse_change, parse_value, split_leaf
 from simgap.scenario.hours import staffed_day
 from simgap.scenario.keys import find, nearest, set_leaf
 from simgap.scenario.table import BY_PATH, GUESS, NAMED, OVERRIDABLE, ROWS, Row
-from simgap.scenario.units import UNITS, Context, Wrong, show
-from simgap.scenario.validate import LISTS, Stated, validate
+from simgap.scenario.units import LISTS, UNITS, Context, Wrong, show
+from simgap.scenario.validate import Stated, validate
 from simgap.scenario.words import parse_comparison
 
 FORM = "resolved"
@@ -154,9 +154,14 @@ def _check_inherited(stated: Stated, contexts: Contexts) -> None:
             continue
         for name in stated.names["workflows"]:
             own = f"workflows.{name}.{path}"
-            sides = ("pilot", "production")
-            same = all(_context(contexts, row, name, s) == _context(contexts, row, "", s) for s in sides)
-            if not same and own not in stated.leaves:
+            if own in stated.leaves:
+                continue
+            means = "fields" if row.unit == "share" else "day"
+            pairs = [
+                [getattr(_context(contexts, row, workflow, side), means) for workflow in (name, "")]
+                for side in ("pilot", "production")
+            ]
+            if any(its != general for its, general in pairs):
                 stated.wrong(
                     leaf.line,
                     path,

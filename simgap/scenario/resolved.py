@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -182,6 +183,14 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
+# What the items of a list are, for the units whose lists are computed with.
+_ITEMS: dict[str, Callable[[Any], bool]] = {
+    "weights": _number,
+    "plan": lambda step: isinstance(step, list) and len(step) == 2 and all(map(_number, step)),
+    "dates": lambda day: isinstance(day, str),
+}
+
+
 def _leaf_right(leaf: Any, row: Row) -> bool:
     about = {"source", "strength", "stated"}
     if not isinstance(leaf, dict) or not about <= set(leaf):
@@ -189,17 +198,19 @@ def _leaf_right(leaf: Any, row: Row) -> bool:
     sides = set(leaf) - about
     if sides != {"value"} and not (row.condition and sides == {"pilot", "production"}):
         return False
-    values = [leaf[side] for side in sides - {"production"}]
+    values = {side: leaf[side] for side in sides}
     production = leaf.get("production")
     if isinstance(production, dict) and set(production) == {"times"}:
         # A factor: any number of the form that the row allows, but not within its bounds.
-        return _value_right(production["times"], replace(row, low=-INF, high=INF)) and all(
-            _value_right(value, row) for value in values
-        )
-    return all(_value_right(value, row) for value in (*values, production))
+        del values["production"]
+        if not _value_right(production["times"], replace(row, low=-INF, high=INF)):
+            return False
+    return all(_value_right(value, row) for value in values.values())
 
 
 def _value_right(value: Any, row: Row) -> bool:
+    if row.unit in _ITEMS:
+        return isinstance(value, list) and all(_ITEMS[row.unit](item) for item in value)
     if value is None:
         return True
     if row.unit not in NUMERIC:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from simgap.scenario.table import GROUPS, NAMED, OVERRIDABLE, ROWS, Row
-from simgap.scenario.units import UNITS
-from simgap.scenario.validate import FORBIDDEN, LISTS, STRENGTHS
+from simgap.scenario.units import LISTS, UNITS
+from simgap.scenario.validate import FORBIDDEN, STRENGTHS
 
 ID = "urn:simgap:scenario:1"
 _SCALAR = {"type": ["string", "number"]}

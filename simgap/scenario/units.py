@@ -142,10 +142,15 @@ UNITS: dict[str, Unit] = {
     "words": Unit("a list such as [one, two], or one word"),
     "shares": Unit("rising percentages such as [50 %, 90 %]"),
     "calendar": Unit("always, or spans such as Mon-Fri 09:00-17:00 and Sat 09:00-13:00"),
+    "weights": Unit("twelve weights such as [1, 1, 1.2, 1, 1, 1, 0.8, 0.8, 1, 1, 1, 1.2], or none"),
+    "plan": Unit("numbers with their months in order, such as [4 from month 3, 6 from month 9], or none"),
+    "dates": Unit("days in order, such as [2026-01-01, 2026-12-25], or none"),
     "date": Unit("a month such as 2026-01, or a day such as 2026-01-15"),
     "comparison": Unit("a comparison such as npv > 0, or realised >= 80 % of projected"),
 }
 NUMERIC = tuple(name for name, unit in UNITS.items() if unit.phrases)
+# Units whose values may stand in brackets, which then name no source.
+LISTS = ("words", "shares", "weights", "plan", "dates")
 
 _NUMBER = re.compile(
     r"([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)\s?([kM](?![A-Za-z]))?(?![0-9.,])"

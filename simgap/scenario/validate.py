@@ -12,7 +12,7 @@ from simgap.scenario.document import Document, Listing, Mapping, Node, Scalar, c
 from simgap.scenario.grammar import Leaf, split_leaf
 from simgap.scenario.keys import nearest
 from simgap.scenario.table import BY_PATH, GROUPS, NAMED, OVERRIDABLE, ROWS, Row
-from simgap.scenario.units import UNITS, Wrong, show
+from simgap.scenario.units import LISTS, UNITS, Wrong, show
 from simgap.scenario.words import MAX_ITEMS
 
 STRENGTHS = ("published", "measured", "expert", "guess")
@@ -20,7 +20,6 @@ FREE = ("simgap", "name", "description", "success", "correlations", "portfolios"
 TOP = (*FREE, *GROUPS)
 LONG = ("value", "pilot", "production", "source", "strength", "note")
 FORBIDDEN = ".@~=,[]{}|/\\:"
-LISTS = ("words", "shares")
 
 
 @dataclass

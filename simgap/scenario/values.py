@@ -169,13 +169,24 @@ def phase_values(
     for path, (pilot, production) in values.items():
         row = row_of(path)
         if row.condition in doses:
-            scaled = pilot * volume_ratio if row.scales else pilot
+            scaled = _scaled(pilot, volume_ratio) if row.scales else pilot
             result[path] = _at_dose(scaled, production, doses[row.condition], row)
     for path, value in result.items():
         if row_of(path).whole and isinstance(value, float | int) and math.isfinite(value):
-            # A dose of exactly 1 must not turn 9 into 10 through a rounding error in its last bit.
-            result[path] = math.ceil(value - 1e-9)
+            result[path] = _whole(value)
     return result
+
+
+def _whole(value: float) -> int:
+    # A dose of exactly 1 must not turn 9 into 10 through a rounding error in its last bit.
+    return math.ceil(value - 1e-9)
+
+
+def _scaled(capacity: Value, ratio: float) -> Value:
+    """Return a capacity for a multiple of the volume; a plan is one of [month, number]."""
+    if isinstance(capacity, list):
+        return [[month, _whole(number * ratio)] for month, number in capacity]
+    return capacity * ratio
 
 
 def _at_dose(pilot: Value, production: Value, dose: float, row: Row) -> Value:
@@ -219,12 +230,16 @@ def refusals(resolved: Resolved) -> list[tuple[str, str, str]]:
         if row.path == "measurement.basis" and "value" not in leaf:
             what = "has a production side that is not simulated in this version"
             found.append((path, what, "state one value: the board reads the pilot's"))
+        stated = [leaf[side] for side in ("value", *SIDES) if side in leaf]
+        fewer = row.path == "workflows.*.holiday_volume" and any(value != 1.0 for value in stated)
+        if fewer and not parameters["clock.holidays"]["value"]:
+            what = "counts on public holidays, and `clock.holidays` names none"
+            found.append((path, what, "days stated at `clock.holidays`, or leave it out"))
         if row.since or not leaf["stated"] or row.group == "investments":
             continue
         if row.group == "pilots" and path.split(".")[1] != parameters["base.pilot"]["value"]:
             continue
         neutral = row.neutral or row.default
-        stated = [leaf[side] for side in ("value", *SIDES) if side in leaf]
         if any(value != parse_value(neutral, row) for value in stated):
             found.append((path, "is not simulated in this version", f"leave it out, or state `{neutral}`"))
     base = f"pilots.{parameters['base.pilot']['value']}.lasts"

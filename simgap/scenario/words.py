@@ -16,6 +16,10 @@ from simgap.scenario.units import UNITS, Context, Wrong, convert, quantity, show
 Value = Any  # float | str | list | dict | None: what JSON can hold
 
 MAX_ITEMS = 1000
+MONTHS = 12
+LARGEST_WEIGHT = 1_000_000
+LAST_MONTH = 240
+LARGEST_COUNT = 100_000
 _PLAIN = Context()
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})(?:-([0-9]{2}))?")
 _COMPARISON = re.compile(r"([a-z]+)\s*([<>=]+)\s*(.+)", re.DOTALL)
@@ -115,6 +119,53 @@ def _read_shares(text: str, row: Row) -> list[float]:
     return shares
 
 
+def _read_weights(text: str, row: Row) -> list[float]:
+    allowed = UNITS["weights"].words
+    if text == "none":
+        return []
+    weights = [convert(*quantity(part, UNITS["number"]), "number", _PLAIN) for part in _listed(text)]
+    if len(weights) != MONTHS:
+        raise Wrong(f"{show(text)} has {len(weights)} weights", allowed)
+    if not all(0.0 <= weight <= LARGEST_WEIGHT for weight in weights):
+        raise Wrong(f"{show(text)} has a weight outside 0 to {LARGEST_WEIGHT:,}", allowed)
+    if not any(weights):
+        raise Wrong(f"{show(text)} has no weight over 0", allowed)
+    return weights
+
+
+def _read_plan(text: str, row: Row) -> list[list[int]]:
+    allowed = UNITS["plan"].words
+    plan: list[list[int]] = []
+    for part in [] if text == "none" else _listed(text):
+        number, found, month = part.partition(" from ")
+        if not found:
+            raise Wrong(f"{show(part)} has no `from`", allowed)
+        step = []
+        for words, unit, high in ((month, "month", LAST_MONTH), (number, "count", LARGEST_COUNT)):
+            value = convert(*quantity(words, UNITS[unit]), unit, _PLAIN)
+            if value != math.floor(value) or not 0 <= value <= high:
+                raise Wrong(f"{show(words)} is not a whole number from 0 to {high}", allowed)
+            step.append(int(value))
+        plan.append(step)
+    if any(early >= late for (early, _), (late, _) in pairwise(plan)):
+        raise Wrong(f"{show(text)} does not rise from month to month", allowed)
+    return plan
+
+
+def _read_dates(text: str, row: Row) -> list[str]:
+    allowed = UNITS["dates"].words
+    days = [] if text == "none" else _listed(text)
+    if len(days) > MAX_ITEMS:
+        raise Wrong(f"{show(text)} has more than {MAX_ITEMS} days", allowed)
+    for day in days:
+        if len(day) != len("2026-12-25"):
+            raise Wrong(f"{show(day)} is not a day", allowed)
+        _read_date(day, row)
+    if any(early >= late for early, late in pairwise(days)):
+        raise Wrong(f"{show(text)} does not rise from day to day", allowed)
+    return days
+
+
 def _read_date(text: str, row: Row) -> str:
     match = _DATE.fullmatch(text)
     try:
@@ -122,7 +173,7 @@ def _read_date(text: str, row: Row) -> str:
             raise ValueError
         datetime.date(int(match[1]), int(match[2]), int(match[3] or 1))
     except ValueError:
-        raise Wrong(f"{show(text)} is not a date", UNITS["date"].words) from None
+        raise Wrong(f"{show(text)} is not a date", UNITS[row.unit].words) from None
     return text
 
 
@@ -131,6 +182,9 @@ READERS: dict[str, Callable[[str, Row], Value]] = {
     "word": _read_word,
     "words": _read_words,
     "shares": _read_shares,
+    "weights": _read_weights,
+    "plan": _read_plan,
+    "dates": _read_dates,
     "date": _read_date,
     "calendar": lambda text, row: read_calendar(text, weighted=row.path.endswith(".profile")),
     "comparison": lambda text, row: say_comparison(parse_comparison(text)),

@@ -90,6 +90,22 @@ def test_rates_are_ratios_of_sums():
         assert math.isnan(nothing[rate])
 
 
+def test_rates_of_the_ai_leave_out_what_was_suspended_and_shares_of_time_sum_to_one():
+    hours = {"n_level_autonomous": 60.0, "n_level_guarded": 25.0, "n_level_restricted": 10.0}
+    found = operations(
+        changed(
+            n_items=100.0, n_suspended=20.0, n_straight=40.0, n_escaped=8.0, n_incidents=3.0, n_problems=2.0,
+            n_latent_incidents=1.0, n_level_suspended=5.0, **hours,
+        )
+    )  # fmt: skip
+    assert found["straight_through_rate"] == pytest.approx(0.5)
+    assert (found["escaped_error_rate"], found["escaped_error_rate_of_all_items"]) == (0.1, 0.08)
+    assert found["suspended_share"] == 0.2
+    assert (found["incidents"], found["problems"], found["latent_incidents"]) == (3.0, 2.0, 1.0)
+    assert found["restricted_time_share"] == pytest.approx(0.15)
+    assert list(found["autonomy_time_share"].values()) == pytest.approx([0.6, 0.25, 0.1, 0.05])
+
+
 def test_inputs_stand_in_the_order_of_their_strength():
     found = summary(RESOLVED, changed(realised_npv=-DONE.drawn[:, DONE.inputs.index("legacy.cost")]), 3, "v")
     first = found["inputs"][0]

@@ -1,88 +1,22 @@
 """What an engine is given: arrivals, calendars, and the mix at which the threshold is solved."""
 
-import datetime
 import itertools
 import math
 
 import numpy as np
 import pytest
-from cases import ALWAYS, INF, LONG_DAYS, MONDAY, MONTH, OFFICE, arriving, packed, values
+from cases import INF, MONDAY, MONTH, arriving, packed, values
 from scipy.integrate import quad
 from scipy.special import expit, zeta
 from scipy.stats import norm
 
 from simgap.engines import packing
+from simgap.engines.calendars import week_offset
 from simgap.model import items, keys, solving
-from simgap.model.clock import HOUR, WEEK
+from simgap.model.clock import HOUR
 from simgap.model.parameters import P
 
 DEFECTS = ("missing", "format", "schema", "stale")
-
-
-def levels_of(length_hours, offset_hours=0.0, **changes):
-    """Return knots in hours, and the expected arrivals by each."""
-    knots, levels = packing.intensity(
-        values(**changes), round(length_hours * HOUR), round(offset_hours * HOUR)
-    )
-    return knots / HOUR, levels
-
-
-def test_arrivals_around_the_clock_are_even():
-    knots, levels = levels_of(730.0, volume=8760.0, profile=ALWAYS, offset_hours=37.0)
-    np.testing.assert_allclose(levels, knots, rtol=1e-10)
-    knots, levels = levels_of(8760.5, volume=8760.0, profile=ALWAYS)
-    assert knots[-1] == 8760.5
-    assert levels[-1] == pytest.approx(8760.5, rel=1e-10)
-
-
-@pytest.mark.parametrize("offset", [0.0, 9.0, 50.0, 167.0])
-def test_whole_weeks_carry_their_share_of_the_yearly_volume(offset):
-    for profile in (LONG_DAYS, ((100, 168, 2.0),), ((0, 1, 1.0), (8.25, 9.75, 3.0))):
-        knots, levels = levels_of(4 * 168.0, offset, volume=52_000.0, profile=profile)
-        assert levels[-1] == pytest.approx(52_000.0 * 4 * 168 / 8760, rel=1e-10)
-        assert (np.diff(levels) >= 0).all()
-        assert len(knots) == 4 * 168 + 1
-
-
-@pytest.mark.parametrize("offset", [0.0, 9.0, 50.25])
-def test_the_profile_minute_by_minute(offset):
-    profile = ((8.5, 12, 1.0), (13, 17, 2.0), (24, 30, 0.5), (144, 168, 0.25))
-    weight = np.zeros(168 * 60)
-    for start, end, w in profile:
-        weight[round(start * 60) : round(end * 60)] = w
-    knots, levels = levels_of(300.0, offset, volume=10_000.0, profile=profile)
-    minutes = (np.arange(300 * 60) + round(offset * 60)) % len(weight)
-    flow = weight[minutes] / weight.sum() * 10_000.0 * 168 / 8760
-    wanted = np.concatenate([[0.0], flow.reshape(300, 60).sum(axis=1).cumsum()])
-    np.testing.assert_allclose(levels, wanted, rtol=1e-9, atol=1e-9)
-    assert knots[1] == 1.0
-
-
-def test_nothing_arrives_outside_the_profile():
-    _, levels = levels_of(2 * 168.0, volume=52_000.0, profile=LONG_DAYS)
-    flow = np.diff(levels).reshape(14, 24)
-    inside = np.zeros((14, 24), bool)
-    inside[[d for d in range(14) if d % 7 < 5], 8:18] = True
-    np.testing.assert_allclose(flow[~inside], 0.0, atol=1e-9)
-    np.testing.assert_allclose(flow[inside], 52_000.0 * 168 / 8760 / 50, rtol=1e-9)
-
-
-@pytest.mark.parametrize("growth", [0.25, -0.4, 3.0])
-def test_growth_is_yearly(growth):
-    _, levels = levels_of(2 * 8760.0, volume=10_000.0, profile=ALWAYS, growth=growth)
-    for year in (1, 2):
-        wanted = quad(lambda t: 10_000.0 * (1 + growth) ** t, 0, year)[0]
-        # The middle of each hour: an error of the order of (hour / year)^2.
-        assert levels[8760 * year] == pytest.approx(wanted, rel=1e-7)
-
-
-def test_ramp_and_start():
-    knots, levels = levels_of(3000.0, volume=8760.0, profile=ALWAYS, starts=1.0, ramp=1000.0)
-    since = knots - 730.0
-    wanted = np.where(since < 0, 0.0, np.where(since < 1000, since**2 / 2000, since - 500))
-    np.testing.assert_allclose(levels, wanted, atol=1e-6)
-    _, sudden = levels_of(3000.0, volume=8760.0, profile=ALWAYS, starts=2.0, ramp=0.0)
-    np.testing.assert_allclose(sudden, np.maximum(0.0, knots - 1460.0), atol=1e-6)
 
 
 def test_deterministic_arrivals_come_at_the_inverse_of_the_intensity():
@@ -110,28 +44,6 @@ def test_duplicates_are_a_share_of_all_arrivals(duplicate):
     ready = packed(values(data__duplicate=duplicate))
     extra = ready.duplicate_levels[-1]
     assert extra / (extra + ready.levels[-1]) == pytest.approx(duplicate, abs=1e-12)
-
-
-@pytest.mark.parametrize("hours", [0.0, 1.0, 730.0, 8760.0, 2190.25])
-@pytest.mark.parametrize("date", ["2026-01-05", "2024-02-29", "2026-11-22", "2026-12", "2027-01"])
-def test_week_offset_is_the_time_since_monday(date, hours):
-    begin = datetime.datetime.fromisoformat(date if len(date) == 10 else f"{date}-01")
-    now = begin + datetime.timedelta(hours=hours)
-    monday = datetime.datetime(2000, 1, 3)
-    assert packing.week_offset(date, hours) == (now - monday) % datetime.timedelta(weeks=1) // (
-        datetime.timedelta(microseconds=1)
-    )
-
-
-def test_calendar_of_spans():
-    c = packing.calendar_of(OFFICE, 17)
-    assert c.starts.dtype == c.ends.dtype == c.before.dtype == np.int64
-    np.testing.assert_array_equal(c.ends - c.starts, 8 * HOUR)
-    np.testing.assert_array_equal(c.before, np.arange(6) * 8 * HOUR)
-    np.testing.assert_array_equal(c.starts, (np.arange(5) * 24 + 9) * HOUR)
-    assert c.offset == 17
-    always = packing.calendar_of(ALWAYS, 0)
-    assert (always.starts[0], always.ends[0], always.before[-1]) == (0, WEEK, WEEK)
 
 
 @pytest.mark.parametrize(("types", "exponent"), [(1, 1.3), (50, 0.0), (200, 1.3), (1000, 2.5)])
@@ -206,7 +118,7 @@ def test_words_and_fallbacks_are_packed():
     late = packed(values(), go_live=1000.0, window=12 * MONTH)
     assert (late.go_live, late.months) == (1000 * HOUR, 12)
     assert late.knots[-1] == (8760 - 1000) * HOUR
-    assert late.calendar.offset == packing.week_offset(MONDAY, 1000.0)
+    assert late.calendar.offset == week_offset(MONDAY, 1000.0)
 
 
 def by_class(case, intercept, handled):

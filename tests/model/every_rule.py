@@ -4,24 +4,24 @@ import math
 import sys
 
 import numpy as np
-from rules_by_hand import DIRTY, KEY, packed, zipf_table
+from rules_by_hand import DIRTY, KEY, TEAMS, packed, team, zipf_table
 
-from simgap.model import clock, items, keys, oversight
+from simgap.engines.calendars import calendar_of
+from simgap.model import clock, governance, integration, items, keys, oversight, times
 
 
-def office():
-    """Return the arrays of a calendar from Monday to Friday, 9 to 17 h, and Saturday 20 to 24 h."""
-    spans = [(24 * d + 9, 24 * d + 17) for d in range(5)] + [(140, 144)]
-    starts = np.array([s * clock.HOUR for s, _ in spans])
-    ends = np.array([e * clock.HOUR for _, e in spans])
-    before = np.concatenate([[0], np.cumsum(ends - starts)])
-    return starts, ends, before, 50 * clock.HOUR
+def calendars():
+    """Return the calendars of an office with Saturday nights and of round the clock, with closures or not."""
+    office = [(24 * d + 9, 24 * d + 17, 1) for d in range(5)] + [(140, 144, 1)]
+    weeks = (office, [(0, 168, 1)])
+    closures = ((), [d * clock.DAY - 2 * clock.HOUR for d in (-5, 0, 1, 3, 4, 8, 9)])
+    return [calendar_of(week, 50 * clock.HOUR, days) for week in weeks for days in closures]
 
 
 def calls():
     """Yield the name of each rule and what it returns, over items and times."""
-    p, table = packed(**DIRTY), zipf_table(30, 1.1)
-    starts, ends, before, offset = office()
+    p, table, all_calendars = packed(**DIRTY), zipf_table(30, 1.1), calendars()
+    teams = [team(**fields) for fields in TEAMS.values()]
     levels, knots = np.array([0.0, 50.0, 50.0, 300.0]), np.array([0, 10**9, 10**10, 10**11])
     quantiles = np.array([0.5, 0.9])
     level, interval = 0.0, 0
@@ -29,13 +29,16 @@ def calls():
         kind = 1 + entity % 2
         u = (entity + 0.5) / 120
         z = 6.0 * u - 3.0
-        t = entity * 7_654_321_987
         yield "item_words", keys.item_words(KEY, kind, entity, keys.DATA)
+        for law in range(3):
+            yield "time_hours", times.time_hours(u, law, 0.3, 1.2)
+        yield "to_microseconds", times.to_microseconds(math.exp(10 * z))
         arrival = items.arrive(KEY, kind, entity, p, level, interval, levels, knots, False, quantiles)
         _, level, interval, value_class, consequential = arrival
         yield "arrive", arrival
         yield "arrival_time", items.arrival_time(3.0 * entity, levels, knots, 0)
         yield "value_class_of", items.value_class_of(u, quantiles)
+        yield "stakes", items.stakes(KEY, kind, entity, p, quantiles)
         yield "defects_of", items.defects_of(u, 1 - u, u * u, 0.5 * u, p)
         yield "validated", items.validated(entity % 16, u, 1 - u, p)
         yield "edge_type", items.edge_type(u, table)
@@ -44,27 +47,39 @@ def calls():
         yield "log_odds_right", items.log_odds_right(entity % 16, entity % 3 == 0, z, p)
         yield "confidence", items.confidence(entity % 2 == 0, entity % 3 == 0, z, p)
         decision = items.decide(
-            KEY, kind, entity, p, inspection[0], inspection[3], consequential, value_class
+            KEY, kind, entity, p, inspection[0], inspection[3], consequential, value_class, entity % 3
         )
         yield "decide", decision
-        for law in range(3):
-            yield "time_hours", oversight.time_hours(u, law, 0.3, 1.2)
-        yield "to_microseconds", oversight.to_microseconds(math.exp(10 * z))
-        yield "latency", oversight.latency(KEY, kind, entity, p)
-        hours = oversight.review_hours(KEY, kind, entity, p, 2 ** (entity % 6))
-        yield "review_hours", hours
-        yield "patience", oversight.patience(KEY, kind, entity, p)
-        x = oversight.congestion(entity, 3, p)
-        yield "congestion", x
-        yield "occupied", oversight.occupied(hours, x, p)
-        yield "catch_probability", oversight.catch_probability(z, x, p)
-        yield "verdict", oversight.verdict(KEY, kind, entity, p, 2 ** (entity % 6), decision[1], z, x)
-        yield "wait_bin", oversight.wait_bin(t)
-        yield "staffed_time", clock.staffed_time(t, starts, ends, before, offset)
-        yield "instant_of", clock.instant_of(t, starts, ends, before, offset)
-        yield "is_staffed", clock.is_staffed(t, starts, ends, offset)
-        yield "next_opening", clock.next_opening(t, starts, ends, offset)
-        yield "reached", clock.reached(t, 9 * clock.HOUR, starts, ends, before, offset)
+        yield "connector_time", integration.connector_time(p)
+        yield "latency", integration.latency(KEY, kind, entity, p)
+        yield "outage", integration.outage(KEY, entity, p)
+        yield "is_lost", integration.is_lost(KEY, kind, entity, p)
+        yield "is_escalated", oversight.is_escalated(KEY, kind, entity, p)
+        for t in teams:
+            hours = oversight.review_hours(KEY, kind, entity, t, 2 ** (entity % 7))
+            yield "review_hours", hours
+            yield "patience", oversight.patience(KEY, kind, entity, t)
+            x = oversight.congestion(entity, 3, t)
+            yield "congestion", x
+            yield "occupied", oversight.occupied(hours, x, t)
+            yield "catch_probability", oversight.catch_probability(z, x, t, p)
+            verdict = oversight.verdict(KEY, kind, entity, t, p, 2 ** (entity % 7), decision[1], z, x)
+            yield "verdict", verdict
+        yield "surfaces_after", governance.surfaces_after(KEY, entity, p)
+        failed = governance.failures(KEY, entity, p)
+        yield "failures", failed
+        yield "problem_time", governance.problem_time(KEY, entity, failed, p)
+        flags = (entity % 5 == 0, entity % 7 == 0)
+        yield "level_of", governance.level_of(entity % 4, entity % 9, *flags, p)
+        yield "stays_suspended", governance.stays_suspended(entity % 4, entity % 9, p)
+        now = entity * 7_654_321_987
+        yield "wait_bin", oversight.wait_bin(now)
+        for calendar in all_calendars:
+            yield "staffed_time", clock.staffed_time(now, calendar)
+            yield "instant_of", clock.instant_of(now, calendar)
+            yield "is_staffed", clock.is_staffed(now, calendar)
+            yield "next_opening", clock.next_opening(now, calendar)
+            yield "reached", clock.reached(now, 9 * clock.HOUR, calendar)
 
 
 def exact(value):

@@ -2,18 +2,28 @@
 
 import numpy as np
 
-from simgap.model.parameters import P
+from simgap.model import keys
+from simgap.model.parameters import P, T
 from simgap.sampling.philox import words
 
 KEY = np.array([2024, 7, 3, 0], np.int64)
 
 
+def _filled(places, by_name):
+    array = np.zeros(len(places))
+    for name, value in by_name.items():
+        array[places[name.upper()]] = value
+    return array
+
+
 def packed(**by_name):
     """Return packed parameters from their names in lower case; what is not named is 0."""
-    p = np.zeros(len(P))
-    for name, value in by_name.items():
-        p[P[name.upper()]] = value
-    return p
+    return _filled(P, by_name)
+
+
+def team(**by_name):
+    """Return the packed parameters of a team in the same way."""
+    return _filled(T, by_name)
 
 
 def uniforms(kind, entity, purpose, key=KEY):
@@ -40,6 +50,8 @@ DIRTY = {
     "recognised": 0.45,
     "edge_penalty": 1.5,
     "consequential": 0.35,
+    "batch": 1,
+    "day_cv": 0.6,
     "intercept": 1.5,
     "hardness": 1.3,
     "separation": 1.2,
@@ -48,25 +60,64 @@ DIRTY = {
     "threshold": -0.7,
     "mandatory": 0.15,
     "review_consequential": 1,
-    "permission": 1,
+    "permission": 2,
+    "guarded_threshold": 0.2,
+    "guarded_permission": 1,
+    "throughput": 700.0,
     "latency": 0.02,
     "latency_cv": 0.5,
     "latency_law": 2,
-    "review_time": 0.25,
-    "review_cv": 1.2,
-    "review_law": 2,
-    "exception_factor": 3.0,
-    "edge_factor": 1.7,
-    "shrinkage": 0.25,
-    "catch_intercept": 1.1,
-    "rho": 0.8,
-    "gamma": 1.4,
-    "delta": 0.2,
-    "x_ref": 8.0,
+    "outages": 40.0,
+    "outage_time": 3.0,
+    "outage_cv": 1.5,
+    "lost": 0.42,
     "overturn": 0.12,
     "manual_error": 0.22,
-    "deadline": 16.0,
-    "patience_law": 1,
+    "rho": 0.8,
+    "escalated": 0.17,
+    "surfaced": 0.28,
+    "lag": 670.0,
+    "explainable": 0.9,
+    "reviewable": 0.55,
+    "correctable": 0.3,
+    "resolve": 2016.0,
+    "resolve_cv": 1.1,
+    "warn": 2,
+    "restrict": 4,
+    "suspend": 7,
+}
+
+TEAMS = {
+    "reviewers": {
+        "purpose": keys.REVIEW,
+        "time": 0.25,
+        "time_cv": 1.2,
+        "time_law": 2,
+        "exception_factor": 3.0,
+        "edge_factor": 1.7,
+        "shrinkage": 0.25,
+        "gamma": 1.4,
+        "delta": 0.2,
+        "x_ref": 8.0,
+        "catch_intercept": 1.1,
+        "deadline": 16.0,
+        "patience_law": 1,
+    },
+    "specialists": {
+        "purpose": keys.SPECIALIST,
+        "time": 0.8,
+        "time_cv": 0.4,
+        "time_law": 2,
+        "exception_factor": 1.3,
+        "edge_factor": 2.1,
+        "shrinkage": 0.4,
+        "gamma": 0.3,
+        "delta": 0.05,
+        "x_ref": 3.0,
+        "catch_intercept": 2.6,
+        "deadline": 50.0,
+        "patience_law": 1,
+    },
 }
 
 

@@ -144,13 +144,13 @@ def test_confidence_ranks_right_above_wrong_as_often_as_stated(auroc, sigma_w, u
 def test_decide_item_by_item():
     """Hardness, verdict of the AI and each trigger, from the uniforms of 3000 items."""
     p = packed(**DIRTY)
-    seen = 0
+    seen, alone = 0, set()
     for entity in range(ITEMS):
         u = uniforms(keys.ITEM, entity, keys.DECISION)
         defects, unhandled = entity % 16, entity % 3 == 0
-        consequential, value_class = entity % 5 == 0, entity % 4
+        consequential, value_class, level = entity % 5 == 0, entity % 4, entity % 3
         hardness, right, triggers = items.decide(
-            KEY, keys.ITEM, entity, p, defects, unhandled, consequential, value_class
+            KEY, keys.ITEM, entity, p, defects, unhandled, consequential, value_class, level
         )
         assert hardness == pytest.approx(ndtri(u[0]), rel=1e-12, abs=1e-15)
         penalty = sum(DIRTY[f"{n}_penalty"] for n, bit in DEFECTS.items() if defects & bit)
@@ -162,12 +162,27 @@ def test_decide_item_by_item():
         reasons = {
             "confidence": score < -0.7,
             "consequential": consequential,
-            "value": value_class in (2, 3),
+            "value": value_class == 3,
             "mandatory": u[3] < 0.15,
         }
+        tighter = {"score": score < 0.2, "stakes": consequential, "class": value_class >= 2}
+        reasons["autonomy"] = level == 2 or (level == 1 and any(tighter.values()))
+        if level == 1 and sum(tighter.values()) == 1:
+            alone |= {name for name, holds in tighter.items() if holds}
         assert triggers == sum(TRIGGER_BITS[name] for name, holds in reasons.items() if holds)
         seen |= triggers
     assert seen == sum(TRIGGER_BITS.values()) - items.BY_HAND
+    assert alone == {"score", "stakes", "class"}
+
+
+# No trigger at any level but `restricted`, unless an item is consequential under `guarded`.
+OFF = {
+    "threshold": -math.inf,
+    "permission": math.inf,
+    "guarded_threshold": -math.inf,
+    "guarded_permission": math.inf,
+    "sigma_w": 1.0,
+}
 
 
 @pytest.mark.parametrize(
@@ -189,10 +204,45 @@ def test_decide_item_by_item():
     ],
 )
 def test_each_trigger_alone_and_all_together(change, consequential, value_class, bits):
-    off = {"threshold": -math.inf, "permission": math.inf, "sigma_w": 1.0}
-    p = packed(**{**off, **change})
+    p = packed(**{**OFF, **change})
     for entity in range(200):
-        assert items.decide(KEY, keys.ITEM, entity, p, 0, False, consequential, value_class)[2] == bits
+        assert items.decide(KEY, keys.ITEM, entity, p, 0, False, consequential, value_class, 0)[2] == bits
+
+
+@pytest.mark.parametrize(
+    ("level", "change", "consequential", "value_class", "reviewed"),
+    [
+        (0, {"guarded_threshold": math.inf, "guarded_permission": -1}, True, 2, False),
+        (1, {}, False, 2, False),
+        (1, {}, True, 0, True),
+        (1, {"guarded_threshold": math.inf}, False, 0, True),
+        (1, {"guarded_permission": 1}, False, 1, False),
+        (1, {"guarded_permission": 1}, False, 2, True),
+        (1, {"guarded_permission": -1}, False, 0, True),  # every class is withdrawn
+        (2, {}, False, 0, True),
+        (2, {}, True, 2, True),
+    ],
+)
+def test_levels_of_autonomy_alone(level, change, consequential, value_class, reviewed):
+    p = packed(**{**OFF, **change})
+    for entity in range(200):
+        got = items.decide(KEY, keys.ITEM, entity, p, 0, False, consequential, value_class, level)
+        assert got[2] == (items.AUTONOMY if reviewed else 0)
+
+
+def test_a_tighter_level_reviews_more_and_changes_nothing_else():
+    p = packed(**DIRTY)
+    reviewed = np.zeros(3)
+    for entity in range(ITEMS):
+        got = [
+            items.decide(KEY, keys.ITEM, entity, p, entity % 16, False, entity % 7 == 0, entity % 4, level)
+            for level in range(3)
+        ]
+        assert len({(hardness, right, bits & ~items.AUTONOMY) for hardness, right, bits in got}) == 1
+        by_level = [bits != 0 for _, _, bits in got]
+        assert by_level == sorted(by_level)
+        reviewed += by_level
+    assert reviewed[0] < reviewed[1] < reviewed[2] == ITEMS
 
 
 def test_value_class_is_a_search():
@@ -249,6 +299,43 @@ def test_arrive_item_by_item(regular):
     assert sum_of_gaps > 3000.5
     # Poisson with mean 3000: outside 4.5 standard deviations once in 150 000 seeds.
     assert count == 3000 if regular else abs(count - 3000) < 4.5 * math.sqrt(3000)
+
+
+@pytest.mark.parametrize("batch", [2, 7])
+@pytest.mark.parametrize("regular", [False, True])
+def test_batches_arrive_at_one_instant(batch, regular):
+    """The gap before a batch is that of its items, so that the volume stays."""
+    p = packed(**{**DIRTY, "batch": batch})
+    levels, knots = np.array([0.0, 6000.5]), np.array([0, 10**12])
+    workflow = 5 << keys.WORKFLOW_SHIFT
+    level, interval, count, sum_of_gaps = 0.0, 0, 0, 0.0
+    while True:
+        entity = workflow + count
+        if count % batch == 0:
+            gap = uniforms(keys.ITEM, entity, keys.ARRIVAL)[0]
+            sum_of_gaps += batch * (1.0 if regular else float(-np.log1p(-gap)))
+        when, level, interval, value_class, consequential = items.arrive(
+            KEY, keys.ITEM, entity, p, level, interval, levels, knots, regular, np.array([0.5])
+        )
+        if interval < 0:
+            break
+        assert level == pytest.approx(sum_of_gaps, rel=1e-12)
+        assert when == pytest.approx(sum_of_gaps * 1e12 / 6000.5, abs=2)
+        # What is at stake is each item's own.
+        assert (value_class, consequential) == items.stakes(KEY, keys.ITEM, entity, p, np.array([0.5]))
+        count += 1
+    assert sum_of_gaps > 6000.5
+    # Batches are Poisson: beyond 4.5 standard deviations once in 150 000 seeds.
+    assert count % batch == 0
+    assert abs(count - 6000) < (batch if regular else 4.5 * math.sqrt(6000 * batch))
+
+
+def test_stakes_item_by_item():
+    p = packed(**DIRTY)
+    for kind, entity in itertools.product((keys.ITEM, keys.DUPLICATE), range(500)):
+        _, _, value, harm = uniforms(kind, entity, keys.ARRIVAL)
+        got = items.stakes(KEY, kind, entity, p, np.array([0.5, 0.9]))
+        assert got == ((value >= 0.5) + (value >= 0.9), harm < 0.35)
 
 
 def test_every_packed_parameter_is_used_here():

@@ -1,170 +1,163 @@
-"""Times, waits and verdicts against scipy.stats and formulas in plain Python."""
+"""Reviews and waits against scipy.stats and formulas in plain Python."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
-from rules_by_hand import DIRTY, KEY, packed, uniforms
-from scipy.integrate import quad
-from scipy.special import expit, ndtr
+from rules_by_hand import DIRTY, KEY, TEAMS, packed, team, uniforms
+from scipy.special import expit
 from scipy.stats import expon, lognorm, norm
 
 from simgap.engines.physics import wait_edges
 from simgap.model import items, keys, oversight
 from simgap.model.clock import HOUR, NEVER
-from simgap.model.parameters import Law
+from simgap.model.parameters import Law, T
 
-QUANTILES = np.array([1e-9, 0.001, 0.05, 0.3, 0.5, 0.77, 0.99, 1 - 1e-9])
+both_teams = pytest.mark.parametrize("name", TEAMS)
 
 
-def law_of(law, mean, cv):
-    """Return scipy's distribution of a time."""
+def hours_of(law, mean, cv, u):
+    """Return the quantiles of a time by scipy."""
+    if law == Law.DETERMINISTIC:
+        return np.full(len(u), mean)
     if law == Law.EXPONENTIAL:
-        return expon(scale=mean)
-    sigma = math.sqrt(math.log(1 + cv**2))
-    return lognorm(sigma, scale=mean / math.sqrt(1 + cv**2))
+        return expon(scale=mean).ppf(u)
+    return lognorm(math.sqrt(math.log(1 + cv**2)), scale=mean / math.sqrt(1 + cv**2)).ppf(u)
 
 
-@pytest.mark.parametrize("law", [Law.EXPONENTIAL, Law.LOGNORMAL])
-@pytest.mark.parametrize(("mean", "cv"), [(0.1, 0.3), (2.0, 1.2), (7.0, 2.5)])
-def test_times_have_the_quantiles_mean_and_spread_of_their_law(law, mean, cv):
-    got = [oversight.time_hours(u, law, mean, cv) for u in QUANTILES]
-    np.testing.assert_allclose(got, law_of(law, mean, cv).ppf(QUANTILES), rtol=1e-9)
-
-    def moment(k):
-        # Over z with u = Phi(z), so that the steep end of the quantile function is resolved; it stops where
-        # 1 - u loses its digits.
-        return quad(
-            lambda z: math.exp(-0.5 * z * z) * oversight.time_hours(ndtr(z), law, mean, cv) ** k,
-            -8,
-            7.5,
-            limit=200,
-        )[0] / math.sqrt(2 * math.pi)
-
-    assert moment(1) == pytest.approx(mean, rel=1e-5)
-    spread = math.sqrt(moment(2) - moment(1) ** 2) / moment(1)
-    assert spread == pytest.approx(1.0 if law == Law.EXPONENTIAL else cv, rel=1e-3)
+def test_every_parameter_of_a_team_is_used_here():
+    for fields in TEAMS.values():
+        assert {place.lower() for place in T.__members__} == set(fields)
 
 
-def test_a_deterministic_time_is_its_mean():
-    for u in QUANTILES:
-        assert oversight.time_hours(u, Law.DETERMINISTIC, 1.25, 9.0) == 1.25
-        assert oversight.time_hours(u, Law.LOGNORMAL, 1.25, 0.0) == 1.25
-    assert oversight.time_hours(0.3, Law.EXPONENTIAL, 0.0, 0.0) == 0.0
-
-
-def test_hours_become_microseconds_once():
-    rng = np.random.default_rng(3)
-    for hours in [0.0, 1.0, 1.4 / HOUR, 1.6 / HOUR, *rng.exponential(5.0, 500)]:
-        assert oversight.to_microseconds(hours) == math.floor(hours * 3.6e9 + 0.5)
-    assert oversight.to_microseconds(1e30) == oversight.to_microseconds(math.inf) == NEVER
-    assert oversight.to_microseconds(2.0**62 / HOUR) == NEVER
-
-
-@pytest.mark.parametrize("law", list(Law))
-def test_latency_item_by_item(law):
-    p = packed(**{**DIRTY, "latency_law": law})
-    u = [uniforms(keys.ITEM, entity, keys.LATENCY)[0] for entity in range(300)]
-    hours = np.full(300, 0.02) if law == Law.DETERMINISTIC else law_of(law, 0.02, 0.5).ppf(u)
-    got = [oversight.latency(KEY, keys.ITEM, entity, p) for entity in range(300)]
-    np.testing.assert_allclose(got, hours * HOUR, rtol=1e-9, atol=1)
-
-
+@both_teams
 @pytest.mark.parametrize("law", list(Law))
 @pytest.mark.parametrize(
     ("triggers", "factor"),
     [
-        (items.CONFIDENCE, 1.0),
-        (items.MANDATORY | items.VALUE | items.CONSEQUENTIAL, 1.0),
-        (items.EXCEPTION, 3.0),
-        (items.EDGE, 1.7),
+        (items.CONFIDENCE, None),
+        (items.MANDATORY | items.VALUE | items.CONSEQUENTIAL | items.AUTONOMY, None),
+        (items.EXCEPTION, "exception_factor"),
+        (items.EDGE, "edge_factor"),
     ],
 )
-def test_review_time_item_by_item(law, triggers, factor):
-    p = packed(**{**DIRTY, "review_law": law})
-    u = [uniforms(keys.ITEM, entity, keys.REVIEW)[0] for entity in range(300)]
-    hours = np.full(300, 0.25) if law == Law.DETERMINISTIC else law_of(law, 0.25, 1.2).ppf(u)
-    got = [oversight.review_hours(KEY, keys.ITEM, entity, p, triggers) for entity in range(300)]
-    np.testing.assert_allclose(got, factor * hours, rtol=1e-9)
+def test_review_time_item_by_item(name, law, triggers, factor):
+    fields = TEAMS[name]
+    t = team(**{**fields, "time_law": law})
+    u = [uniforms(keys.ITEM, entity, fields["purpose"])[0] for entity in range(300)]
+    hours = hours_of(law, fields["time"], fields["time_cv"], u) * fields.get(factor, 1.0)
+    got = [oversight.review_hours(KEY, keys.ITEM, entity, t, triggers) for entity in range(300)]
+    np.testing.assert_allclose(got, hours, rtol=1e-9)
 
 
-def test_patience():
+@both_teams
+def test_patience(name):
+    fields = TEAMS[name]
+    deadline = fields["deadline"]
     for entity in range(300):
-        exponential = -math.log1p(-uniforms(keys.ITEM, entity, keys.REVIEW)[2]) * 16 * HOUR
-        got = oversight.patience(KEY, keys.ITEM, entity, packed(**DIRTY))
-        assert got == pytest.approx(exponential, abs=1)
-        fixed = packed(deadline=16.0, patience_law=Law.DETERMINISTIC)
-        assert oversight.patience(KEY, keys.ITEM, entity, fixed) == 16 * HOUR
+        u = uniforms(keys.ITEM, entity, fields["purpose"])[2]
+        got = oversight.patience(KEY, keys.ITEM, entity, team(**fields))
+        assert got == pytest.approx(-math.log1p(-u) * deadline * HOUR, abs=1)
+        fixed = team(**{**fields, "patience_law": Law.DETERMINISTIC})
+        assert oversight.patience(KEY, keys.ITEM, entity, fixed) == deadline * HOUR
         for law in (Law.DETERMINISTIC, Law.EXPONENTIAL):
-            never = packed(deadline=math.inf, patience_law=law)
+            never = team(**{**fields, "deadline": math.inf, "patience_law": law})
             assert oversight.patience(KEY, keys.ITEM, entity, never) == NEVER
-            at_once = packed(deadline=0.0, patience_law=law)
+            at_once = team(**{**fields, "deadline": 0.0, "patience_law": law})
             assert oversight.patience(KEY, keys.ITEM, entity, at_once) == 0
 
 
-def test_congestion_is_work_per_reviewer_up_to_one():
-    p = packed(review_time=0.5, x_ref=8.0)
-    assert oversight.congestion(0, 3, p) == 0.0
+def test_a_specialist_draws_anew():
+    """Time, verdict and patience of both teams; 9 correlations beyond 5 / sqrt(n): false alarm 5e-6."""
+    n = 5000
+    columns = np.array(
+        [[uniforms(keys.ITEM, e, f["purpose"])[:3] for f in TEAMS.values()] for e in range(n)]
+    ).reshape(n, 6)
+    assert np.abs(np.corrcoef(columns.T)[:3, 3:]).max() < 5 / math.sqrt(n)
+
+
+def test_congestion_is_work_per_head_up_to_one():
+    t = team(time=0.5, x_ref=8.0)
+    assert oversight.congestion(0, 3, t) == 0.0
     for waiting in (1, 7, 48, 49, 5000):
         wanted = min(1.0, (waiting * 0.5 / 3) / 8.0)
-        assert oversight.congestion(waiting, 3, p) == pytest.approx(wanted, rel=1e-15)
-    assert oversight.congestion(48, 3, p) == 1.0
-    assert oversight.congestion(47, 3, p) < 1.0
+        assert oversight.congestion(waiting, 3, t) == pytest.approx(wanted, rel=1e-15)
+    assert oversight.congestion(48, 3, t) == 1.0
+    assert oversight.congestion(47, 3, t) < 1.0
 
 
 def test_occupied_is_longer_by_shrinkage_and_shorter_by_hurry():
-    p = packed(delta=0.2, shrinkage=0.25)
+    t = team(delta=0.2, shrinkage=0.25)
     for hours, x in [(0.0, 0.5), (1.0, 0.0), (1.0, 1.0), (0.37, 0.6)]:
         wanted = hours * (1 - 0.2 * x) / 0.75 * 3.6e9
-        assert oversight.occupied(hours, x, p) == pytest.approx(wanted, abs=0.51)
-    assert oversight.occupied(1.0, 1.0, packed()) == HOUR
+        assert oversight.occupied(hours, x, t) == pytest.approx(wanted, abs=0.51)
+    assert oversight.occupied(1.0, 1.0, team()) == HOUR
 
 
-def test_catch_probability():
+@both_teams
+def test_catch_probability(name):
+    fields = TEAMS[name]
+    for h, x in itertools.product((-4.0, 0.0, 1.7), (0.0, 0.4, 1.0)):
+        wanted = expit(fields["catch_intercept"] - 0.8 * 1.3 * h - fields["gamma"] * x)
+        got = oversight.catch_probability(h, x, team(**fields), packed(**DIRTY))
+        assert got == pytest.approx(wanted, rel=1e-12)
+
+
+def test_a_share_of_reviews_goes_on_to_specialists():
+    n = 20_000
     p = packed(**DIRTY)
-    for h in (-4.0, 0.0, 1.7):
-        for x in (0.0, 0.4, 1.0):
-            wanted = expit(1.1 - 0.8 * 1.3 * h - 1.4 * x)
-            assert oversight.catch_probability(h, x, p) == pytest.approx(wanted, rel=1e-12)
+    for kind in (keys.ITEM, keys.DUPLICATE):
+        wanted = [uniforms(kind, e, keys.REVIEW)[3] < 0.17 for e in range(300)]
+        assert [oversight.is_escalated(KEY, kind, e, p) for e in range(300)] == wanted
+        assert not any(oversight.is_escalated(KEY, kind, e, packed(escalated=0.0)) for e in range(300))
+        assert all(oversight.is_escalated(KEY, kind, e, packed(escalated=1.0)) for e in range(300))
+    # Beyond 4.5 standard deviations: false alarm 7e-6.
+    escalated = sum(oversight.is_escalated(KEY, keys.ITEM, e, p) for e in range(n))
+    assert abs(escalated - 0.17 * n) < 4.5 * math.sqrt(n * 0.17 * 0.83)
 
 
-def test_verdict_item_by_item():
-    p, seen = packed(**DIRTY), set()
+@both_teams
+def test_verdict_item_by_item(name):
+    fields, p, seen = TEAMS[name], packed(**DIRTY), set()
+    t = team(**fields)
     for entity in range(600):
-        u = uniforms(keys.ITEM, entity, keys.REVIEW)[1]
+        u = uniforms(keys.ITEM, entity, fields["purpose"])[1]
         h, x = norm.ppf((entity + 0.5) / 600), entity % 7 / 7
-        caught = u < expit(1.1 - 0.8 * 1.3 * h - 1.4 * x)
+        caught = u < expit(fields["catch_intercept"] - 0.8 * 1.3 * h - fields["gamma"] * x)
         by_hand = oversight.MANUAL_WRONG if u < 0.22 else oversight.MANUAL_RIGHT
         wanted = {
             (items.CONFIDENCE, True): oversight.OVERTURNED if u < 0.12 else oversight.CONFIRMED,
-            (items.CONFIDENCE, False): oversight.CAUGHT if caught else oversight.MISSED,
+            (items.AUTONOMY, False): oversight.CAUGHT if caught else oversight.MISSED,
             (items.MANDATORY | items.VALUE, True): oversight.OVERTURNED if u < 0.12 else oversight.CONFIRMED,
             (items.EXCEPTION, True): by_hand,
             (items.EXCEPTION, False): by_hand,
             (items.EDGE, False): by_hand,
         }
         for (triggers, right), verdict in wanted.items():
-            got = oversight.verdict(KEY, keys.ITEM, entity, p, triggers, right, h, x)
+            got = oversight.verdict(KEY, keys.ITEM, entity, t, p, triggers, right, h, x)
             assert got == verdict
             seen.add(got)
     assert seen == set(range(6))
 
 
 @pytest.mark.parametrize(
-    ("change", "triggers", "right", "wanted"),
+    ("change", "catch_intercept", "triggers", "right", "wanted"),
     [
-        ({"overturn": 0.0}, items.CONFIDENCE, True, oversight.CONFIRMED),
-        ({"overturn": 1.0}, items.CONFIDENCE, True, oversight.OVERTURNED),
-        ({"manual_error": 0.0}, items.EDGE, False, oversight.MANUAL_RIGHT),
-        ({"manual_error": 1.0}, items.EXCEPTION, True, oversight.MANUAL_WRONG),
-        ({"catch_intercept": 99.0}, items.VALUE, False, oversight.CAUGHT),
-        ({"catch_intercept": -99.0}, items.VALUE, False, oversight.MISSED),
+        ({"overturn": 0.0}, 0.0, items.CONFIDENCE, True, oversight.CONFIRMED),
+        ({"overturn": 1.0}, 0.0, items.CONFIDENCE, True, oversight.OVERTURNED),
+        ({"manual_error": 0.0}, 0.0, items.EDGE, False, oversight.MANUAL_RIGHT),
+        ({"manual_error": 1.0}, 0.0, items.EXCEPTION, True, oversight.MANUAL_WRONG),
+        ({}, 99.0, items.VALUE, False, oversight.CAUGHT),
+        ({}, -99.0, items.VALUE, False, oversight.MISSED),
     ],
 )
-def test_certain_verdicts(change, triggers, right, wanted):
+def test_certain_verdicts(change, catch_intercept, triggers, right, wanted):
     p = packed(**change)
-    got = {oversight.verdict(KEY, keys.ITEM, e, p, triggers, right, 0.0, 0.0) for e in range(300)}
-    assert got == {wanted}
+    for purpose in (keys.REVIEW, keys.SPECIALIST):
+        t = team(purpose=purpose, catch_intercept=catch_intercept)
+        got = {oversight.verdict(KEY, keys.ITEM, e, t, p, triggers, right, 0.0, 0.0) for e in range(300)}
+        assert got == {wanted}
 
 
 def test_waits_fall_into_the_bins_that_their_edges_say():

@@ -47,6 +47,11 @@ SUMMARY = {
         "escaped_errors": 2400.0,
         "ended_after_window_share": 0.001,
         "pilot_items": 3000.0,
+        "specialist_share": 0.0,
+        "specialist_utilisation": None,
+        "incidents": 0.0,
+        "restricted_time_share": 0.0,
+        "autonomy_time_share": {"autonomous": 0.6, "guarded": 0.3, "restricted": 0.0, "suspended": 0.1},
         "oversight_cost_per_item": 0.71,
     },
     "dashboard": {"accuracy_reported": 0.953, "accuracy_true": 0.871},
@@ -109,6 +114,15 @@ def test_the_words_say_the_numbers():
         ("operations.reviewers_needed_peak", 0.0123, "needed at peak 0.012", ""),
         ("operations.ended_after_window_share", 0.25, "25% of the items end after the window", "WARNING"),
         ("operations.pilot_items", 0.0, "WARNING: the pilot saw no items", ""),
+        (
+            "operations.incidents",
+            5.14,
+            "Incidents: 5.1 a future; the AI is guarded 30% of the time, suspended",
+            "",
+        ),
+        ("operations.incidents", 5.14, "Time restricted or suspended 0.0%", "keeps its autonomy"),
+        ("operations.incidents", 0.0, "inputs are guesses", "Incidents"),
+        ("operations.specialist_share", 0.1, "WARNING: reviews escalate to specialists", ""),
         ("realised.p_negative", 0.001, "fewer than 1 futures in 100", "; 0 futures"),
         ("scenario.name", "a\x1b[2J\nb", "a [2J b", "\x1b"),
         ("scenario.name", "long " * 500, "long long", ""),
@@ -121,6 +135,12 @@ def test_a_number_changes_the_words(path, value, there, absent):
     assert there in flat
     assert not absent or absent not in flat
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_incidents_without_a_restriction_leave_the_ai_alone():
+    free = changed("operations.autonomy_time_share", {"autonomous": 1.0, "guarded": 0.0, "suspended": 0.0})
+    free["operations"]["incidents"] = 0.25
+    assert "Incidents: 0.25 a future; the AI keeps its autonomy." in words(free)
 
 
 def test_the_conventions_follow_the_settings():

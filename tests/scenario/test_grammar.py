@@ -14,8 +14,8 @@ from simgap.scenario.families import FEASIBLE
 from simgap.scenario.grammar import parse_change, parse_value, split_leaf
 from simgap.scenario.hours import read_calendar, staffed_day
 from simgap.scenario.table import BY_PATH, ROWS, Row
-from simgap.scenario.units import NUMERIC, UNITS, Context, Wrong
-from simgap.scenario.validate import LISTS
+from simgap.scenario.units import LISTS, NUMERIC, UNITS, Context, Wrong
+from simgap.scenario.words import READERS
 
 
 def row(unit: str, **more: object) -> Row:
@@ -265,6 +265,75 @@ def test_a_calendar(text: str, spans: list[list[float]]):
 )
 def test_a_working_day_is_the_mean_of_the_days_that_are_staffed(text: str, hours: float):
     assert staffed_day(read_calendar(text)) == pytest.approx(hours, rel=1e-12)
+
+
+TWELVE = "1, 0, 2, 1, 1, 1, 1, 1, 1, 1, 1k, 0.5"
+
+
+@pytest.mark.parametrize(
+    ("unit", "text", "value"),
+    [
+        ("weights", f"[{TWELVE}]", [1, 0, 2, 1, 1, 1, 1, 1, 1, 1, 1000, 0.5]),
+        ("weights", TWELVE, [1, 0, 2, 1, 1, 1, 1, 1, 1, 1, 1000, 0.5]),
+        ("weights", "none", []),
+        ("plan", "[4 from month 3, 6 from month 9]", [[3, 4], [9, 6]]),
+        ("plan", "0 from Month 0,  1k  from  month 240", [[0, 0], [240, 1000]]),
+        ("plan", "[100000 from month 1]", [[1, 100_000]]),
+        ("plan", "none", []),
+        ("plan", "[]", []),
+        ("dates", "[2026-01-01, 2026-12-25]", ["2026-01-01", "2026-12-25"]),
+        ("dates", "2028-02-29", ["2028-02-29"]),
+        ("dates", "none", []),
+    ],
+)
+def test_a_list_of_weights_steps_or_days(unit: str, text: str, value: list):
+    found = parse_value(text, row(unit))
+    assert found == value
+    kinds = {"weights": float, "plan": list, "dates": str}
+    assert {type(item) for item in found} <= {kinds[unit]}
+    assert all(type(number) is int for step in found if unit == "plan" for number in step)
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [
+        ("weights", "[]"),
+        ("weights", TWELVE + ", 1"),
+        ("weights", TWELVE.replace("1k", "1e7")),
+        ("weights", TWELVE.replace("1k", "nan")),
+        ("plan", "[4 from month 3,]"),
+        ("plan", "[4 from month 9, 6 from month 3]"),
+        ("plan", "[100001 from month 3]"),
+        ("plan", "[+2 / 3 from month 3]"),
+        ("dates", "[2026-1-01]"),
+        ("dates", "[1899-12-31]"),
+        ("dates", "[2026-12-25 x]"),
+        ("dates", "[2026-12-25, none]"),
+    ],
+)
+def test_a_list_that_is_refused(unit: str, text: str):
+    with pytest.raises(Wrong):
+        parse_value(text, row(unit))
+
+
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        ("none | [4 from month 3]", ("none", "[4 from month 3]")),
+        ("[4 from month 3] | none", ("[4 from month 3]", "none")),
+        ("[1 from month 0] | [4 from month 3] [team]", ("[1 from month 0]", "[4 from month 3]")),
+        ("4 from month 3 | 5 from month 1 [team]", ("4 from month 3", "5 from month 1")),
+    ],
+)
+def test_a_list_on_a_side_is_no_source(text: str, sides: tuple[str, str]):
+    leaf = split_leaf(text, 0, listing=True)
+    assert (leaf.pilot, leaf.production) == sides
+    assert leaf.source == ("team" if "team" in text else "")
+
+
+def test_units_of_lists_are_read_by_readers_of_their_own():
+    assert set(LISTS) <= set(READERS)
+    assert not set(NUMERIC) & set(READERS)
 
 
 def test_numeric_units_are_those_that_take_numbers():

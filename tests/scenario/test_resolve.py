@@ -88,6 +88,36 @@ def test_leaves_of_the_full_file(full: dict):
     assert full["description"].startswith("Expense claims")
 
 
+def test_lists_of_the_full_file(full: dict):
+    assert leaf(full, "clock.holidays") == ["2027-12-25", "2028-01-01", "2028-12-25"]
+    assert leaf(full, "workflows.travel.season", "pilot") == []
+    assert leaf(full, "workflows.travel.season", "production") == [0.8, 1, 1, 1, 1, 1.3, 0.5, 0.5, 1, 1, 1, 1]
+    assert full["parameters"]["workflows.travel.season"]["source"] == "ledger"
+    assert leaf(full, "workflows.credit notes.season") == []
+    assert leaf(full, "oversight.headcount_plan", "pilot") == [[0, 2]]
+    assert leaf(full, "oversight.headcount_plan", "production") == [[3, 10], [9, 1000]]
+
+
+def test_working_days_of_a_specialist_are_those_of_the_specialists_hours(full: dict):
+    # Four hours a day; that `travel` has other hours for its reviewers, and other fields, is no matter.
+    assert leaf(full, "oversight.specialist_deadline") == 8.0
+    assert not any(path.endswith("travel.oversight.specialist_deadline") for path in full["parameters"])
+    own = FULL.replace("hours: always, deadline", "specialist_hours: always, deadline")
+    with pytest.raises(InputError, match=r"oversight\.specialist_deadline: means something else in workflow"):
+        scenario.read_text(own)
+    two = FULL.replace("specialist_hours: Mon-Fri 10:00-14:00", "specialist_hours: always | Mon 08:00-14:00")
+    found = scenario.read_text(two)["parameters"]["oversight.specialist_deadline"]
+    assert (found["pilot"], found["production"]) == (48.0, 12.0)
+
+
+def test_fields_of_a_workflow_change_rates_of_cells_and_no_deadline():
+    text = MINIMAL.replace("20k per year", "20k per year, data: {fields: 3}")
+    assert text != MINIMAL
+    scenario.read_text(text, sets=["oversight.deadline=2 working days"])
+    with pytest.raises(InputError, match=r"data\.missing: means something else"):
+        scenario.read_text(text, sets=["data.missing=1 % of cells"])
+
+
 def test_changes_of_the_full_file(full: dict):
     pipes, people, rules = (full["investments"][name]["change"] for name in ("pipes", "people", "rules"))
     assert pipes["data.schema_changes"] == {"op": "scale", "value": 0.5}
@@ -147,6 +177,11 @@ def test_a_shared_deadline_follows_the_hours_of_each_side():
         ("workflows.credit notes.data.validated@pilot=20 %", {"pilot": 0.2, "production": 0.5}),
         ("workflows.travel.volume=1 per year", {"pilot": 18250.0, "production": 1.0}),
         ("pilots.small.lasts=4 weeks", {"value": 672.0}),
+        ("oversight.headcount_plan=[4 from month 3]", {"pilot": [[0, 2]], "production": [[3, 4]]}),
+        ("oversight.headcount_plan@pilot=3 from month 1, 5 from month 2", {"pilot": [[1, 3], [2, 5]]}),
+        ("oversight.headcount_plan=none | [4 from month 3]", {"pilot": [], "production": [[3, 4]]}),
+        ("workflows.credit notes.season=none", {"value": []}),
+        ("clock.holidays=[2027-05-01, 2027-12-25]", {"value": ["2027-05-01", "2027-12-25"]}),
         ("governance.mandatory_review=10 % [study]", {"value": 0.1, "source": "study"}),
     ],
 )
@@ -207,6 +242,16 @@ def broken(resolved: dict, change) -> str:
         (lambda r: r["parameters"]["legacy.cost"]["value"].update(family="gamma"), "legacy.cost"),
         (lambda r: r["parameters"]["legacy.cost"]["value"].pop("p50"), "legacy.cost"),
         (lambda r: r["parameters"]["ai.cost"].update(pilot=1, production=2), "ai.cost"),
+        (lambda r: r["parameters"]["clock.holidays"].update(value=None), "clock.holidays"),
+        (lambda r: r["parameters"]["clock.holidays"].update(value=[3]), "clock.holidays"),
+        (
+            lambda r: r["parameters"]["workflows.travel.season"]["production"].append("x"),
+            "workflows.travel.season",
+        ),
+        (
+            lambda r: r["parameters"]["oversight.headcount_plan"]["pilot"][0].append(1),
+            "oversight.headcount_plan",
+        ),
         (lambda r: r["investments"].update(pipes=3), "investments.pipes"),
         (lambda r: r["portfolios"].update(bought=3), "portfolios"),
         (lambda r: r["success"].pop("of"), "success"),
@@ -229,7 +274,8 @@ def test_a_text_that_is_no_resolved_form(text: str):
 
 
 def plain(text: str):
-    return YAML(typ="safe", pure=True).load(text)
+    # Editors see a date as the text it is; this loader makes it a date.
+    return json.loads(json.dumps(YAML(typ="safe", pure=True).load(text), default=str))
 
 
 def test_the_schema_is_one():
@@ -240,6 +286,29 @@ def test_the_schema_is_one():
 @pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
 def test_the_schema_accepts_valid_files(path: Path):
     jsonschema.Draft202012Validator(schema()).validate(plain(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "clock: {holidays: [2026-12-25]}",
+        "clock: {holidays: '[2026-12-25]'}",
+        "oversight: {reviewers: 1, headcount_plan: [4 from month 3]}",
+        "oversight: {reviewers: 1, headcount_plan: 'none | [4 from month 3]'}",
+        "oversight: {reviewers: 1, headcount_plan: {pilot: none, production: [4 from month 3]}}",
+        "workflows: {a: {volume: 1 per day, season: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0.5]}}",
+    ],
+)
+def test_the_schema_and_the_reader_accept_lists(text: str):
+    (group,) = plain(text)
+    lines = [line for line in MINIMAL.split("\n") if line and line.split(":")[0].strip() != group]
+    if group == "workflows":
+        lines = [line for line in lines if not line.startswith(" ")]
+    if group == "oversight":
+        text = text.replace("reviewers: 1", "reviewers: 1, wage: 1 per hour, time: 5 min")
+    whole = "\n".join([*lines, text])
+    jsonschema.Draft202012Validator(schema()).validate(plain(whole))
+    scenario.read_text(whole)
 
 
 @pytest.mark.parametrize(

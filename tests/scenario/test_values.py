@@ -212,7 +212,10 @@ def test_all_doses_at_zero_are_the_pilot_at_the_volume_of_production():
     pilot = phase_values(VALUES, "pilot", {})
     assert ratio == 4.0
     assert seen[OWN + "volume"] == 40_000.0
-    capacities = {"oversight.reviewers", "integration.throughput", "oversight.specialists"}
+    capacities = {
+        *("integration.throughput", "oversight.reviewers"),
+        *("oversight.headcount_plan", "oversight.specialists"),
+    }
     assert {path for path, row in BY_PATH.items() if row.scales} == capacities
     assert seen["oversight.reviewers"] == 4 * pilot["oversight.reviewers"]
     for path, value in pilot.items():
@@ -228,6 +231,35 @@ def test_only_conditions_and_volume_have_two_sides():
     assert len(stated) == TEXT.count("|")
     conditions = {"data", "edge_cases", "integration", "oversight", "governance", "scope"}
     assert {row_of(path).condition for path in two_sided} == conditions | {"scale"}
+
+
+LISTS = {
+    OWN + "season": ([], [2.0] + [1.0] * 11),
+    "oversight.headcount_plan": ([[1, 3], [2, 1]], [[6, 12]]),
+}
+
+
+@pytest.mark.parametrize(("dose", "side"), [(0.0, 0), (0.49, 0), (0.5, 1), (1.0, 1), (1.5, 1)])
+def test_lists_switch_at_a_half(dose, side):
+    sets = [
+        OWN + "season=none | [2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]",
+        "oversight.headcount_plan=[3 from month 1, 1 from month 2] | [12 from month 6]",
+    ]
+    both = evaluate(read_text(TEXT, "<text>", sets), DRAWN)
+    assert {path: both[path] for path in LISTS} == LISTS
+    seen = phase_values(both, "production", dict.fromkeys(CONDITIONS, dose))
+    assert {path: seen[path] for path in LISTS} == {path: pair[side] for path, pair in LISTS.items()}
+    # A plan of the pilot is a capacity: it grows with the volume, and people come whole.
+    seen = phase_values(both, "production", {"oversight": dose}, 2.5)
+    assert seen["oversight.headcount_plan"] == ([[1, 8], [2, 3]], [[6, 12]])[side]
+    assert phase_values(both, "pilot", {}, 2.5)["oversight.headcount_plan"] == [[1, 3], [2, 1]]
+
+
+def test_lists_that_are_none():
+    assert VALUES["clock.holidays"] == ([], [])
+    assert VALUES[OWN + "season"] == ([], [])
+    assert VALUES["oversight.headcount_plan"] == ([], [])
+    assert workflow_values(production(), "letters")["clock.holidays"] == []
 
 
 # --- sets ----------------------------------------------------------------------------------------------
@@ -313,6 +345,17 @@ def test_what_is_stated_and_not_neutral_is_named(monkeypatch):
     assert keys_of("", neutral) == []
     assert keys_of("", neutral.replace("stale: none", "stale: none | 0 %")) == []
     assert keys_of("", neutral.replace("{missing: 2 % | 10 %}", "{stale: 1 %}")) == [OWN + "data.stale"]
+
+
+@pytest.mark.parametrize("share", ["50 %", "100 % | 50 %", "10 / 30 / 50 %"])
+def test_less_volume_on_holidays_needs_holidays(share):
+    def refused(*sets):
+        return [key for key, _, _ in refusals(read_text(TEXT, "<text>", sets))]
+
+    key = OWN + "holiday_volume"
+    assert refused(f"{key}={share}") == [key]
+    assert refused(f"{key}={share}", "clock.holidays=[2026-12-25]") == []
+    assert refused(f"{key}=100 %") == []
 
 
 def test_what_the_base_case_does_not_use_is_no_concern():

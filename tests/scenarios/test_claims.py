@@ -1,5 +1,6 @@
 """The shipped scenario `claims`: its numbers are those of its sources, and a replication is real work."""
 
+import datetime
 import importlib.util
 from pathlib import Path
 
@@ -23,22 +24,37 @@ def claims():
 
 
 @pytest.fixture(scope="module")
-def derived():
+def derive():
     spec = importlib.util.spec_from_file_location("derive", FOLDER / "derive.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.derive()
+    return module
 
 
-def production(leaf):
-    value = leaf.get("value", leaf.get("production"))
-    return [value[p] for p in ("p10", "p50", "p90")] if isinstance(value, dict) else value
+@pytest.fixture(scope="module")
+def derived(derive):
+    return derive.derive()
+
+
+def stated(claims, path):
+    key, _, side = path.partition("@")
+    leaf = claims["parameters"][key]
+    value = leaf.get("value", leaf.get(side or "production"))
+    numbers = [value[p] for p in ("p10", "p50", "p90")] if isinstance(value, dict) else value
+    return np.array(numbers) / (24.0 if row_of(key).unit == "duration" else 1.0)
 
 
 def test_every_derived_number_stands_in_the_scenario_to_three_digits(claims, derived):
-    assert len(derived) == 9
+    assert len(derived) == 13
     for path, value in derived.items():
-        assert production(claims["parameters"][path]) == pytest.approx(np.array(value), rel=6e-3), path
+        assert stated(claims, path) == pytest.approx(np.array(value), rel=6e-3), path
+
+
+def test_the_holidays_are_those_of_the_window(claims, derive):
+    first = datetime.date.fromisoformat(claims["parameters"]["clock.decision"]["value"] + "-01")
+    months = claims["parameters"]["clock.horizon"]["value"]
+    last = first + datetime.timedelta(months * 730 // 24 - 1)
+    assert claims["parameters"]["clock.holidays"]["value"] == [str(d) for d in derive.holidays(first, last)]
 
 
 def test_the_pilot_meets_the_cleanest_of_the_sources(claims, derived):

@@ -1,0 +1,208 @@
+"""A team of people: staffed hours, priority classes, a deadline after which a waiting item leaves."""
+
+from __future__ import annotations
+
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simgap.engines.packing import Team
+from simgap.engines.physics import TeamColumns, TeamPhysics
+from simgap.engines.reference.timeline import DEADLINE, PLANS, Item, Moment, place_of
+from simgap.model import clock, items, keys, oversight
+from simgap.model.types import Ints
+
+if TYPE_CHECKING:
+    from simgap.engines.reference.replication import Replication
+
+
+class Desk:
+    """The reviewers or the specialists."""
+
+    def __init__(self, run: Replication, team: Team, name: str, person: str, columns: TeamColumns, done: int):
+        self.run = run
+        self.team = team
+        self.name = name
+        self.person = person
+        self.columns = columns
+        self.done = done  # rank of the end of a review
+        self.calendar = team.calendar
+        self.staff = team.staff
+        self.leaving = 0  # busy heads who go when they are done
+        self.plan = list(team.plan)
+        self.free = list(range(team.staff))
+        self.busy: dict[Item, int] = {}
+        self.queue: list[tuple[int, int, int, Item]] = []
+        self.waiting = 0
+        self.opens_at = -1
+        self.area = 0
+        self.changed = 0
+        self.waits = [0] * oversight.WAIT_BINS
+        self.wall_waits = [0] * oversight.WAIT_BINS
+        self.wait_total = 0
+        self.wall_wait_total = 0
+        self.staffed = [clock.staffed_time(t, self.calendar) for t in run.month_starts]
+        self.capacity = [0] * run.packed.months
+        self.paid_until = 0  # staffed time up to which capacity is booked
+        self.backlog = [0] * run.packed.months
+        for number, (when, heads) in enumerate(team.plan):
+            order = PLANS + place_of(keys.TEAM, number)
+            run.env.call(when, order, lambda heads=heads: self._set_staff(heads))  # type: ignore[misc]
+
+    def review(self, item: Item) -> Moment:
+        """Return the event that the review is over, or that the item has left at its deadline."""
+        run, now, t = self.run, self.run.env.now, self.team.t
+        hours = oversight.review_hours(run.key, item.kind, item.entity, t, item.triggers)
+        run.count(self.columns.queued)
+        run.count(self.columns.offered, oversight.occupied(hours, 0.0, t))
+        run.note(item, self.name, "schedule", reasons=item.triggers)
+        item.hours = hours
+        item.event = Moment(run.env)
+        item.joined = now
+        item.joined_staffed = clock.staffed_time(now, self.calendar)
+        item.waiting = True
+        urgency = len(run.packed.priority)
+        for i, trigger in enumerate(run.packed.priority):
+            if item.triggers & trigger:
+                urgency = i
+                break
+        heappush(self.queue, (urgency, now, item.place, item))
+        self._change(1)
+        patience = oversight.patience(run.key, item.kind, item.entity, t)
+        if patience == clock.NEVER and self._nobody_comes():
+            patience = 0
+        if patience < clock.NEVER:
+            if self.team.wall_deadline:
+                deadline = now + patience
+            else:
+                deadline = clock.reached(now, item.joined_staffed + patience, self.calendar)
+            self._expires(item, deadline)
+        run.start_services()
+        return item.event
+
+    def start(self) -> None:
+        """Start reviews while somebody is free and staffed (phase B)."""
+        run, now = self.run, self.run.env.now
+        while self.waiting and self.free:
+            if not clock.is_staffed(now, self.calendar):
+                self._wake()
+                return
+            item = heappop(self.queue)[3]
+            if not item.waiting:
+                continue  # left at its deadline
+            self._leave(item)
+            self.busy[item] = heappop(self.free)
+            item.x = oversight.congestion(self.waiting, self.staff, self.team.t)
+            run.note(item, self.name, "start", resource=(self.person, self.busy[item]), congestion=item.x)
+            work = oversight.occupied(item.hours, item.x, self.team.t)
+            begun = clock.staffed_time(now, self.calendar)
+            self._book_work(begun, begun + work, bool(item.triggers & items.BY_HAND))
+            item.event.at(clock.reached(now, begun + work, self.calendar), self.done + item.place)
+
+    def release(self, item: Item) -> None:
+        """Free the reviewer of an item, or let go one who was waiting to leave."""
+        if self.leaving:
+            self.book_capacity()
+            self.leaving -= 1
+            del self.busy[item]
+            return
+        heappush(self.free, self.busy.pop(item))
+        if self.waiting:
+            self.run.start_services()
+
+    def book_capacity(self) -> None:
+        """Book the staffed hours of the heads present, up to now, in the present month."""
+        month = self.run.month
+        if month < len(self.capacity):
+            staffed = clock.staffed_time(self.run.env.now, self.calendar)
+            self.capacity[month] += (len(self.free) + len(self.busy)) * (staffed - self.paid_until)
+            self.paid_until = staffed
+
+    def physics(self) -> TeamPhysics:
+        """Return what was counted."""
+        ends: Ints = np.array(self.staffed, np.int64)
+        return TeamPhysics(
+            capacity=np.array(self.capacity, np.int64),
+            staffed=ends[1:] - ends[:-1],
+            backlog=np.array(self.backlog, np.int64),
+            waits=np.array(self.waits, np.int64),
+            wall_waits=np.array(self.wall_waits, np.int64),
+            wait_total=self.wait_total,
+            wall_wait_total=self.wall_wait_total,
+            queue_area=self.area,
+        )
+
+    def _set_staff(self, heads: int) -> None:
+        """Change the headcount: a cut takes the idle first, and the busy finish what they do."""
+        self.book_capacity()
+        self.plan.pop(0)
+        more = heads - self.staff
+        self.staff = heads
+        staying = min(max(0, more), self.leaving)
+        self.leaving -= staying
+        taken = {*self.free, *self.busy.values()}
+        new = (number for number in range(len(taken) + heads + 1) if number not in taken)
+        for _ in range(more - staying):
+            heappush(self.free, next(new))
+        idle = sorted(self.free)
+        going = min(max(0, -more), len(idle))
+        self.free = idle[: len(idle) - going]
+        self.leaving += max(0, -more) - going
+        self.run.note_event(keys.TEAM, 0, "headcount", "complete", reviewers=heads)
+        if self._nobody_comes():
+            for *_, item in self.queue:
+                if item.waiting:
+                    self._expires(item, self.run.env.now)
+        self.run.start_services()
+
+    def _nobody_comes(self) -> bool:
+        """Return whether nobody is on the staff, now or later in the plan."""
+        return not self.staff and not any(heads for _, heads in self.plan)
+
+    def _book_work(self, begun: int, done: int, by_hand: bool) -> None:
+        """Book staffed time from `begun` to `done`, both staffed, in the months in which it falls."""
+        run, month = self.run, self.run.month
+        while begun < done:
+            end = min(done, self.staffed[month + 1]) if month < run.packed.months else done
+            run.counts[month][self.columns.used] += end - begun
+            if by_hand:
+                run.counts[month][self.columns.by_hand] += end - begun
+            begun = end
+            month += 1
+
+    def _wake(self) -> None:
+        """See that services start when the team is next staffed."""
+        opens_at = clock.next_opening(self.run.env.now, self.calendar)
+        if opens_at != self.opens_at:
+            self.opens_at = opens_at
+            self.run.env.call(opens_at, PLANS, self.run.start_services)
+
+    def _expires(self, item: Item, deadline: int) -> None:
+        self.run.env.call(deadline, DEADLINE + item.place, lambda: self._expire(item))
+
+    def _expire(self, item: Item) -> None:
+        """Let an item that still waits at its deadline leave at once (phase C)."""
+        if item.waiting:
+            self._leave(item)
+            if len(self.queue) > 2 * self.waiting:  # forget those who have left, once they are the most
+                self.queue = [entry for entry in self.queue if entry[3].waiting]
+                heapify(self.queue)
+            self.run.note(item, self.name, "withdraw")
+            item.event.at(self.run.env.now, DEADLINE + item.place)
+
+    def _leave(self, item: Item) -> None:
+        item.waiting = False
+        self._change(-1)
+        wait = clock.staffed_time(self.run.env.now, self.calendar) - item.joined_staffed
+        wall = self.run.env.now - item.joined
+        self.waits[oversight.wait_bin(wait)] += 1
+        self.wall_waits[oversight.wait_bin(wall)] += 1
+        self.wait_total += wait
+        self.wall_wait_total += wall
+
+    def _change(self, step: int) -> None:
+        now = self.run.env.now
+        self.area += self.waiting * (now - self.changed)
+        self.changed = now
+        self.waiting += step

@@ -1,0 +1,338 @@
+"""One phase of one replication: begin with `Replication.item`, the way of one work item.
+
+An engine decides only when things happen; what happens is decided by the rules in `simgap.model`.
+"""
+
+from __future__ import annotations
+
+from array import array
+from typing import Any
+
+import numpy as np
+import simpy
+
+from simgap.engines.arrivals import day_factors, levels_of
+from simgap.engines.log import Entry
+from simgap.engines.packing import TRIGGER_BITS, Packed
+from simgap.engines.physics import (
+    ENDS,
+    LEGACY,
+    REVIEWERS,
+    SPECIALISTS,
+    TRIGGER_COLUMNS,
+    Count,
+    Physics,
+    check,
+)
+from simgap.engines.reference.desk import Desk
+from simgap.engines.reference.governance import Governance
+from simgap.engines.reference.stage import AiStage, Server
+from simgap.engines.reference.timeline import (
+    ARRIVES,
+    PLANS,
+    REVIEW_DONE,
+    SPECIALIST_DONE,
+    START_SERVICES,
+    Item,
+    Moment,
+    Steps,
+    Timeline,
+)
+from simgap.model import clock, governance, integration, items, keys, oversight
+from simgap.model.parameters import P
+from simgap.model.types import Floats, Ints
+
+ESCAPE = {
+    oversight.MISSED: Count.ESCAPED_MISSED,
+    oversight.OVERTURNED: Count.ESCAPED_OVERTURNED,
+    oversight.MANUAL_WRONG: Count.ESCAPED_MANUAL,
+}
+
+
+class Replication:
+    """One phase of one replication."""
+
+    def __init__(self, packed: Packed, key: Ints, log: list[Entry] | None = None):
+        self.env = Timeline()
+        self.packed = packed
+        self.p: Floats = packed.p
+        self.key = key
+        self.log = log
+        self.counts = [[0] * len(Count) for _ in range(packed.months + 1)]
+        self.month = packed.go_live // clock.MONTH
+        self.row = self.counts[self.month]
+        self.by_class = [[0] * len(ENDS) for _ in range(len(packed.quantiles) + 1)]
+        self.escaped_time = array("q")
+        self.escaped_entity = array("q")
+        self.end_of_arrivals = int(packed.knots[-1])  # a pilot may end within a month
+        starts = (m * clock.MONTH - packed.go_live for m in range(packed.months + 1))
+        self.month_starts = [min(max(0, start), self.end_of_arrivals) for start in starts]
+        self.before_ai = 0
+        self.before_ai_peak = 0
+        step = integration.connector_time(self.p)
+        self.connector = Server(self, "connector", 1, lambda _: step) if step else None
+        self.ai = AiStage(self, packed.concurrency)
+        self.reviewers = Desk(self, packed.reviewers, "review", "reviewer", REVIEWERS, REVIEW_DONE)
+        self.specialists = Desk(
+            self, packed.specialists, "specialist", "specialist", SPECIALISTS, SPECIALIST_DONE
+        )
+        self.governance = Governance(self)
+        self.starting = False
+
+    def item(self, item: Item) -> Steps:
+        """The way of one work item, from its arrival to its end."""
+        key, kind, entity, p = self.key, item.kind, item.entity, self.p
+        unique = kind == keys.ITEM
+        self.count(Count.ARRIVED if unique else Count.DUPLICATES)
+        item.level = self.governance.level
+        if item.level == governance.SUSPENDED:
+            self.note_arrival(item)
+            self.end(item, Count.SUSPENDED, None)
+            return
+
+        defects, exception, edge, unhandled, recognised = items.inspect(
+            key, kind, entity, p, self.packed.cumulative
+        )
+        self.note_arrival(item, defects, exception, edge)
+        if unique and edge:
+            self.count(Count.EDGE_CASES)
+        if unique and exception:
+            self.count(Count.EXCEPTIONS)
+
+        item.triggers = items.EXCEPTION
+        if not exception:
+            if self.connector:
+                yield self.connector.serve(item)
+                self.connector.release()
+                self.note(item, "connector", "complete")
+            yield self.ai.serve(item)
+            if item.lost:
+                self.note(item, "AI", "withdraw")
+                self.end(item, Count.LOST, None)
+                return
+            self.ai.release()
+            self.count(Count.AI_SERVED)
+            item.triggers = items.EDGE
+            if recognised:
+                self.note(item, "AI", "complete", handed_over=True)
+            else:
+                item.hardness, item.right, item.triggers = items.decide(
+                    key,
+                    kind,
+                    entity,
+                    p,
+                    defects,
+                    unhandled,
+                    item.consequential,
+                    item.value_class,
+                    item.level,
+                )
+                self.note(item, "AI", "complete", right=item.right)
+                if unique:
+                    self.count(Count.AI_DECISIONS)
+                    self.count(Count.AI_RIGHT, int(item.right))
+                if not item.triggers:
+                    self.end(item, Count.STRAIGHT, None if item.right else Count.ESCAPED_STRAIGHT)
+                    return
+        for bit, column in enumerate(TRIGGER_COLUMNS):
+            if item.triggers >> bit & 1:
+                self.count(column)
+
+        desk = self.reviewers
+        yield desk.review(item)
+        if item in desk.busy and oversight.is_escalated(key, kind, entity, p):
+            desk.release(item)
+            self.note(item, desk.name, "complete", verdict="escalated")
+            desk = self.specialists
+            yield desk.review(item)
+        if item not in desk.busy:
+            self.count(desk.columns.missed)
+            self.end(item, Count.FALLBACK, None)
+            return
+        desk.release(item)
+        verdict = oversight.verdict(
+            key, kind, entity, desk.team.t, p, item.triggers, item.right, item.hardness, item.x
+        )
+        self.note(item, desk.name, "complete", verdict=verdict)
+        if unique and verdict == oversight.CAUGHT:
+            self.count(Count.CAUGHT)
+        by_hand = item.triggers & items.BY_HAND
+        self.end(item, Count.MANUAL if by_hand else Count.REVIEWED, ESCAPE.get(verdict))
+
+    def end(self, item: Item, how: Count, escape: Count | None) -> None:
+        """Book the end of an item; duplicates cost work and neither earn nor err."""
+        self.note(item, "end", "complete", outcome=how, escaped=escape)
+        legacy = how in LEGACY
+        if item.kind == keys.DUPLICATE:
+            self.count(Count.DUPLICATE_FALLBACK if legacy else Count.DUPLICATE_DONE)
+            return
+        self.count(how)
+        self.by_class[item.value_class][ENDS.index(how)] += 1
+        delay = (self.env.now - item.arrived) // 1000
+        self.count(Count.LEGACY_DELAY if legacy else Count.DELAY, delay)
+        if escape is not None:
+            self.count(escape)
+            self.escaped_time.append(self.env.now)
+            self.escaped_entity.append(item.entity)
+            self.governance.escaped(item)
+
+    def arrivals(self, kind: int, levels: Floats) -> Steps:
+        """Items of one kind arrive, one after the other."""
+        packed = self.packed
+        if self.p[P.DAY_CV] > 0.0:
+            factors = day_factors(self.key, packed.knots, packed.go_live, self.p[P.DAY_CV])
+            levels = levels_of(levels, factors)
+        tables = (levels, packed.knots, packed.regular, packed.quantiles)
+        level, interval, number = 0.0, 0, 0
+        while True:
+            entity = packed.workflow << keys.WORKFLOW_SHIFT | number
+            when, level, interval, value_class, consequential = items.arrive(
+                self.key, kind, entity, self.p, level, interval, *tables
+            )
+            if interval < 0:
+                return
+            item = Item(kind, entity, when, value_class, consequential)
+            yield Moment(self.env).at(when, ARRIVES + item.place)
+            self.env.process(self.item(item))
+            number += 1
+
+    def opening_backlog(self) -> Steps:
+        """Items that already wait arrive at once, when the workflow starts."""
+        packed = self.packed
+        first = packed.workflow << keys.WORKFLOW_SHIFT | keys.FIRST_WAITING
+        for entity in range(first, first + packed.waiting):
+            stakes = items.stakes(self.key, keys.ITEM, entity, self.p, packed.quantiles)
+            item = Item(keys.ITEM, entity, packed.waiting_from, *stakes)
+            yield Moment(self.env).at(packed.waiting_from, ARRIVES + item.place)
+            self.env.process(self.item(item))
+
+    def month_end(self) -> Steps:
+        """Read the backlog at the end of each month and turn the page, before anything else happens then."""
+        for month in range(self.month, self.packed.months):
+            yield Moment(self.env).at(self.month_starts[month + 1], PLANS)
+            for desk in (self.reviewers, self.specialists):
+                desk.backlog[month] = desk.waiting
+                desk.book_capacity()
+            self.governance.book_time()
+            self.month = month + 1
+            self.row = self.counts[self.month]
+
+    def waits_for_ai(self, step: int) -> None:
+        """Count an item that begins or ceases to wait for the connector or the AI stage."""
+        self.before_ai += step
+        self.before_ai_peak = max(self.before_ai_peak, self.before_ai)
+
+    def start_services(self) -> None:
+        """See that services start once everything due at this instant has happened (phase B)."""
+        if not self.starting:
+            self.starting = True
+            event = Moment(self.env).at(self.env.now, START_SERVICES)
+            event.callbacks.append(self._start_services)
+
+    def _start_services(self, _: simpy.Event) -> None:
+        self.starting = False
+        if self.connector:
+            self.connector.start()
+        self.ai.start()
+        self.reviewers.start()
+        self.specialists.start()
+
+    def count(self, column: Count, amount: int = 1) -> None:
+        """Add to a column of the present month."""
+        self.row[column] += amount
+
+    def note(self, item: Item, activity: str, transition: str, **detail: Any) -> None:
+        """Write down what happens to an item, where somebody wants to read it."""
+        if self.log is not None:
+            self.note_event(item.kind, item.entity, activity, transition, **detail)
+
+    def note_arrival(
+        self, item: Item, defects: int | None = None, exception: bool = False, edge: bool = False
+    ) -> None:
+        """Write down an arrival; what a suspended item is like is never looked at."""
+        if self.log is None:
+            return
+        seen = (
+            {}
+            if defects is None
+            else {"defects": defects, "exception": bool(exception), "edge_case": bool(edge)}
+        )
+        self.note(
+            item,
+            "arrival",
+            "complete",
+            value_class=int(item.value_class),
+            consequential=bool(item.consequential),
+            level=item.level,
+            **seen,
+        )
+
+    def note_event(self, kind: int, entity: int, activity: str, transition: str, **detail: Any) -> None:
+        """Write down what happens, in words."""
+        if self.log is not None:
+            said = {name: WORDS[name](value) if name in WORDS else value for name, value in detail.items()}
+            self.log.append(Entry(self.env.now, kind, entity, activity, transition, said))
+
+    def run(self) -> Physics:
+        """Run until every item has ended, and return what was counted."""
+        self.env.process(self.month_end())
+        self.env.process(self.opening_backlog())
+        self.env.process(self.arrivals(keys.ITEM, self.packed.levels))
+        self.env.process(self.arrivals(keys.DUPLICATE, self.packed.duplicate_levels))
+        self.env.process(self.ai.outages())
+        self.env.run()
+        incidents: Ints = np.array(self.governance.incidents, np.int64).reshape(-1, 3)
+        return Physics(
+            counts=np.array(self.counts, np.int64),
+            ends_by_class=np.array(self.by_class, np.int64),
+            reviewers=self.reviewers.physics(),
+            specialists=self.specialists.physics(),
+            level_time=np.array(self.governance.level_time, np.int64),
+            ai_backlog_peak=self.before_ai_peak,
+            escaped_time=np.array(self.escaped_time, np.int64),
+            escaped_entity=np.array(self.escaped_entity, np.int64),
+            incident_time=incidents[:, 0],
+            incident_entity=incidents[:, 1],
+            incident_failed=incidents[:, 2],
+        )
+
+
+def _listed(words: tuple[str, ...]) -> Any:
+    """Return a function that turns bits into a tuple of words."""
+    return lambda bits: tuple(word for i, word in enumerate(words) if bits >> i & 1)
+
+
+VERDICTS = ("confirmed", "caught", "missed", "overturned", "right by hand", "wrong by hand")
+# How the log says in words what the engine keeps as numbers.
+WORDS = {
+    "level": governance.LEVELS.__getitem__,
+    "defects": _listed(("missing", "format", "schema", "stale")),
+    "reasons": _listed(tuple(TRIGGER_BITS)),
+    "failed": _listed(("explainable", "reviewable", "correctable")),
+    "verdict": lambda verdict: verdict if isinstance(verdict, str) else VERDICTS[verdict],
+    "resource": lambda who: f"{who[0]} {who[1] + 1}",
+    "outcome": lambda how: how.name.lower(),
+    "escaped": lambda escape: escape.name.removeprefix("ESCAPED_").lower() if escape else "",
+}
+
+
+def simulate(packed: Packed, seed: int, draw: int, luck: int, log: list[Entry] | None = None) -> Physics:
+    """Simulate one phase of one replication.
+
+    Parameters
+    ----------
+    packed : Packed
+        The phase.
+    seed, draw, luck : int
+        Seed of the study, draw of the unknowns, luck index; each below 2^32.
+    log : list of Entry, optional
+        Where to write down everything that happens.
+
+    Raises
+    ------
+    SimulationError
+        A law that every replication obeys was broken.
+    """
+    physics = Replication(packed, np.array([seed, draw, luck, packed.phase], np.int64), log).run()
+    check(physics)
+    return physics
