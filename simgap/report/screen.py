@@ -154,15 +154,10 @@ def table(summary: Mapping[str, Any]) -> list[str]:
         ("Reviewers busy, of staffed hours", _percent(operations["reviewer_utilisation"])),
         ("Wait for a reviewer, staffed hours", " / ".join(_hours(waits[k]) for k in ("mean", "p50", "p95"))),
         ("Deadlines missed, of reviews", _percent(operations["deadline_miss_rate"])),
-        *(
-            [
-                ("Incidents in the window", _count(operations["incidents"])),
-                ("Time restricted or suspended", _percent(operations["restricted_time_share"])),
-            ]
-            if operations["incidents"]
-            else []
-        ),
         ("Oversight cost per item", _money2(operations["oversight_cost_per_item"])),
+    ]
+    facts[-1:-1] = [
+        (label, show(operations[key])) for label, key, show in OCCASIONAL if (operations[key] or 0.0) > 0.0
     ]
     rows.append("")
     rows += [f"{label:<38}{value}" for label, value in facts]
@@ -224,3 +219,15 @@ def screen(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
         "",
     ]
     return "\n".join([*parts, wrap(conventions(summary, settings)), "", *table(summary)])
+
+
+# Shown where there is something to show: label, key of the operations, how to show it.
+OCCASIONAL = (
+    ("Wait for the AI, mean", "ai_wait_hours", _hours),
+    ("Lost in outages, of all items", "lost_share", _percent),
+    ("Specialists busy, of staffed hours", "specialist_utilisation", _percent),
+    ("Wait for a specialist, staffed, mean", "specialist_wait_hours", _hours),
+    ("Incidents in the window", "incidents", _count),
+    ("Time restricted or suspended", "restricted_time_share", _percent),
+    ("While suspended, of all items", "suspended_share", _percent),
+)

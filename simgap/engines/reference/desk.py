@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from simgap.engines.packing import Team
 from simgap.engines.physics import TeamColumns, TeamPhysics
 from simgap.engines.reference.timeline import DEADLINE, PLANS, Item, Moment, place_of
 from simgap.model import clock, items, keys, oversight
+from simgap.model.parameters import T
 from simgap.model.types import Ints
 
 if TYPE_CHECKING:
@@ -150,7 +152,7 @@ class Desk:
         self.free = idle[: len(idle) - going]
         self.leaving += max(0, -more) - going
         self.run.note_event(keys.TEAM, 0, "headcount", "complete", reviewers=heads)
-        if self._nobody_comes():
+        if self._nobody_comes() and self.team.t[T.DEADLINE] == math.inf:
             for *_, item in self.queue:
                 if item.waiting:
                     self._expires(item, self.run.env.now)
