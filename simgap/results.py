@@ -355,10 +355,11 @@ class Trace:
 
     def json(self) -> dict[str, Any]:
         """Return what ``result.json`` holds."""
-        most, since = self.timeline.longest
-        month = (self.timeline.go_live + since) // MONTH + 1
+        line = self.timeline
+        most, since = line.longest
+        month = (line.go_live + since) // MONTH + 1
         longest = {"items": most, "time": self._time(since), "month": month}
-        found, latent = counts(self.entries), int((self.timeline.incidents >= self.timeline.window).sum())
+        seen = line.incidents < line.window
         return {
             "scenario": {"name": self.resolved["name"], "digest": scenario.digest(self.resolved)},
             "seed": self.seed,
@@ -368,10 +369,11 @@ class Trace:
             "engine": ENGINE,
             "version": __version__,
             "go_live": self._time(0),
-            **found,
-            "incidents": found["incidents"] - latent,
-            "latent_incidents": latent,
-            "level_shares": self.timeline.level_shares(),
+            **counts(self.entries),
+            "incidents": int(seen.sum()),
+            "latent_incidents": int((~seen).sum()),
+            "problems": int((seen & line.opened).sum()),
+            "level_shares": line.level_shares(),
             "longest_queue": longest if most else None,
             "files": list(TRACE_FILES),
             "provenance": finite(self.provenance),
@@ -396,9 +398,11 @@ class Trace:
             "Wrong decisions that escape, of items:",
             *_table(found["escaped"], items),
             "In the whole replication:" if self.months else "",
-            f"Incidents: {found['incidents']:,}, and {found['latent_incidents']:,} after the window; "
-            f"problems that they open: {found['problems']:,}. "
-            f"Outages: {found['outages']:,}, {hours:,.0f} h in all.",
+            f"{found['incidents']:,} incidents, of which {found['problems']:,} open a problem; "
+            f"{found['latent_incidents']:,} more after the window."
+            if len(line.incidents)
+            else "No incidents.",
+            f"{found['outages']:,} outages of the AI, {hours:,.0f} h in all." if found["outages"] else "",
             f"Time at each level: {', '.join(levels)}.",
             f"Longest queue: {longest['items']:,} items wait for a reviewer on {longest['time'][:10]} "
             f"(month {longest['month']})."

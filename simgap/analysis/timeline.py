@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simgap.model import clock, keys
 from simgap.model.clock import DAY, WEEK, Calendar
@@ -45,7 +46,7 @@ class Timeline:
         Level of autonomy, a place in `LEVELS`, from each of these instants on.
     incidents : Ints[k]
         When incidents surfaced.
-    opened : list of bool
+    opened : array of bool
         Whether each of them opened a problem.
     outages : Ints[k, 2]
         Start and end.
@@ -64,7 +65,7 @@ class Timeline:
     level_times: Ints
     levels: Ints
     incidents: Ints
-    opened: list[bool]
+    opened: NDArray[np.bool_]
     outages: Ints
     longest: tuple[int, int]
 
@@ -127,7 +128,7 @@ def timeline(
         level_times=levels[:, 0],
         levels=levels[:, 1],
         incidents=np.array([e.time for e in surfaced], np.int64),
-        opened=[bool(e.detail["failed"]) for e in surfaced],
+        opened=np.array([bool(e.detail["failed"]) for e in surfaced], np.bool_),
         outages=_outages(entries, end),
         longest=(int(waiting[longest]), int(instants[longest])),
     )
@@ -192,10 +193,10 @@ def counts(entries: Iterable[Entry]) -> dict[str, Any]:
     -------
     dict
         ``events``; ``items`` and ``duplicates`` that arrived; ``activities``: events by activity and
-        transition; ``outcomes`` and ``escaped`` of items; ``reasons`` of reviews, of items and duplicates;
-        ``incidents``, and ``problems`` that they opened; ``outages``.
+        transition; ``outcomes`` and ``escaped`` of items; ``reasons`` of reviews, of items and
+        duplicates; ``outages``.
     """
-    arrived, activities, outcomes, escaped, reasons, failed = (Counter[Any]() for _ in range(6))
+    arrived, activities, outcomes, escaped, reasons = (Counter[Any]() for _ in range(5))
     for e in entries:
         activities[e.activity, e.transition] += 1
         if e.activity == "arrival":
@@ -205,8 +206,6 @@ def counts(entries: Iterable[Entry]) -> dict[str, Any]:
             escaped[e.detail["escaped"]] += 1
         elif e.activity == "review" and e.transition == "schedule":
             reasons.update(e.detail["reasons"])
-        elif e.activity == "incident":
-            failed[bool(e.detail["failed"])] += 1
     return {
         "events": activities.total(),
         "items": arrived[keys.ITEM],
@@ -215,7 +214,5 @@ def counts(entries: Iterable[Entry]) -> dict[str, Any]:
         "outcomes": {word: outcomes[word] for word in OUTCOMES},
         "escaped": {word: escaped[word] for word in ESCAPED},
         "reasons": {word: reasons[word] for word in TRIGGERS},
-        "incidents": failed.total(),
-        "problems": failed[True],
         "outages": activities["outage", "start"],
     }

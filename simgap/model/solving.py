@@ -58,6 +58,10 @@ def catch_intercept_of(catch: float, intercept: float, spread: float, rho: float
         Of the AI's log-odds.
     rho : float
         How much hardness that misleads the AI misleads reviewers.
+
+    Notes
+    -----
+    The share that results is exact to 2e-10 for rho x spread up to 100, to 2e-4 at the bounds of the table.
     """
     from scipy.optimize import brentq
 

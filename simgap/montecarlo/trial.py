@@ -229,8 +229,8 @@ def run_trial(
         team.capacity / HOUR,
         team.staffed / HOUR,
     )
-    needed = np.divide(offered, hours, out=np.zeros(window.months), where=hours > 0.0)
-    peak = int(needed.argmax())
+    staffed = hours > 0.0
+    needed, heads = offered[staffed] / hours[staffed], capacity[staffed] / hours[staffed]
     levels = physics.level_time / HOUR
     in_window = physics.incident_time <= int(phases.production.knots[-1])
     monthly = {
@@ -256,8 +256,8 @@ def run_trial(
         # What must be funded and what pays back is cash: the benefit that becomes cash, and all costs.
         **{name: value for name, value in cashable.items() if name != "npv"},
         # With a headcount plan, the heads in the month of the greatest need.
-        "reviewers": float(capacity[peak] / hours[peak]) if hours[peak] else 0.0,
-        "reviewers_needed_peak": float(needed.max()),
+        "reviewers": float(heads[needed.argmax()] if len(heads) else phases.production.reviewers.staff),
+        "reviewers_needed_peak": float(needed.max(initial=0.0)),
         "backlog_peak": float(team.backlog.max()),
         "accuracy_reported": dashboard,
         "accuracy_true": reported_accuracy(physics),

@@ -115,7 +115,7 @@ def _autonomy(axes: Axes, line: Timeline) -> None:
     for level, colour in enumerate(LEVEL_COLOURS):
         bars = [(times[i], times[i + 1] - times[i]) for i in np.flatnonzero(line.levels == level)]
         axes.broken_barh(bars, (level - 0.4, 0.8), facecolor=colour, edgecolor=colour, linewidth=0.6)
-    months, opened = _months(line, line.incidents), np.array(line.opened, bool)
+    months, opened = _months(line, line.incidents), line.opened
     row = float(len(LEVELS))
     for chosen, fill, label in (
         (opened, style.INK, "opens a problem"),

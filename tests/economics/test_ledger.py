@@ -24,7 +24,7 @@ from simgap.economics.ledger import (
     value_of,
 )
 from simgap.economics.tails import severities, value_factors
-from simgap.engines.physics import ENDS, ESCAPES, Count, Physics, check
+from simgap.engines.physics import ENDS, ESCAPES, Count, Physics, TeamPhysics, check
 from simgap.model import keys
 from simgap.model.clock import HOUR, MONTH
 from simgap.model.oversight import WAIT_BINS
@@ -51,6 +51,7 @@ VALUES = {
     "value_classes": [0.5],
     "ai.cost": 0.5,
     "oversight.wage": 40.0,
+    "oversight.specialist_wage": math.nan,
     "oversight.paid": "by headcount",
     "costs.platform": 100.0,
     "costs.governance": 30.0,
@@ -82,14 +83,14 @@ HOURS = {
     Count.USED:                [ 1,    8,  10,  12,   3],
     Count.USED_BY_HAND:        [ 0,    3,   4,   5,   1],
     Count.DELAY:               [ 0,   50, 100, 100,  30],
-    Count.FALLBACK_DELAY:      [ 0,   12,   8,  20,  16],
+    Count.LEGACY_DELAY:        [ 0,   12,   8,  20,  16],
 }  # fmt: skip
 CAPACITY =                     [ 5,   10,  10,  12]  # fmt: skip
 # Month 1 begins 365 h after go-live, month 2 at 1095 h; the window ends at 2555 h.
 ESCAPED = [(365 * HOUR, 4), (1095 * HOUR - 1, 9), (1095 * HOUR, 2), (2555 * HOUR, 30), (3000 * HOUR, 7)]
 
 # Below the median value, of 76 straight, 40 reviewed, 17 by hand and 27 fall-backs: 80 of the 133 done.
-LOW = [46, 24, 10, 20]
+LOW = [46, 24, 10, 20, 0, 0]
 
 # What the tables above come to, by hand.
 #   done               4            34                46                43 +  6 = 49
@@ -122,28 +123,45 @@ FLOW = [-137, 74, 554, 26]
 ONE_OFF = [-100, 0, -200, 0]
 
 
-def physics_of(counts, capacity, escaped, low=None):
+def team_of(capacity):
+    """A team of whom nobody waited."""
+    capacity = np.array(capacity, np.int64)
+    bins = np.zeros(WAIT_BINS, np.int64)
+    return TeamPhysics(capacity, capacity, 0 * capacity, bins, bins, 0, 0, 0)
+
+
+def physics_of(counts, capacity, escaped, low=None, incidents=(), specialists=None):
     """Physics that holds what economics reads; the rest is empty.
 
-    Two value classes, with `low` by `ENDS` in the lower one, or all.
+    Two value classes, with `low` by `ENDS` in the lower one, or all. `escaped` and `incidents` are lists of
+    (instant, item); `specialists` their capacity, or none.
     """
-    months = len(capacity)
     ends = counts[:, list(ENDS)].sum(axis=0)
     low = ends if low is None else np.array(low, np.int64)
-    listed = np.array(escaped, np.int64).reshape(-1, 2)
+    escaped, incidents = (np.array(listed, np.int64).reshape(-1, 2) for listed in (escaped, incidents))
     return Physics(
         counts=counts,
         ends_by_class=np.stack([low, ends - low]),
-        capacity=np.array(capacity, np.int64),
-        staffed=np.array(capacity, np.int64),
-        backlog=np.zeros(months, np.int64),
-        waits=np.zeros(WAIT_BINS, np.int64),
-        wall_waits=np.zeros(WAIT_BINS, np.int64),
-        wait_total=0,
-        wall_wait_total=0,
-        queue_area=0,
-        escaped_time=listed[:, 0],
-        escaped_entity=listed[:, 1],
+        reviewers=team_of(capacity),
+        specialists=team_of([0] * len(capacity) if specialists is None else specialists),
+        level_time=np.zeros((len(capacity), 4), np.int64),
+        ai_backlog_peak=0,
+        escaped_time=escaped[:, 0],
+        escaped_entity=escaped[:, 1],
+        incident_time=incidents[:, 0],
+        incident_entity=incidents[:, 1],
+        incident_failed=np.zeros(len(incidents), np.int64),
+    )
+
+
+def surfacing(incidents, physics=None):
+    """The example, or other physics, with incidents: (instant, item)."""
+    listed = np.array(incidents, np.int64).reshape(-1, 2)
+    return replace(
+        physics or PHYSICS,
+        incident_time=listed[:, 0],
+        incident_entity=listed[:, 1],
+        incident_failed=np.zeros(len(listed), np.int64),
     )
 
 
@@ -152,7 +170,7 @@ def by_hand():
     for column, numbers in COUNTS.items():
         counts[:, column] = numbers
     for column, hours in HOURS.items():
-        per_hour = 3_600_000 if column in (Count.DELAY, Count.FALLBACK_DELAY) else 3_600_000_000
+        per_hour = 3_600_000 if column in (Count.DELAY, Count.LEGACY_DELAY) else 3_600_000_000
         counts[:, column] = np.array(hours, np.int64) * per_hour
     return physics_of(counts, np.array(CAPACITY, np.int64) * 3_600_000_000, ESCAPED, LOW)
 
@@ -160,8 +178,8 @@ def by_hand():
 PHYSICS = by_hand()
 
 
-def ledger_of(physics=PHYSICS, incidents=None, window=WINDOW, key=KEY, **changed):
-    return money.ledger(physics, {**VALUES, **changed}, window, key, incidents)
+def ledger_of(physics=PHYSICS, window=WINDOW, key=KEY, **changed):
+    return money.ledger(physics, {**VALUES, **changed}, window, key)
 
 
 def economic(lines):
@@ -186,10 +204,10 @@ def test_every_line_of_the_example():
 
 
 def test_the_ledger_leaves_the_physics_alone():
-    before = PHYSICS.counts.copy(), PHYSICS.capacity.copy()
+    before = PHYSICS.counts.copy(), PHYSICS.reviewers.capacity.copy()
     first, second = ledger_of(), ledger_of()
     assert (PHYSICS.counts == before[0]).all()
-    assert (PHYSICS.capacity == before[1]).all()
+    assert (PHYSICS.reviewers.capacity == before[1]).all()
     assert all((first[line] == second[line]).all() for line in first)
 
 
@@ -296,14 +314,106 @@ def test_the_cuts_between_classes_are_those_of_the_file():
 
 
 def test_incidents_are_booked_when_they_surface():
-    surfaced = np.array([(0, 4), (365 * HOUR, 9), (9000 * HOUR, 2)], np.int64)
-    lines = ledger_of(incidents=surfaced)
+    surfaced = surfacing([(0, 4), (365 * HOUR, 9), (9000 * HOUR, 2)])
+    lines = ledger_of(surfaced)
     np.testing.assert_array_equal(lines["incidents"], [-700, -700, 0, -700])
-    lines = ledger_of(incidents=surfaced, **{"governance.incident_cost_cv": 3.0})
+    lines = ledger_of(surfaced, **{"governance.incident_cost_cv": 3.0})
     a, b, c = severities(KEY, np.array([4, 9, 2]), 700.0, 3.0)
     np.testing.assert_allclose(lines["incidents"], [-a, -b, 0.0, -c], rtol=1e-14)
     # They come on top of the error itself.
     np.testing.assert_array_equal(lines["errors"], EXPECTED["errors"])
+
+
+def test_the_severity_of_an_incident_belongs_to_its_item():
+    # From the words: the first two of the item's severity make 52 bits, as a quantile of the lognormal law.
+    items = [30, 4, 9]
+    whole = [words(1, 2, 3, keys.PRODUCTION, keys.INCIDENT, e, keys.SEVERITY, 0) for e in items]
+    u = [((int(w[0]) << 20 | int(w[1]) >> 12) + 0.5) / 2**52 for w in whole]
+    sigma = math.sqrt(math.log(1.0 + 3.0**2))
+    amounts = 700.0 * stats.lognorm.ppf(u, s=sigma, scale=math.exp(-0.5 * sigma**2))
+    costs = {"governance.incident_cost_cv": 3.0}
+    for order in ([0, 1, 2], [2, 0, 1]):  # whenever each surfaces: months 1, 2 and 3
+        instants = [(800 + 730 * m) * HOUR for m in range(3)]
+        lines = ledger_of(surfacing([(t, items[i]) for t, i in zip(instants, order, strict=True)]), **costs)
+        np.testing.assert_allclose(lines["incidents"], [0.0, *(-amounts[i] for i in order)], rtol=1e-9)
+
+
+END = 2555 * HOUR  # of the window: three and a half months after go-live
+
+
+@pytest.mark.parametrize("instant", [END - 1, END, END + 1, 3 * END])
+def test_latent_incidents_are_charged_to_production_and_not_seen_in_a_pilot(instant):
+    physics = surfacing([(400 * HOUR, 4), (instant, 9)])
+    production, pilot = ledger_of(physics), ledger_of(physics, key=PILOT_KEY)
+    np.testing.assert_array_equal(production["incidents"], [0, -700, 0, -700])
+    # What surfaces with the last instant of the window has surfaced in it.
+    np.testing.assert_array_equal(pilot["incidents"], [0, -700, 0, -700 if instant <= END else 0])
+    seen = board(("incidents",), physics=physics) - board((), physics=physics)
+    unit = pilot["incidents"].sum() / PHYSICS.total(Count.ARRIVED)
+    np.testing.assert_allclose(seen, unit * PLANNED, rtol=1e-9, atol=1e-9)
+
+
+# --- specialists, lost and suspended items ---------------------------------------------------------------
+
+
+def with_more(**columns):
+    """The example with further counts by month and after the window, and 3, 4, 4, 2 hours of specialists."""
+    counts = PHYSICS.counts.copy()
+    for name, numbers in columns.items():
+        counts[:, Count[name]] += np.array(numbers, np.int64)
+    capacity = [hours * HOUR for hours in (3, 4, 4, 2)]
+    return replace(PHYSICS, counts=counts, specialists=team_of(capacity))
+
+
+WORKED = {
+    "SPECIALIST_USED": [HOUR * h for h in (0, 2, 3, 2, 1)],
+    "SPECIALIST_USED_BY_HAND": [HOUR * h for h in (0, 1, 0, 2, 1)],
+}
+
+
+@pytest.mark.parametrize(
+    ("paid", "wage", "oversight", "exceptions"),
+    [
+        # Staffed 3, 4, 4, 2 + 1 hours, of which 0, 1, 0, 2 + 1 by hand, at 40 as reviewers, besides them.
+        ("by headcount", math.nan, [120, 120, 160, 0], [0, 40, 0, 120]),
+        ("by headcount", 90.0, [270, 270, 360, 0], [0, 90, 0, 270]),
+        # Worked 0, 2, 3, 2 + 1 hours.
+        ("by hour", math.nan, [0, 40, 120, 0], [0, 40, 0, 120]),
+        ("by hour", 90.0, [0, 90, 270, 0], [0, 90, 0, 270]),
+        ("by hour", 0.0, [0, 0, 0, 0], [0, 0, 0, 0]),
+    ],
+)
+def test_specialists_are_paid_their_own_wage_or_the_reviewers(paid, wage, oversight, exceptions):
+    changed = {"oversight.paid": paid}
+    before = ledger_of(**changed)
+    lines = ledger_of(with_more(**WORKED), **changed, **{"oversight.specialist_wage": wage})
+    np.testing.assert_allclose(before["oversight"] - lines["oversight"], oversight, rtol=1e-13, atol=1e-10)
+    np.testing.assert_allclose(before["exceptions"] - lines["exceptions"], exceptions, rtol=1e-13, atol=1e-10)
+    for line in set(lines) - {"oversight", "exceptions"}:
+        assert (lines[line] == before[line]).all(), line
+
+
+def test_lost_and_suspended_items_are_worked_by_the_legacy_team():
+    # Lost 0, 4, 0, 2 + 2; suspended 0, 0, 10, 0 + 0: more to rehire for, 10 each, of the team that is gone,
+    # 0.05, 0.2, 0.4, 0.6. Those that were lost waited 9 hours in all in month 1 and 3 after the window.
+    more = with_more(
+        ARRIVED=[0, 4, 10, 4, 0],
+        LOST=[0, 4, 0, 2, 2],
+        SUSPENDED=[0, 0, 10, 0, 0],
+        LEGACY_DELAY=[3_600_000 * h for h in (0, 9, 0, 0, 3)],
+    )
+    lines = ledger_of(replace(more, specialists=PHYSICS.specialists))
+    premium = np.array([0.0, 4 * 10 * 0.2, 10 * 10 * 0.4, 4 * 10 * 0.6])
+    for line, change in {
+        "benefit": -premium,
+        "cashable_benefit": -premium,
+        "delay": np.array([0, -27, 0, -9]),
+    }.items():
+        np.testing.assert_allclose(lines[line] - EXPECTED[line], change, rtol=1e-10, atol=1e-10, err_msg=line)
+    for line in set(lines) - {"benefit", "cashable_benefit", "delay"}:
+        np.testing.assert_allclose(lines[line], EXPECTED[line], rtol=1e-13, err_msg=line)
+    pilot, plain = (ledger_of(physics, key=PILOT_KEY) for physics in (more, PHYSICS))
+    assert (pilot["benefit"] == plain["benefit"]).all()  # nobody is rehired in a pilot
 
 
 def test_the_ledger_of_an_empty_month():
@@ -464,7 +574,7 @@ def test_a_stated_list_decides_which_costs_the_board_counts(basis, counts):
 @pytest.mark.parametrize("basis", sorted(DEFAULT_COUNTS))
 def test_a_pilot_without_items_says_nothing_about_an_item(basis):
     # Reviewers were paid, 37 hours at 40, for no item: the board reads 150 a month and no more.
-    idle = physics_of(np.zeros((5, len(Count)), np.int64), PHYSICS.capacity, [])
+    idle = physics_of(np.zeros((5, len(Count)), np.int64), PHYSICS.reviewers.capacity, [])
     assert ledger_of(idle, key=PILOT_KEY)["oversight"].sum() == -1480.0
     changed = {"measurement.basis": basis}
     np.testing.assert_allclose(board(tuple(COUNTED), physics=idle, **changed), [0, -75, -150, -150])
@@ -472,7 +582,7 @@ def test_a_pilot_without_items_says_nothing_about_an_item(basis):
     # One item, and they are its price.
     counts = idle.counts.copy()
     counts[0, [Count.ARRIVED, Count.FALLBACK]] = 1
-    one = physics_of(counts, PHYSICS.capacity, [])
+    one = physics_of(counts, PHYSICS.reviewers.capacity, [])
     np.testing.assert_allclose(board(("review",), physics=one, **changed), PLANNED * -1480, rtol=1e-13)
 
 
@@ -639,14 +749,18 @@ def test_a_tax_with_losses_set_off_takes_its_share_and_nothing_else(monthly, one
 
 MONTHS = 3
 WHOLE = Window(MONTHS, 0.5, float(MONTHS))
-MICROSECONDS = [Count.OFFERED, Count.USED, Count.USED_BY_HAND]
-MILLISECONDS = [Count.DELAY, Count.FALLBACK_DELAY]
+MICROSECONDS = [
+    *(Count.OFFERED, Count.USED, Count.USED_BY_HAND),
+    *(Count.SPECIALIST_OFFERED, Count.SPECIALIST_USED, Count.SPECIALIST_USED_BY_HAND),
+]
+MILLISECONDS = [Count.DELAY, Count.LEGACY_DELAY]
 SUMS_OF_MONEY = (
     "legacy.cost",
     "legacy.delay_cost",
     "error_cost",
     "ai.cost",
     "oversight.wage",
+    "oversight.specialist_wage",
     "costs.platform",
     "costs.governance",
     "costs.curation",
@@ -659,12 +773,14 @@ def any_physics(draw):
     counts = draw(hnp.arrays(np.int64, (MONTHS + 1, len(Count)), elements=st.integers(0, 1000)))
     counts[:, MICROSECONDS] *= HOUR
     counts[:, MILLISECONDS] *= 3_600_000
-    spare = draw(hnp.arrays(np.int64, MONTHS, elements=st.integers(0, 100)))
-    capacity = counts[:-1, Count.USED] + spare * HOUR
-    escaped = draw(st.lists(st.tuples(st.integers(0, 5 * MONTH), st.integers(0, 10**6)), max_size=5))
+    spare = draw(hnp.arrays(np.int64, (MONTHS, 2), elements=st.integers(0, 100))) * HOUR
+    capacity = counts[:-1, Count.USED] + spare[:, 0]
+    specialists = counts[:-1, Count.SPECIALIST_USED] + spare[:, 1]
+    listed = st.lists(st.tuples(st.integers(0, 5 * MONTH), st.integers(0, 10**6)), max_size=5)
+    escaped, incidents = draw(listed), draw(listed)
     low = draw(hnp.arrays(np.float64, len(ENDS), elements=st.floats(0.0, 1.0)))
     ends = counts[:, list(ENDS)].sum(axis=0)
-    return physics_of(counts, capacity, escaped, (low * ends).astype(np.int64))
+    return physics_of(counts, capacity, escaped, (low * ends).astype(np.int64), incidents, specialists)
 
 
 @st.composite
@@ -690,12 +806,11 @@ def any_values(draw):
 def together(a, b):
     return physics_of(
         a.counts + b.counts,
-        a.capacity + b.capacity,
-        [
-            *zip(a.escaped_time, a.escaped_entity, strict=True),
-            *zip(b.escaped_time, b.escaped_entity, strict=True),
-        ],
+        a.reviewers.capacity + b.reviewers.capacity,
+        [pair for x in (a, b) for pair in zip(x.escaped_time, x.escaped_entity, strict=True)],
         a.ends_by_class[0] + b.ends_by_class[0],
+        [pair for x in (a, b) for pair in zip(x.incident_time, x.incident_entity, strict=True)],
+        a.specialists.capacity + b.specialists.capacity,
     )
 
 
@@ -724,11 +839,10 @@ def test_a_costless_detour_back_to_the_legacy_way_is_worth_nothing(physics, valu
     free = {path: 0.0 for path in SUMS_OF_MONEY if path != "legacy.cost"}
     multiple = {} if rehired else {"legacy.rehire_multiple": 1.0}
     values = {**values, **free, **multiple}
-    lines = money.ledger(physics_of(counts, physics.capacity, []), values, WHOLE, KEY)
+    lines = money.ledger(physics_of(counts, physics.reviewers.capacity, []), values, WHOLE, KEY)
     # Booked by hand: the premium for the part of the team that is gone, the drained row in the last month.
-    worked = counts[:, Count.FALLBACK] + counts[:, Count.DUPLICATE_FALLBACK] * (
-        1.0 - values["legacy.duplicate_detection"]
-    )
+    undetected = counts[:, Count.DUPLICATE_FALLBACK] * (1.0 - values["legacy.duplicate_detection"])
+    worked = counts[:, [Count.FALLBACK, Count.LOST, Count.SUSPENDED]].sum(axis=1) + undetected
     worked = np.append(worked[: MONTHS - 1], worked[MONTHS - 1] + worked[MONTHS])
     premium = worked * values["legacy.cost"] * (values["legacy.rehire_multiple"] - 1.0)
     expected = -premium * released(values, WHOLE)
@@ -743,10 +857,9 @@ def test_a_costless_detour_back_to_the_legacy_way_is_worth_nothing(physics, valu
 def test_another_currency_changes_the_numbers_and_not_the_project(physics, values, fee, rate, tax):
     # Doubling is exact in binary, so the results must be too.
     doubled = {**values, **{path: 2.0 * values[path] for path in SUMS_OF_MONEY}}
-    surfaced = np.stack([physics.escaped_time, physics.escaped_entity], axis=1)
     one_off = np.array([-float(fee), 0.0, 0.0])
-    lines = money.ledger(physics, values, WHOLE, KEY, surfaced)
-    twice = money.ledger(physics, doubled, WHOLE, KEY, surfaced)
+    lines = money.ledger(physics, values, WHOLE, KEY)
+    twice = money.ledger(physics, doubled, WHOLE, KEY)
     small = value_of(economic(lines), one_off, rate, tax)
     large = value_of(economic(twice), 2.0 * one_off, rate, tax)
     assert large["npv"] == 2.0 * small["npv"]
@@ -773,8 +886,8 @@ def test_idle_reviewers_are_all_that_headcount_adds(physics, values):
         money.ledger(physics, {**values, "oversight.paid": paid}, WHOLE, KEY)
         for paid in ("by headcount", "by hour")
     )
-    idle = (physics.capacity - physics.counts[:-1, Count.USED]) / HOUR
-    np.testing.assert_allclose(
-        hour["oversight"] - headcount["oversight"], idle * values["oversight.wage"], rtol=1e-9, atol=1e-6
-    )
+    idle = (physics.reviewers.capacity - physics.counts[:-1, Count.USED]) / HOUR * values["oversight.wage"]
+    spare = physics.specialists.capacity - physics.counts[:-1, Count.SPECIALIST_USED]
+    idle += spare / HOUR * values["oversight.specialist_wage"]
+    np.testing.assert_allclose(hour["oversight"] - headcount["oversight"], idle, rtol=1e-9, atol=1e-6)
     assert (hour["exceptions"] == headcount["exceptions"]).all()

@@ -98,10 +98,7 @@ def test_the_class_that_the_engine_sees_orders_the_factors(cv):
     quantiles = np.array([0.5, 0.9, 0.99])
     entities = np.arange(3000)
     p = np.zeros(len(P))
-    levels, knots = np.array([0.0, 10.0]), np.array([0, 1000], np.int64)
-    classes = np.array(
-        [items.arrive(KEY, keys.ITEM, int(e), p, 0.0, 0, levels, knots, True, quantiles)[3] for e in entities]
-    )
+    classes = np.array([items.stakes(KEY, keys.ITEM, int(e), p, quantiles)[0] for e in entities])
     factors = value_factors(KEY, entities, cv)
     assert set(classes) == {0, 1, 2, 3}
     for k in range(3):

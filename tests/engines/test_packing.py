@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from cases import INF, MONDAY, MONTH, arriving, packed, values
+from cases import INF, LONG_DAYS, MONDAY, MONTH, arriving, packed, values
 from scipy.integrate import quad
 from scipy.special import expit, zeta
 from scipy.stats import norm
@@ -14,7 +14,7 @@ from simgap.engines import packing
 from simgap.engines.calendars import week_offset
 from simgap.model import items, keys, solving
 from simgap.model.clock import HOUR
-from simgap.model.parameters import P
+from simgap.model.parameters import P, T
 
 DEFECTS = ("missing", "format", "schema", "stale")
 
@@ -77,21 +77,20 @@ def test_every_packed_parameter_is_filled_from_its_own_value():
     odd = {
         "edge_share": "edge_cases.share",
         "edge_penalty": "edge_cases.penalty",
-        "mandatory": "mandatory_review",
+        "mandatory": "governance.mandatory_review",
     }
     for name, path in names.items():
-        wanted = odd.get(name, name.replace("review_", ""))
-        assert path.endswith(wanted) or path == wanted
+        assert path.rpartition(".")[2] == name or path == odd[name]
     solved = {
-        *(
-            "INTERCEPT",
-            "SEPARATION",
-            "SEPARATION_EDGE",
-            "THRESHOLD",
-            "CATCH_INTERCEPT",
-            "REVIEW_CONSEQUENTIAL",
-        ),
-        *("MANUAL_ERROR", "LATENCY_LAW", "REVIEW_LAW", "PATIENCE_LAW"),
+        "INTERCEPT",
+        "SEPARATION",
+        "SEPARATION_EDGE",
+        "THRESHOLD",
+        "GUARDED_THRESHOLD",
+        "GUARDED_PERMISSION",
+        "REVIEW_CONSEQUENTIAL",
+        "MANUAL_ERROR",
+        "LATENCY_LAW",
     }
     assert set(P.__members__) == solved | {place.name for place in packing.COPIED}
     ready, case = packed(values()), values()
@@ -99,26 +98,96 @@ def test_every_packed_parameter_is_filled_from_its_own_value():
         assert ready.p[place] == case[path]
 
 
+def test_every_parameter_of_a_team_is_filled_from_its_own_value():
+    # What each team has of its own, and what both share.
+    own = {"TIME": "time", "TIME_CV": "time_cv", "DEADLINE": "deadline"}
+    common = {"SHRINKAGE": 0.3, "GAMMA": 1.0, "DELTA": 0.1, "X_REF": 8.0, "PATIENCE_LAW": 1}
+    case = values(
+        oversight__patience_law="exponential",
+        oversight__specialist_deadline=5.0,
+        oversight__specialist_time_cv=0.3,
+        oversight__specialist_time_law="exponential",
+        oversight__specialists=3,
+        oversight__specialist_hours=LONG_DAYS,
+        oversight__headcount_plan=[[2, 6], [3.5, 0]],
+    )
+    ready = packed(case)
+    laws = {"": 2, "specialist_": 1}
+    factors = {"": (2.0, 1.5), "specialist_": (1.0, 1.0)}  # the specialist's time is stated as it is
+    purposes = {"": keys.REVIEW, "specialist_": keys.SPECIALIST}
+    for prefix, team in (("", ready.reviewers), ("specialist_", ready.specialists)):
+        for name, path in own.items():
+            assert team.t[T[name]] == case[f"oversight.{prefix}{path}"]
+        for name, value in common.items():
+            assert team.t[T[name]] == value
+        assert (team.t[T.EXCEPTION_FACTOR], team.t[T.EDGE_FACTOR]) == factors[prefix]
+        assert (team.t[T.TIME_LAW], team.t[T.PURPOSE]) == (laws[prefix], purposes[prefix])
+    assert set(T.__members__) == {
+        *own,
+        *common,
+        *("EXCEPTION_FACTOR", "EDGE_FACTOR", "TIME_LAW", "PURPOSE", "CATCH_INTERCEPT"),
+    }
+    assert (ready.reviewers.staff, ready.specialists.staff) == (4, 3)
+    assert ready.reviewers.plan == ((1460 * HOUR, 6), (2555 * HOUR, 0))
+    assert ready.specialists.plan == ()
+    # Each team has its own week; both close on holidays.
+    assert ready.reviewers.calendar.week[-1, 2] == 40 * HOUR
+    assert ready.specialists.calendar.week[-1, 2] == 50 * HOUR
+    closed = packed({**case, "clock.holidays": ("2026-01-06",)})
+    for team in (closed.reviewers, closed.specialists):
+        assert team.calendar.closed[0].tolist()[:2] == [24 * HOUR, 48 * HOUR]
+
+
+def test_specialists_catch_as_reviewers_do_unless_stated():
+    def catches(**changes):
+        ready = packed(values(**changes))
+        return [float(team.t[T.CATCH_INTERCEPT]) for team in (ready.reviewers, ready.specialists)]
+
+    reviewers, specialists = catches()
+    assert reviewers == specialists
+    other = catches(oversight__specialist_catch=0.9)
+    assert other == [reviewers, catches(oversight__catch=0.9)[0]]
+    assert other[1] > reviewers
+
+
+@pytest.mark.parametrize(
+    ("classes", "permission", "withdrawn", "wanted"),
+    [
+        ((0.5, 0.9), 1, 1, 0),
+        ((0.5, 0.9), INF, 1, 1),  # everything was permitted: the highest class is withdrawn
+        ((0.5, 0.9), INF, 0, 2),
+        ((0.5, 0.9), 1, 2, -1),
+        ((), INF, 1, -1),
+    ],
+)
+def test_guarded_withdraws_the_highest_classes(classes, permission, withdrawn, wanted):
+    case = values(value_classes=classes, governance__permission=permission, governance__withdrawn=withdrawn)
+    assert packed(case).p[P.GUARDED_PERMISSION] == wanted
+
+
 def test_words_and_fallbacks_are_packed():
     ready = packed(values())
     assert ready.p[P.MANUAL_ERROR] == 0.03  # none: the legacy error rate
     assert packed(values(oversight__manual_error=0.0)).p[P.MANUAL_ERROR] == 0.0
-    laws = [ready.p[place] for place in (P.LATENCY_LAW, P.REVIEW_LAW, P.PATIENCE_LAW)]
+    laws = [ready.p[P.LATENCY_LAW], ready.reviewers.t[T.TIME_LAW], ready.reviewers.t[T.PATIENCE_LAW]]
     assert laws == [2, 2, 0]
-    assert packed(values(oversight__patience_law="exponential")).p[P.PATIENCE_LAW] == 1
+    assert packed(values(oversight__patience_law="exponential")).reviewers.t[T.PATIENCE_LAW] == 1
     assert ready.p[P.REVIEW_CONSEQUENTIAL] == 1
     assert packed(values(governance__review_consequential="no")).p[P.REVIEW_CONSEQUENTIAL] == 0
     assert ready.priority == (items.CONSEQUENTIAL,)
     both = packed(values(oversight__priority=("edge", "value")))
     assert both.priority == (items.EDGE, items.VALUE)
     assert packed(values(oversight__priority=None)).priority == ()
-    assert not ready.wall_deadline
-    assert packed(values(oversight__deadline_clock="wall")).wall_deadline
+    wall = packed(values(oversight__deadline_clock="wall"))
+    assert not ready.reviewers.wall_deadline
+    assert not ready.specialists.wall_deadline
+    assert wall.reviewers.wall_deadline
+    assert wall.specialists.wall_deadline
     assert packed(values(ai__concurrency=INF)).concurrency > 10**9
     late = packed(values(), go_live=1000.0, window=12 * MONTH)
     assert (late.go_live, late.months) == (1000 * HOUR, 12)
     assert late.knots[-1] == (8760 - 1000) * HOUR
-    assert late.calendar.offset == week_offset(MONDAY, 1000.0)
+    assert late.reviewers.calendar.offset == week_offset(MONDAY, 1000.0)
 
 
 def by_class(case, intercept, handled):
@@ -168,7 +237,7 @@ def test_decision_mix_against_formulas_and_items():
         )
         if not exception and not recognised:
             counts[defects, unhandled] += 1
-            right += items.decide(key, keys.ITEM, entity, ready.p, defects, unhandled, False, 0)[1]
+            right += items.decide(key, keys.ITEM, entity, ready.p, defects, unhandled, False, 0, 0)[1]
     for name, (weight, _, _) in classes.items():
         assert abs(counts[name] - n * weight) <= 4.5 * math.sqrt(n * weight * (1 - weight)) + 1
     wanted = sum(weight * share for weight, share, _ in classes.values())
@@ -181,17 +250,19 @@ def test_the_threshold_is_that_of_the_pilot():
     ready = packed(production, pilot)
     intercept = ready.p[P.INTERCEPT]
 
-    def under(case):
+    def under(case, place=P.THRESHOLD):
         total = share = 0.0
         for weight, right, d in by_class(case, intercept, packing.handled_share(case)).values():
-            low = norm.cdf(ready.p[P.THRESHOLD])
-            lower = norm.cdf((ready.p[P.THRESHOLD] + d) / case["ai.sigma_w"])
+            low = norm.cdf(ready.p[place])
+            lower = norm.cdf((ready.p[place] + d) / case["ai.sigma_w"])
             share += weight * (right * low + (1 - right) * lower)
             total += weight
         return share / total
 
     assert under(pilot) == pytest.approx(0.15, abs=1e-9)
     assert under(production) > 0.18
+    assert under(pilot, P.GUARDED_THRESHOLD) == pytest.approx(0.3, abs=1e-9)
+    assert under(production, P.GUARDED_THRESHOLD) > 0.33
 
 
 def test_where_the_ai_decides_nothing_packing_still_works():

@@ -41,7 +41,7 @@ def test_a_review_that_can_start_at_the_deadline_starts(clock, deadline, how, ho
     assert {e: h for h, _, e, _, _ in witness.ends} == pytest.approx({0: 6.0, 1: hour}, abs=1e-12)
     physics = witness.physics
     assert physics.total(Count.DEADLINE_MISSED) == (how == Count.FALLBACK)
-    assert physics.wall_wait_total == round((min(hour, 6.0) - 5.0) * HOUR)
+    assert physics.reviewers.wall_wait_total == round((min(hour, 6.0) - 5.0) * HOUR)
 
 
 def test_a_chain_of_ties():
@@ -57,17 +57,17 @@ def test_a_chain_of_ties():
 def test_an_arrival_at_the_instant_of_a_completion_is_served_at_once():
     witness = Witness(arriving(bare(oversight__deadline=0.0), [1.0, 2.0, 3.0]))
     assert ended(witness) == dict.fromkeys(range(3), Count.REVIEWED)
-    assert witness.physics.wall_wait_total == 0
+    assert witness.physics.reviewers.wall_wait_total == 0
 
 
 def test_items_of_the_evening_start_at_opening():
     """Monday 20:00 and 22:00; the team opens on Tuesday at 9."""
     witness = Witness(arriving(bare(oversight__hours=OFFICE, oversight__reviewers=2), [20.0, 22.0]))
     assert witness.hours() == [24 + 10.0, 24 + 10.0]
-    assert witness.physics.wall_wait_total == (13 + 11) * HOUR
-    assert witness.physics.wait_total == 0
-    assert witness.physics.waits[0] == 2
-    assert witness.physics.queue_area == 24 * HOUR
+    assert witness.physics.reviewers.wall_wait_total == (13 + 11) * HOUR
+    assert witness.physics.reviewers.wait_total == 0
+    assert witness.physics.reviewers.waits[0] == 2
+    assert witness.physics.reviewers.queue_area == 24 * HOUR
 
 
 def test_a_review_spans_the_evening_and_the_weekend():
@@ -81,8 +81,8 @@ def test_a_review_spans_the_evening_and_the_weekend():
 def test_a_review_that_ends_at_closing_ends_there_and_the_next_waits():
     witness = Witness(arriving(bare(oversight__hours=OFFICE), [16.0, 16.0]))
     assert witness.hours() == [17.0, 24 + 10.0]
-    assert witness.physics.wait_total == HOUR
-    assert witness.physics.wall_wait_total == 17 * HOUR
+    assert witness.physics.reviewers.wait_total == HOUR
+    assert witness.physics.reviewers.wall_wait_total == 17 * HOUR
 
 
 def test_shifts_that_touch_are_one():
@@ -183,8 +183,13 @@ def test_without_reviewers_and_without_a_deadline_items_fall_back_at_once():
     assert witness.hours() == [3.25, 20.25, FRIDAY + 30.25]
     assert ended(witness) == dict.fromkeys(range(3), Count.FALLBACK)
     physics = witness.physics
-    assert physics.total(Count.FALLBACK_DELAY) == 3 * 900_000
-    assert physics.wall_wait_total == physics.total(Count.USED) == physics.capacity.sum() == 0
+    assert physics.total(Count.LEGACY_DELAY) == 3 * 900_000
+    assert (
+        physics.reviewers.wall_wait_total
+        == physics.total(Count.USED)
+        == physics.reviewers.capacity.sum()
+        == 0
+    )
     assert physics.total(Count.DEADLINE_MISSED) == 3
 
 
@@ -224,9 +229,11 @@ def test_months_are_closed_before_anything_else_happens():
     counts = physics.counts
     assert counts[:, Count.ARRIVED].tolist() == [3, 1, 1]
     assert counts[:, Count.REVIEWED].tolist() == [0, 4, 1]
-    assert physics.backlog.tolist() == [2, 0]
+    assert physics.reviewers.backlog.tolist() == [2, 0]
     assert counts[:, Count.USED].tolist() == [HOUR // 2, 7 * HOUR // 2, HOUR]
-    assert physics.staffed.tolist() == physics.capacity.tolist() == [730 * HOUR, 730 * HOUR]
+    assert (
+        physics.reviewers.staffed.tolist() == physics.reviewers.capacity.tolist() == [730 * HOUR, 730 * HOUR]
+    )
 
 
 def test_months_count_from_the_decision():
@@ -235,10 +242,10 @@ def test_months_count_from_the_decision():
     ready = arriving(case, [1.0, 460.0 - MICROSECOND, 460.0], go_live=1000.0, window=3 * MONTH)
     physics = Witness(ready).physics
     assert physics.counts[:, Count.ARRIVED].tolist() == [0, 2, 1, 0]
-    assert physics.capacity[0] == 0
+    assert physics.reviewers.capacity[0] == 0
     weekly = 40 * (3 * MONTH - 1000) / 168
-    assert abs(physics.staffed.sum() / HOUR - weekly) < 40
-    assert (physics.capacity == 3 * physics.staffed).all()
+    assert abs(physics.reviewers.staffed.sum() / HOUR - weekly) < 40
+    assert (physics.reviewers.capacity == 3 * physics.reviewers.staffed).all()
 
 
 def test_escaped_errors_are_listed_when_and_where_they_happen():

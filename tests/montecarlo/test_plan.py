@@ -96,7 +96,7 @@ def test_a_capacity_meets_the_volume_of_its_variant():
     more = (("workflows.letters.volume", "production", 80.0 * 365.0),)
     for sets, reviewers in (((), 3), (more, 10)):
         phases = prepare(RESOLVED, drawn, Variant((("oversight", 0.0),), sets))
-        assert (phases.pilot.reviewers, phases.production.reviewers) == (1, reviewers)
+        assert (phases.pilot.reviewers.staff, phases.production.reviewers.staff) == (1, reviewers)
 
 
 # --- the same bits -------------------------------------------------------------------------------------

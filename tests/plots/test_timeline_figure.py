@@ -29,7 +29,7 @@ def line(weeks=8, drain=0, specialists=False, busy=None, **more):
         "level_times": np.array([0]),
         "levels": np.array([0]),
         "incidents": np.array([], np.int64),
-        "opened": [],
+        "opened": np.array([], bool),
         "outages": np.zeros((0, 2), np.int64),
         "longest": (int(waiting.max()), int(np.argmax(waiting)) * DAY),
     }
@@ -40,7 +40,7 @@ GOVERNED = {
     "level_times": np.arange(5) * WEEK,
     "levels": np.array([0, 1, 2, 3, 2]),
     "incidents": np.array([6, 7, 8, 20, 30]) * DAY,
-    "opened": [True, False, True, False, False],
+    "opened": np.array([True, False, True, False, False]),
     "outages": np.array([[3 * DAY, 3 * DAY + HOUR], [20 * DAY, 24 * DAY]]),
     "staff_times": np.array([0, 3 * WEEK, 90 * WEEK]),
     "staff": np.array([3, 1, 5]),

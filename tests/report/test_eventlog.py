@@ -176,6 +176,13 @@ def test_numbers_of_numpy_are_written_as_numbers(written):
     assert typed == [("boolean", "true"), ("float", "0.25"), ("int", "3")]
 
 
+def test_equal_values_keep_their_types(written):
+    values = (1, True, 1.0)
+    entries = [Entry(0, keys.ITEM, 0, "AI", "complete", {"right": value}) for value in values]
+    written_as = [a.tag for a in ET.fromstring(written(entries)[1]).iterfind("trace/event/*[@key='right']")]
+    assert written_as == ["int", "boolean", "float"]
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

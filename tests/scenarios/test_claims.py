@@ -103,6 +103,8 @@ def test_a_replication_is_real_work(claims):
     assert n["n_items"] > 90_000
     assert n["n_queued"] / (n["n_items"] + n["n_duplicates"]) > 0.20
     assert n["n_edge_cases"] / n["n_items"] > 0.05
+    # One replication at fixed seed; the mean over draws is about five.
+    assert 1 <= n["n_incidents"] <= 12
     # Every line that this version simulates moves money.
     flow = done.monthly[0].sum(axis=0)
     moved = {name for name, total in zip(MONTHLY[: 4 + len(LINES)], flow, strict=False) if total != 0.0}
@@ -116,6 +118,7 @@ def test_a_replication_is_real_work(claims):
         "oversight",
         "exceptions",
         "errors",
+        "incidents",
         "platform",
         "pilot",
     }

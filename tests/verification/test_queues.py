@@ -129,7 +129,7 @@ def test_arrivals_bring_the_stated_work(name):
 def test_mean_wait_from_empty(name):
     rate = QUEUES[name][0]
     value = expected(name).wait
-    agrees(name, lambda p: p.wall_wait_total / HOUR / (rate * SPAN), value)
+    agrees(name, lambda p: p.reviewers.wall_wait_total / HOUR / (rate * SPAN), value)
 
 
 @every_queue
@@ -139,14 +139,14 @@ def test_mean_wait_against_the_long_run(name):
     shift = expected(name).steady_wait - expected(name).wait
     assert 0.0 < shift <= 0.04 * expected(name).steady_wait
     value = expected(name).steady_wait
-    agrees(name, lambda p: p.wall_wait_total / HOUR / p.total(Count.QUEUED), value, bias=shift)
+    agrees(name, lambda p: p.reviewers.wall_wait_total / HOUR / p.total(Count.QUEUED), value, bias=shift)
 
 
 @every_queue
 def test_share_that_does_not_wait(name):
     # 1 - Erlang C in the long run, for M/M/c. The first bin holds waits under 66 ms: 1e-4 of all at most.
     rate = QUEUES[name][0]
-    agrees(name, lambda p: p.wall_waits[0] / (rate * SPAN), expected(name).no_wait)
+    agrees(name, lambda p: p.reviewers.wall_waits[0] / (rate * SPAN), expected(name).no_wait)
 
 
 @every_queue
@@ -157,7 +157,7 @@ def test_utilisation(name):
     rate, time, servers, *_ = QUEUES[name]
     if QUEUES[name][4] == math.inf:
         assert value / servers == pytest.approx(rate * time / servers, rel=0.01)
-    assert all(p.capacity.sum() == round(servers * SPAN * HOUR) for p in runs(name))
+    assert all(p.reviewers.capacity.sum() == round(servers * SPAN * HOUR) for p in runs(name))
 
 
 def test_little_in_the_mean():
@@ -167,7 +167,7 @@ def test_little_in_the_mean():
     for name, (rate, *_) in QUEUES.items():
         value = rate * expected(name).steady_wait
         assert expected(name).waiting == pytest.approx(value, rel=1e-2)
-        looks += [p.backlog[-1] / value for p in runs(name)]
+        looks += [p.reviewers.backlog[-1] / value for p in runs(name)]
     half = student.ppf(0.5 + LEVEL / 2.0, len(looks) - 1) * np.std(looks, ddof=1) / math.sqrt(len(looks))
     assert half < 0.75
     assert abs(np.mean(looks) - 1.0) <= half + 0.01
@@ -178,10 +178,10 @@ def test_little_exactly(name):
     # Of a queue that begins and ends empty: its area is the sum of the waits (Little 1961). Nobody's stay
     # holds anything but wait and review, to the millisecond in which stays are counted.
     for p in runs(name):
-        assert p.queue_area == p.wall_wait_total == p.wait_total
+        assert p.reviewers.queue_area == p.reviewers.wall_wait_total == p.reviewers.wait_total
         ended = p.total(Count.REVIEWED)
         if not p.total(Count.DEADLINE_MISSED):
-            stay = p.wall_wait_total + p.total(Count.OFFERED)
+            stay = p.reviewers.wall_wait_total + p.total(Count.OFFERED)
             assert 0 <= stay - 1000 * p.total(Count.DELAY) < 1000 * ended
             assert p.total(Count.USED) == p.total(Count.OFFERED)
 
@@ -192,7 +192,7 @@ def test_items_are_conserved_and_all_reviewed(name):
     for p in runs(name):
         arrived = p.total(Count.ARRIVED)
         assert arrived > 1000
-        assert arrived == p.total(Count.AI_DECISIONS) == p.total(Count.QUEUED) == p.wall_waits.sum()
+        assert arrived == p.total(Count.AI_DECISIONS) == p.total(Count.QUEUED) == p.reviewers.wall_waits.sum()
         assert arrived == p.total(Count.REVIEWED) + p.total(Count.FALLBACK)
         assert p.total(Count.STRAIGHT, Count.MANUAL, Count.DUPLICATES) == 0
         assert (p.total(Count.FALLBACK) == 0) == patient
@@ -227,7 +227,7 @@ def test_mean_wait_that_a_run_reports():
     operations = case.run(replications=2, seed=2026, workers=1).summary["operations"]
     packed = prepare(case.resolved, {}, Variant()).production
     physics = [simulate(packed, 2026, k, k) for k in range(2)]
-    waits, items = (sum(p.wait_total for p in physics), sum(p.total(Count.QUEUED) for p in physics))
+    waits, items = (sum(p.reviewers.wait_total for p in physics), sum(p.total(Count.QUEUED) for p in physics))
     assert operations["review_wait_hours"]["mean"] == pytest.approx(waits / items / HOUR, rel=1e-12)
     assert operations["review_wait_wall_hours"] == operations["review_wait_hours"]
     assert operations["review_share"] == 1.0

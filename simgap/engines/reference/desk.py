@@ -63,7 +63,7 @@ class Desk:
         item.event = Moment(run.env)
         item.joined = now
         item.joined_staffed = clock.staffed_time(now, self.calendar)
-        item.waiting = True
+        item.waiting = self
         urgency = len(run.packed.priority)
         for i, trigger in enumerate(run.packed.priority):
             if item.triggers & trigger:
@@ -91,7 +91,7 @@ class Desk:
                 self._wake()
                 return
             item = heappop(self.queue)[3]
-            if not item.waiting:
+            if item.waiting is not self:
                 continue  # left at its deadline
             self._leave(item)
             self.busy[item] = heappop(self.free)
@@ -154,7 +154,7 @@ class Desk:
         self.run.note_event(keys.TEAM, 0, "headcount", "complete", reviewers=heads)
         if self._nobody_comes() and self.team.t[T.DEADLINE] == math.inf:
             for *_, item in self.queue:
-                if item.waiting:
+                if item.waiting is self:
                     self._expires(item, self.run.env.now)
         self.run.start_services()
 
@@ -185,16 +185,16 @@ class Desk:
 
     def _expire(self, item: Item) -> None:
         """Let an item that still waits at its deadline leave at once (phase C)."""
-        if item.waiting:
+        if item.waiting is self:
             self._leave(item)
             if len(self.queue) > 2 * self.waiting:  # forget those who have left, once they are the most
-                self.queue = [entry for entry in self.queue if entry[3].waiting]
+                self.queue = [entry for entry in self.queue if entry[3].waiting is self]
                 heapify(self.queue)
             self.run.note(item, self.name, "withdraw")
             item.event.at(self.run.env.now, DEADLINE + item.place)
 
     def _leave(self, item: Item) -> None:
-        item.waiting = False
+        item.waiting = None
         self._change(-1)
         wait = clock.staffed_time(self.run.env.now, self.calendar) - item.joined_staffed
         wall = self.run.env.now - item.joined

@@ -220,7 +220,6 @@ class Replication:
     def waits_for_ai(self, step: int) -> None:
         """Count an item that begins or ceases to wait for the connector or the AI stage."""
         self.before_ai += step
-        self.before_ai_peak = max(self.before_ai_peak, self.before_ai)
 
     def start_services(self) -> None:
         """See that services start once everything due at this instant has happened (phase B)."""
@@ -234,6 +233,7 @@ class Replication:
         if self.connector:
             self.connector.start()
         self.ai.start()
+        self.before_ai_peak = max(self.before_ai_peak, self.before_ai)
         self.reviewers.start()
         self.specialists.start()
 

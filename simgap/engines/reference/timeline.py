@@ -82,7 +82,7 @@ class Item:
         "right",
         "triggers",
         "value_class",
-        "waiting",  # for a team
+        "waiting",  # for which team
         "x",  # congestion when the review started
     )
 
@@ -100,7 +100,8 @@ class Item:
         self.arrived = arrived
         self.value_class = value_class
         self.consequential = consequential
-        self.right = self.waiting = self.lost = False
+        self.right = self.lost = False
+        self.waiting: object = None
         self.level = self.triggers = self.joined = self.joined_staffed = 0
         self.hardness = self.hours = self.x = 0.0
         self.event: Moment

@@ -1,0 +1,65 @@
+"""Paired replications: the same luck with one thing changed.
+
+Two runs with the same seed draw the same numbers for the same items, so a difference, replication by replication,
+is the effect of what was changed. It is tested in one of two ways.
+
+- `surely_positive`: the paired differences have a positive mean, by Student's t at 1 in 1,000: where the mean is
+  truly zero or less, at most 1 seed in 1,000 passes. `docs/behaviour.md` gives the t that was found. From t = 11 with
+  eight replications, and t = 9 with twelve, a fresh seed fails less often than 1 in 1,000 where the claim is true
+  (noncentral t).
+- By assertions on every replication, where the claim follows for each item or each queue. Such a test passes on every seed.
+"""
+
+import functools
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import t as student
+
+import simgap
+from simgap.montecarlo import plan as plans
+from simgap.scenario.table import CONDITIONS
+from simgap.scenario.values import Variant
+
+FILE = str(Path(__file__).parent / "complaints.yaml")
+SEED = 1
+ALPHA = 1e-3
+# A stated board figure saves the pilot, which most claims are not about.
+STATED = ("board.npv=0",)
+# Production goes on for seven weeks, and the autonomy ladder never moves.
+SHORT = (
+    *STATED,
+    "clock.horizon=3 months",
+    "governance.surfaced=0 %",
+    "oversight.deadline=none",
+)
+AS_PILOT = Variant(doses=tuple((condition, 0.0) for condition in CONDITIONS))
+
+
+@functools.cache
+def run(*sets, n, variant=Variant()):
+    """Return the outcomes of n replications of the file with some values set: name to an array."""
+    resolved = simgap.load(FILE, list(sets)).resolved
+    done = plans.evaluate(resolved, plans.crossed((variant,), n), SEED, workers=1)
+    return {name: done.of(name) for name in done.names}
+
+
+def t_of(differences):
+    """Return the mean of differences over its standard error."""
+    return float(differences.mean() / (differences.std(ddof=1) / np.sqrt(len(differences))))
+
+
+def surely_positive(differences):
+    """Return whether paired differences have a positive mean, at `ALPHA`."""
+    return t_of(differences) > student.isf(ALPHA, len(differences) - 1)
+
+
+def catch_rate(outcomes):
+    """Return the share of reviewed wrong decisions that were corrected, by replication."""
+    return outcomes["n_caught"] / (outcomes["n_caught"] + outcomes["n_escaped_missed"])
+
+
+def pooled_catch_rate(outcomes):
+    """Return the same share over all replications, and the number of wrong decisions reviewed."""
+    wrong = outcomes["n_caught"].sum() + outcomes["n_escaped_missed"].sum()
+    return outcomes["n_caught"].sum() / wrong, wrong

@@ -1,0 +1,285 @@
+"""Any valid file runs, and what it simulates obeys the laws: from the text of a scenario on.
+
+Scenario texts are generated from the rows of the parameter table, a few rows at a time at values from one end
+of their bounds to the other; only what sets the number of items is kept small. Each is read, prepared and
+simulated in both phases. The laws are computed from the event log, which counts nothing for itself.
+"""
+
+import math
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import simgap
+from simgap.engines.physics import ENDS, Count
+from simgap.engines.reference import simulate
+from simgap.model.clock import NEVER
+from simgap.montecarlo.trial import prepare, run_trial
+from simgap.scenario.table import BY_PATH, ROWS
+from simgap.scenario.values import Variant
+
+# What a file must state, and what keeps it small: some 200 items in production, 60 in the pilot.
+BASE = {
+    "clock.horizon": "3 months",
+    "pilots.token.lasts": "3 weeks",
+    "workflows.items.volume": "3 per day",
+    "legacy.cost": "6 per item",
+    "ai.accuracy": "90 %",
+    "oversight.reviewers": "1",
+    "oversight.wage": "40 per hour",
+    "oversight.time": "20 min",
+}
+# The same with every mechanism at work.
+LIVELY = {
+    "workflows.items.consequential": "30 %",
+    "workflows.items.error_cost": "100",
+    "workflows.items.backlog": "9",
+    "data.missing": "20 %",
+    "data.validated": "50 %",
+    "data.duplicate": "10 %",
+    "edge_cases.share": "20 %",
+    "integration.latency": "30 min",
+    "integration.throughput": "2 per hour",
+    "integration.outages": "100 per year",
+    "integration.lost": "30 %",
+    "ai.concurrency": "1",
+    "ai.accuracy": "70 %",
+    "oversight.review_least_confident": "40 %",
+    "oversight.time": "90 min",
+    "oversight.deadline": "5 working days",
+    "oversight.priority": "consequential",
+    "oversight.escalated": "30 %",
+    "oversight.specialists": "1",
+    "governance.review_consequential": "yes",
+    "governance.permission": "1",
+    "governance.surfaced": "80 %",
+    "governance.lag": "1 day",
+    "governance.explainable": "80 %",
+    "governance.resolve": "1 week",
+    "governance.warn": "1",
+    "governance.restrict": "2",
+    "governance.suspend": "3",
+    "governance.window": "1 week",
+    "governance.probation": "3 days",
+}
+CALENDARS = (
+    "always",
+    "Mon-Fri 09:00-17:00",
+    "Sun 23:59-24:00",
+    "Mon-Fri 08:00-12:00 and Mon-Fri 13:00-17:00 and Sat 00:00-00:01",
+)
+TIMES = ("0 h", "1 min", "3 h", "40 h", "3000 h", "1M h")
+SUMS = ("0", "0.01", "1000", "1M")
+NUMBERS = (0.0, 1e-6, 0.5, 1.0, 3.0, 20.0, 100.0, 1000.0, 1e6)
+# By path where the number of items hangs on it, or where not all within the bounds is wanted.
+OWN = {
+    "clock.horizon": ("1 month", "2 months", "5 months"),
+    "clock.decision": ("2026-01", "2027-12-31", "2028-02-29"),
+    "pilots.*.lasts": ("1 h", "100 h", "729 h"),
+    "workflows.*.volume": ("0 per year", "1 per year", "0.7 per hour"),
+    "workflows.*.growth": ("-90 % per year", "0 % per year", "1000 % per year"),
+    "workflows.*.starts": ("month 0", "month 1", "month 2", "month 30"),
+    "workflows.*.batch": ("1", "2", "60"),
+    "workflows.*.backlog": ("none", "1", "80"),
+    "workflows.*.day_cv": ("0", "0.5", "5"),
+    "workflows.*.value_classes": ("[50 %, 90 %]", "[0.1 %]", "[1 %, 2 %, 3 %, 4 %, 99.9 %]"),
+    "workflows.*.season": (
+        "none",
+        "[0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 1]",
+        "[1, 1000000, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0.001]",
+    ),
+    "data.duplicate": ("none", "30 %", "80 %"),
+    "edge_cases.types": ("1", "200", "5000"),
+    "oversight.headcount_plan": (
+        "none",
+        "[0 from month 0]",
+        "[0 from month 1, 3 from month 2]",
+        "[7 from month 0, 2 from month 1, 40 from month 2, 0 from month 240]",
+    ),
+    "clock.holidays": ("none", "[2026-01-01, 2026-01-02, 2026-03-31]", "[1999-12-31, 2026-02-10, 2090-01-01]"),
+    "integration.outages": ("none", "1 per year", "50 per month", "100000 per year"),
+    "board.counts": ("none", "[ai, review, incidents]"),
+    "oversight.priority": ("none", "consequential", "[autonomy, exception, edge, value, confidence]"),
+}
+# The search is for what runs wrong; what is only shown, or not simulated yet, is left out.
+ROWS_SIMULATED = [row for row in ROWS if row.since and row.path not in ("base.pilot", "base.portfolio")]
+
+
+def texts_of(row):
+    """Leaf texts of a row, from one end of its bounds to the other."""
+    if row.path in OWN:
+        return OWN[row.path]
+    if row.words:
+        return row.words
+    if row.unit == "calendar":
+        return CALENDARS
+    if row.unit == "word":
+        return (row.default,)
+    optional = ("none",) if row.none != 0.0 or row.default == "none" else ()
+    if row.unit in ("duration", "staffed"):
+        return optional + TIMES[1 if row.low else 0 :]
+    if row.unit.startswith("money"):
+        after = {"money_hour": " per hour", "money_month": " per month"}.get(row.unit, "")
+        return optional + tuple(text + after for text in SUMS)
+    after = {
+        "yearly": " per year",
+        "yearly_count": " per year",
+        "hourly": " per hour",
+        "volume": " per year",
+    }.get(row.unit, "")
+    ends = [row.low if math.isfinite(row.low) else -0.5]
+    ends += [row.largest] if math.isfinite(row.largest) else []
+    inside = [x for x in NUMBERS if row.low < x < row.largest and (x == int(x) or not row.whole)]
+    return optional + tuple(f"{x:.10g}{after}" for x in sorted({*ends, *inside}))
+
+
+def scenario(stated):
+    """Return the text of a scenario file, from texts by key path."""
+    tree = {"simgap": "1"}
+    for path, text in stated.items():
+        *groups, last = path.replace("*", "token" if path.startswith("pilots") else "items").split(".")
+        place = tree
+        for group in groups:
+            place = place.setdefault(group, {})
+        place[last] = text
+
+    def lines(node, indent):
+        for key, value in node.items():
+            if isinstance(value, dict):
+                yield f"{indent}{key}:"
+                yield from lines(value, indent + "  ")
+            else:
+                yield f"{indent}{key}: {value}"
+
+    return "\n".join(lines(tree, "")) + "\n"
+
+
+def area_of(steps):
+    """Integral over time of a number that changes by steps of (instant, +1 or -1)."""
+    area = number = before = 0
+    for when, step in sorted(steps, key=lambda s: (s[0], -s[1])):  # whoever comes and goes at once was there
+        area += number * (when - before)
+        before, number = when, number + step
+        assert number >= 0
+    assert number == 0
+    return area
+
+
+def obeys(packed):
+    """Simulate a phase, and test its laws by the log."""
+    log = []
+    physics = simulate(packed, 7, 0, 0, log)
+    times = [e.time for e in log]
+    assert times == sorted(times)
+    assert 0 <= (times or [0])[0]
+    assert (times or [0])[-1] < 2 * NEVER
+    by_item = defaultdict(list)
+    for entry in log:
+        if entry.activity in ("arrival", "connector", "AI", "review", "specialist", "end"):
+            by_item[entry.kind, entry.entity].append(entry)
+
+    # Everything that arrives ends once, the way the counts say.
+    outcomes = defaultdict(int)
+    for way in by_item.values():
+        assert [e.activity for e in way].count("arrival") == [e.activity for e in way].count("end") == 1
+        assert (way[0].activity, way[-1].activity) == ("arrival", "end")
+        outcomes[way[0].kind, way[-1].detail["outcome"]] += 1
+    kinds = [kind for kind, _ in by_item]
+    assert [kinds.count(1), kinds.count(2)] == [physics.total(Count.ARRIVED), physics.total(Count.DUPLICATES)]
+    assert [outcomes[1, end.name.lower()] for end in ENDS] == [physics.total(end) for end in ENDS]
+    assert (physics.counts[:, list(ENDS)].sum(axis=0) == physics.ends_by_class.sum(axis=0)).all()
+    assert (physics.counts >= 0).all()
+
+    # Little: at each station the integral of the number waiting is the sum of the waits.
+    waited = defaultdict(int)
+    for activity in ("connector", "AI", "review", "specialist"):
+        steps, total, used = [], 0, []
+        for way in by_item.values():
+            own = {e.transition: e.time for e in way if e.activity == activity}
+            if "schedule" not in own:
+                continue
+            left = own.get("start", own.get("withdraw"))
+            steps += [(own["schedule"], 1), (left, -1)]
+            total += left - own["schedule"]
+            if "start" in own:
+                used += [(own["start"], 1), (own["complete"], -1)]
+        assert area_of(steps) == total
+        assert area_of(used) >= 0
+        waited[activity] = total
+    for activity, team in (("review", physics.reviewers), ("specialist", physics.specialists)):
+        assert team.queue_area == team.wall_wait_total == waited[activity]
+        assert 0 <= team.wait_total <= team.wall_wait_total
+        assert team.waits.sum() == team.wall_waits.sum()
+        assert (0 <= team.staffed).all()
+        assert team.staffed.sum() <= packed.knots[-1]
+    queued = physics.total(Count.QUEUED)
+    assert queued == physics.reviewers.waits.sum()
+    assert physics.total(Count.SPECIALIST_QUEUED) == physics.specialists.waits.sum() <= queued
+    before_ai = waited["connector"] + waited["AI"]
+    assert 0 <= before_ai - 1000 * physics.total(Count.AI_WAIT) <= 2000 * len(by_item)
+
+    # Nobody works more than they are there, nor more than they are given.
+    for team, used, offered in (
+        (physics.reviewers, Count.USED, Count.OFFERED),
+        (physics.specialists, Count.SPECIALIST_USED, Count.SPECIALIST_OFFERED),
+    ):
+        assert (physics.counts[:-1, used] <= team.capacity).all()
+        assert physics.total(used) <= physics.total(offered)
+    assert physics.level_time.sum() == packed.knots[-1]
+
+
+def runs(stated):
+    """A file with these texts can be read, simulated in both phases, and turned into finite money."""
+    case = simgap.load(scenario(stated))
+    phases = prepare(case.resolved, {}, Variant())
+    for phase in (phases.production, phases.pilot):
+        obeys(phase)
+    trial = run_trial(case.resolved, {}, Variant(), 7, 0, 0)
+    never = {"irr", "payback_months", "accuracy_reported", "accuracy_true"}
+    wrong = [name for name, x in trial.outcomes.items() if not math.isfinite(x)]
+    assert set(wrong) <= never, wrong
+    assert np.isfinite(trial.monthly).all()
+
+
+@st.composite
+def files(draw, most):
+    """Texts by key path: of what must be stated, perhaps of what sets all at work, and of some more rows."""
+    stated = BASE | (LIVELY if draw(st.booleans()) else {})
+    for row in draw(st.lists(st.sampled_from(ROWS_SIMULATED), max_size=most, unique=True)):
+        path = row.path.replace("*", "token" if row.group == "pilots" else "items")
+        stated[path] = draw(st.sampled_from(texts_of(row)))
+    if "clock.holidays" not in stated:
+        stated.pop("workflows.items.holiday_volume", None)  # refused without a holiday
+    return stated
+
+
+def test_every_simulated_row_is_searched():
+    assert len(ROWS_SIMULATED) > 110
+    assert set(OWN) <= set(BY_PATH)
+    assert all(len(texts_of(row)) > 1 for row in ROWS_SIMULATED if row.path != "money.currency")
+
+
+@settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(files(12))
+def test_any_valid_file_obeys_the_laws(stated):
+    runs(stated)
+
+
+@pytest.mark.slow
+@settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(files(40))
+def test_many_valid_files_obey_the_laws(stated):
+    runs(stated)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", ROWS_SIMULATED, ids=lambda row: row.path)
+@pytest.mark.parametrize("base", [BASE, BASE | LIVELY], ids=["plain", "lively"])
+def test_each_row_alone_from_end_to_end(row, base):
+    path = row.path.replace("*", "token" if row.group == "pilots" else "items")
+    for text in texts_of(row):
+        more = {"clock.holidays": "[2026-03-03]"} if row.path == "workflows.*.holiday_volume" else {}
+        runs(base | more | {path: text})
