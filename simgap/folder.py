@@ -17,7 +17,9 @@ RESULTS = (
     "trials.parquet",
     "monthly.parquet",
     "grid.csv",
-    *(f"{figure}.png" for figure in ("value", "cash", "tornado", "sweep")),
+    "events.csv",
+    "events.xes",
+    *(f"{figure}.png" for figure in ("value", "cash", "tornado", "sweep", "timeline")),
 )
 
 

@@ -28,7 +28,7 @@ from simgap.sampling.philox import unit
     MANUAL_WRONG,
 ) = range(6)
 
-WAIT_BINS = 16 * 40
+WAIT_BINS = 16 * 44
 
 
 @rule

@@ -54,7 +54,7 @@ def test_parameters_are_those_of_the_table():
     )
 
 
-@pytest.mark.parametrize("name", ["tutorial.md", "interface.md"])
+@pytest.mark.parametrize("name", ["tutorial.md", "interface.md", "trace.md"])
 def test_commands_print_what_is_shown(name):
     page = text(DOCS / name)
     fresh = script("console").replay(page)
