@@ -59,7 +59,7 @@ def test_commands_print_what_is_shown(name):
     page = text(DOCS / name)
     fresh = script("console").replay(page)
     assert fresh.splitlines() == page.splitlines()
-    assert page.count("\n$ simgap") >= 2
+    assert "\n$ simgap" in page
 
 
 def test_replay_writes_files_and_replaces_output():
