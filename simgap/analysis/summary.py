@@ -269,10 +269,12 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
 def _reviewers(results: Results, flow: Mapping[str, Floats]) -> dict[str, Any]:
     """Return when the work offered first exceeds the staffed hours, as a mean over trials; None for never."""
     over = np.flatnonzero(flow["offered_hours"] > flow["staffed_hours"])
+    unstaffed = np.flatnonzero((flow["offered_hours"] > 0.0) & (flow["staffed_hours"] == 0.0))
     active = float(results.of("n_active_months").mean())
     return {
         "reviewers": float(results.of("reviewers").mean()),
         "overloaded_from_month": int(over[0]) + 1 if len(over) else None,
+        "unstaffed_from_month": int(unstaffed[0]) + 1 if len(unstaffed) else None,
         "offered_hours_per_month": float(flow["offered_hours"].sum()) / active,
         "staffed_hours_per_month": float(flow["staffed_hours"].sum()) / active,
     }

@@ -282,6 +282,7 @@ def pack(
         reviewer_intercept if math.isnan(specialist_catch) else catch_intercept(specialist_catch)
     )
     closures = days_since(decision, values["clock.holidays"] or (), go_live_hours)
+    waiting_from = round(values["starts"] * MONTH)
     return Packed(
         p=p,
         levels=levels,
@@ -310,8 +311,8 @@ def pack(
         workflow=0,
         go_live=go_live,
         months=math.ceil(round(window_hours * HOUR) / MONTH),
-        waiting=int(values["backlog"]),
-        waiting_from=round(values["starts"] * MONTH),
+        waiting=int(values["backlog"]) if waiting_from < length else 0,  # nothing arrives after the window
+        waiting_from=waiting_from,
         incident_window=to_microseconds(values["governance.window"]),
         probation=to_microseconds(values["governance.probation"]),
     )

@@ -79,6 +79,8 @@ def instant_of(b: int, calendar: Calendar) -> int:
     target = b + calendar.closed[i, 3] + _staffed_since_monday(calendar.offset, week)
     # The earliest instant lies in the week in which the target is reached, at its end if exactly there.
     weeks = (target - 1) // week[-1, 2]
+    if weeks >= NEVER // WEEK:
+        return NEVER
     rest = target - weeks * week[-1, 2]
     for j in range(len(week) - 1):
         if rest <= week[j + 1, 2]:

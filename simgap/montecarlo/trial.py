@@ -27,10 +27,12 @@ from simgap.engines.reference import simulate
 from simgap.errors import SimulationError
 from simgap.model import governance, keys
 from simgap.model.clock import HOUR, MONTH
+from simgap.model.parameters import P
 from simgap.model.types import Floats, Ints
 from simgap.scenario.values import Variant, evaluate, phase_values, workflow_values
 
 FULL_RATE = {"starts": 0.0, "ramp": 0.0, "growth": 0.0, "backlog": 0}
+PLAN = "oversight.headcount_plan"
 # Every hour like every other: a phase need not hold whole weeks or years.
 EVEN = {"profile": [[0.0, 168.0, 1.0]], "season": [], "month_end": 1.0, "holiday_volume": 1.0}
 MONTHLY = (
@@ -105,13 +107,18 @@ def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Va
     # The pilot runs at its full rate from its first day to its last.
     pilot_values = workflow_values(phase_values(both, "pilot", doses), workflow) | FULL_RATE
     general = phase_values(both, "production", doses)
+    undosed = workflow_values(phase_values(both, "production", {}), workflow)
     decision, lasts = general["clock.decision"], pilot_length(general)
     months = int(general["clock.horizon"])
     if doses:
         planned = mean_rate(workflow_values(general, workflow), months * 730.0 - lasts)
         piloted = mean_rate(pilot_values, lasts)
-        general = phase_values(both, "production", doses, planned / piloted if piloted else 1.0)
+        ratio = planned / piloted if planned and piloted else 1.0
+        general = phase_values(both, "production", doses, ratio)
     values = workflow_values(general, workflow)
+    # A plan without a bar is of the months after go-live, and the pilot is over then.
+    if pilot_values[PLAN] == undosed[PLAN]:
+        pilot_values[PLAN] = []
     production = pack(values, pilot_values, keys.PRODUCTION, decision, lasts, months * 730.0)
     pilot = pack(pilot_values, pilot_values, keys.PILOT, decision, 0.0, lasts)
     return Phases(
@@ -134,11 +141,12 @@ def mean_rate(values: Mapping[str, Any], hours: float) -> float:
 
 
 def expected_items(phases: Phases) -> float:
-    """Return the arrivals, with duplicates, that a trial is expected to simulate."""
+    """Return the arrivals, with duplicates and outages, that a trial is expected to simulate."""
     packed = [phases.production]
     if math.isnan(phases.general["board.npv"]):
         packed.append(phases.pilot)
-    return float(sum(p.levels[-1] + p.duplicate_levels[-1] + p.waiting for p in packed))
+    outages = sum(p.p[P.OUTAGES] * p.knots[-1] / HOUR / 8760.0 for p in packed)
+    return float(sum(p.levels[-1] + p.duplicate_levels[-1] + p.waiting for p in packed) + outages)
 
 
 def planned_volume(phases: Phases) -> Floats:

@@ -28,9 +28,10 @@ def warnings(summary: Mapping[str, Any]) -> list[str]:
             f"{offered:,.0f} h of work in each {staffed:,.0f} h they are staffed (a month). It grows until "
             "deadlines or the end of the window."
         )
-    if not reviewers["reviewers"] and operations["review_share"]:
+    if reviewers["unstaffed_from_month"]:
         found.append(
-            "WARNING: items wait for reviewers, and there are none: they fall back to the legacy way."
+            f"WARNING: in month {reviewers['unstaffed_from_month']} items need a reviewer and there is none: "
+            "they wait for one, or fall back to the legacy way."
         )
     if operations["specialist_share"] and operations["specialist_utilisation"] is None:
         found.append(
@@ -88,7 +89,7 @@ def words(summary: Mapping[str, Any]) -> list[str]:
     )
     pays = share_of_100(1.0 - realised["payback_months"]["p_never"])
     lines.append(
-        f"Reviewers needed at peak {_count(operations['reviewers_needed_peak'])}, have {have:g}{load}. "
+        f"Reviewers needed at peak {_count(operations['reviewers_needed_peak'])}, have {have:.3g}{load}. "
         f"{need} Pays back in {pays} of 100."
     )
     reported, true = (summary["dashboard"][k] for k in ("accuracy_reported", "accuracy_true"))

@@ -169,7 +169,7 @@ def phase_values(
     for path, (pilot, production) in values.items():
         row = row_of(path)
         if row.condition in doses:
-            scaled = _scaled(pilot, volume_ratio) if row.scales else pilot
+            scaled = _scaled(pilot, volume_ratio, row) if row.scales else pilot
             result[path] = _at_dose(scaled, production, doses[row.condition], row)
     for path, value in result.items():
         if row_of(path).whole and isinstance(value, float | int) and math.isfinite(value):
@@ -182,11 +182,11 @@ def _whole(value: float) -> int:
     return math.ceil(value - 1e-9)
 
 
-def _scaled(capacity: Value, ratio: float) -> Value:
+def _scaled(capacity: Value, ratio: float, row: Row) -> Value:
     """Return a capacity for a multiple of the volume; a plan is one of [month, number]."""
     if isinstance(capacity, list):
         return [[month, _whole(number * ratio)] for month, number in capacity]
-    return capacity * ratio
+    return min(row.high, max(row.low, capacity * ratio))
 
 
 def _at_dose(pilot: Value, production: Value, dose: float, row: Row) -> Value:
@@ -216,6 +216,20 @@ def workflow_values(values: Mapping[str, Value], workflow: str) -> dict[str, Val
     return {**general, **own}
 
 
+# What has no effect, or only costs money, while something else is at its neutral value.
+NEEDS = {
+    "workflows.*.holiday_volume": "clock.holidays",
+    "governance.surfaced": "workflows.*.consequential",
+    "oversight.specialists": "oversight.escalated",
+}
+
+
+def _matters(leaf: Mapping[str, Any], row: Row) -> bool:
+    """Return whether a leaf is anywhere away from the value at which it changes nothing."""
+    neutral = parse_value(row.neutral or row.default, row)
+    return any(leaf[side] != neutral for side in ("value", *SIDES) if side in leaf)
+
+
 def refusals(resolved: Resolved) -> list[tuple[str, str, str]]:
     """Return (key, what, what to do) for each thing for which `run` refuses a valid file.
 
@@ -230,17 +244,24 @@ def refusals(resolved: Resolved) -> list[tuple[str, str, str]]:
         if row.path == "measurement.basis" and "value" not in leaf:
             what = "has a production side that is not simulated in this version"
             found.append((path, what, "state one value: the board reads the pilot's"))
-        stated = [leaf[side] for side in ("value", *SIDES) if side in leaf]
-        fewer = row.path == "workflows.*.holiday_volume" and any(value != 1.0 for value in stated)
-        if fewer and not parameters["clock.holidays"]["value"]:
-            what = "counts on public holidays, and `clock.holidays` names none"
-            found.append((path, what, "days stated at `clock.holidays`, or leave it out"))
+        need = NEEDS.get(row.path)
+        if (
+            need
+            and _matters(leaf, row)
+            and not any(
+                _matters(other, BY_PATH[need])
+                for name, other in parameters.items()
+                if row_of(name).path == need
+            )
+        ):
+            key = need.replace("*", resolved["workflows"][0])
+            found.append((path, f"has no effect without `{key}`", f"state `{key}`, or leave this out"))
         if row.since or not leaf["stated"] or row.group == "investments":
             continue
         if row.group == "pilots" and path.split(".")[1] != parameters["base.pilot"]["value"]:
             continue
-        neutral = row.neutral or row.default
-        if any(value != parse_value(neutral, row) for value in stated):
+        if _matters(leaf, row):
+            neutral = row.neutral or row.default
             found.append((path, "is not simulated in this version", f"leave it out, or state `{neutral}`"))
     base = f"pilots.{parameters['base.pilot']['value']}.lasts"
     length, months = parameters[base]["value"], parameters["clock.horizon"]["value"]

@@ -62,6 +62,7 @@ SUMMARY = {
     "reviewers": {
         "reviewers": 9.0,
         "overloaded_from_month": 5,
+        "unstaffed_from_month": None,
         "offered_hours_per_month": 900.0,
         "staffed_hours_per_month": 1000.0,
     },
@@ -127,6 +128,8 @@ def test_the_words_say_the_numbers():
         ("operations.incidents", 5.14, "Incidents in the window 5.1", "keeps its autonomy"),
         ("operations.restricted_time_share", 0.1, "Time restricted or suspended 10.0%", ""),
         ("operations.ai_wait_hours", 0.5, "Wait for the AI, mean 0.5 h", "outages"),
+        ("reviewers.unstaffed_from_month", 4, "in month 4 items need a reviewer and there is none", ""),
+        ("reviewers.reviewers", 12 / 7, "have 1.71:", "1.714"),
         ("operations.incidents", 0.0, "inputs are guesses", "Incidents"),
         ("operations.specialist_share", 0.1, "WARNING: reviews escalate to specialists", ""),
         ("realised.p_negative", 0.001, "fewer than 1 futures in 100", "; 0 futures"),

@@ -29,6 +29,7 @@ from simgap.engines.reference.governance import Governance
 from simgap.engines.reference.stage import AiStage, Server
 from simgap.engines.reference.timeline import (
     ARRIVES,
+    OVERLONG,
     PLANS,
     REVIEW_DONE,
     SPECIALIST_DONE,
@@ -38,6 +39,7 @@ from simgap.engines.reference.timeline import (
     Steps,
     Timeline,
 )
+from simgap.errors import SimulationError
 from simgap.model import clock, governance, integration, items, keys, oversight
 from simgap.model.parameters import P
 from simgap.model.types import Floats, Ints
@@ -161,9 +163,10 @@ class Replication:
 
     def end(self, item: Item, how: Count, escape: Count | None) -> None:
         """Book the end of an item; duplicates cost work and neither earn nor err."""
-        self.note(item, "end", "complete", outcome=how, escaped=escape)
+        duplicate = item.kind == keys.DUPLICATE
+        self.note(item, "end", "complete", outcome=how, escaped=None if duplicate else escape)
         legacy = how in LEGACY
-        if item.kind == keys.DUPLICATE:
+        if duplicate:
             self.count(Count.DUPLICATE_FALLBACK if legacy else Count.DUPLICATE_DONE)
             return
         self.count(how)
@@ -281,6 +284,8 @@ class Replication:
         self.env.process(self.arrivals(keys.DUPLICATE, self.packed.duplicate_levels))
         self.env.process(self.ai.outages())
         self.env.run()
+        if max(map(max, self.counts)) >= clock.NEVER:
+            raise SimulationError(OVERLONG)
         incidents: Ints = np.array(self.governance.incidents, np.int64).reshape(-1, 3)
         return Physics(
             counts=np.array(self.counts, np.int64),

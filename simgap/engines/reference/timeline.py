@@ -12,7 +12,9 @@ from typing import Any
 
 import simpy
 
+from simgap.errors import SimulationError
 from simgap.model import keys
+from simgap.model.clock import NEVER
 
 # Places in an instant: ranks within phase A, then the phases B and C. Gaps are kept for what is not simulated
 # yet, and the bits below for workflow, kind and number. SimPy's own priorities, 0 and 1, come first.
@@ -20,6 +22,10 @@ PLANS, OUTAGES, GOVERNANCE, SPECIALIST_DONE, REVIEW_DONE, AI_DONE, ARRIVES, STAR
     (rank + 1) << 56 for rank in (0, 1, 2, 4, 5, 6, 8, 32, 64)
 )
 
+OVERLONG = (
+    "the work of an item, or the wait for it, outlasts what can be simulated: look for a time in the wrong "
+    "unit, or for a queue that grows without end"
+)
 Steps = Generator[simpy.Event, Any, None]
 
 
@@ -40,7 +46,9 @@ class Timeline(simpy.Environment):
         return self._now
 
     def call(self, when: int, order: int, action: Callable[[], None]) -> None:
-        """Have something done at a place of the model's choosing."""
+        """Have something done at a place of the model's choosing, if that time ever comes."""
+        if when >= NEVER:
+            return
         Moment(self).at(when, order).callbacks.append(lambda _: action())
 
 
@@ -58,7 +66,15 @@ class Moment(simpy.Event):
         self._value = None
 
     def at(self, when: int, order: int) -> Moment:
-        """Put the event on the calendar."""
+        """Put the event on the calendar.
+
+        Raises
+        ------
+        SimulationError
+            It lies further ahead than time can be counted.
+        """
+        if when >= NEVER:
+            raise SimulationError(OVERLONG)
         self.env.schedule(self, order, when - self.env.now)  # type: ignore[arg-type]  # any integer orders
         return self
 
