@@ -1,13 +1,13 @@
 """Paired replications: the same luck with one thing changed.
 
-Two runs with the same seed draw the same numbers for the same items, so a difference, replication by replication,
-is the effect of what was changed. It is tested in one of two ways.
+Two runs with the same seed draw the same numbers for the same items, so a difference, replication by
+replication, is the effect of what was changed. It is tested in one of two ways.
 
-- `surely_positive`: the paired differences have a positive mean, by Student's t at 1 in 1,000: where the mean is
-  truly zero or less, at most 1 seed in 1,000 passes. `docs/behaviour.md` gives the t that was found. From t = 11 with
-  eight replications, and t = 9 with twelve, a fresh seed fails less often than 1 in 1,000 where the claim is true
-  (noncentral t).
-- By assertions on every replication, where the claim follows for each item or each queue. Such a test passes on every seed.
+- `surely_positive`: the paired differences have a positive mean, by Student's t at 1 in 1,000: where the mean
+  is truly zero or less, at most 1 seed in 1,000 passes. The seed is fixed, so a test passes always or never;
+  how often a fresh seed fails though the claim is true follows from the noncentral t, and is at most 5 in
+  1,000 a test, taking the effect as found (`docs/behaviour.md`).
+- By assertions on every replication, where the claim follows for each item or each queue.
 """
 
 import functools
@@ -33,11 +33,12 @@ SHORT = (
     "governance.surfaced=0 %",
     "oversight.deadline=none",
 )
+AS_IT_IS = Variant()
 AS_PILOT = Variant(doses=tuple((condition, 0.0) for condition in CONDITIONS))
 
 
 @functools.cache
-def run(*sets, n, variant=Variant()):
+def run(*sets, n, variant=AS_IT_IS):
     """Return the outcomes of n replications of the file with some values set: name to an array."""
     resolved = simgap.load(FILE, list(sets)).resolved
     done = plans.evaluate(resolved, plans.crossed((variant,), n), SEED, workers=1)
@@ -49,9 +50,9 @@ def t_of(differences):
     return float(differences.mean() / (differences.std(ddof=1) / np.sqrt(len(differences))))
 
 
-def surely_positive(differences):
-    """Return whether paired differences have a positive mean, at `ALPHA`."""
-    return t_of(differences) > student.isf(ALPHA, len(differences) - 1)
+def surely_positive(differences, alpha=ALPHA):
+    """Return whether paired differences have a positive mean: Student's t, one-sided."""
+    return t_of(differences) > student.isf(alpha, len(differences) - 1)
 
 
 def catch_rate(outcomes):
@@ -63,3 +64,14 @@ def pooled_catch_rate(outcomes):
     """Return the same share over all replications, and the number of wrong decisions reviewed."""
     wrong = outcomes["n_caught"].sum() + outcomes["n_escaped_missed"].sum()
     return outcomes["n_caught"].sum() / wrong, wrong
+
+
+# Neither defects nor edge cases, on either side: then theory says what to expect.
+CLEAN = (
+    *(
+        f"{key}@{side}=0 %"
+        for key in ("data.missing", "data.stale", "edge_cases.share")
+        for side in ("pilot", "production")
+    ),
+    "data.false_reject@production=0 %",
+)

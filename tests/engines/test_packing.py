@@ -138,6 +138,12 @@ def test_every_parameter_of_a_team_is_filled_from_its_own_value():
         assert team.calendar.closed[0].tolist()[:2] == [24 * HOUR, 48 * HOUR]
 
 
+@pytest.mark.parametrize(("starts", "waiting"), [(0.0, 9), (0.9, 9), (1.0, 0), (1.1, 0)])
+def test_a_backlog_that_would_come_after_the_window_never_comes(starts, waiting):
+    ready = packed(values(starts=starts, backlog=9))
+    assert (ready.waiting, ready.waiting_from) == (waiting, round(starts * 730 * HOUR))
+
+
 def test_specialists_catch_as_reviewers_do_unless_stated():
     def catches(**changes):
         ready = packed(values(**changes))

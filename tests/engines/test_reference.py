@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cases import ALWAYS, INF, LONG_DAYS, OFFICE, Witness, bare, packed, values
+from audit import audit, logged
+from cases import ALWAYS, INF, LONG_DAYS, MONTH, OFFICE, Witness, bare, packed, values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -295,21 +296,111 @@ ANY = {
 }
 
 
-@given(
-    st.fixed_dictionaries({}, optional=ANY), st.integers(0, 2**32 - 1), st.sampled_from([0.0, 31.5, 700.0])
+# Months and heads of a plan, in order.
+PLANS = st.dictionaries(st.floats(0.0, 1.5), st.integers(0, 5), max_size=4).map(
+    lambda plan: tuple(sorted(plan.items()))
 )
-@settings(max_examples=120, deadline=None, derandomize=True)
-def test_every_case_ends_and_keeps_the_laws(changes, seed, go_live):
+LIMITS = st.sampled_from([1, 2, 5, INF])
+MORE = {
+    "season": st.sampled_from([(), (3.0,) + (1.0,) * 11, (0.0, 2.0) * 6]),
+    "month_end": st.sampled_from([0.5, 1.0, 4.0]),
+    "holiday_volume": SHARE,
+    "clock.holidays": st.sampled_from([("2026-01-06",), ("2026-01-05", "2026-01-07", "2026-02-02")]),
+    "batch": st.sampled_from([1, 2, 30]),
+    "day_cv": st.floats(0.0, 1.0),
+    "backlog": st.integers(0, 60),
+    "integration.throughput": st.sampled_from([0.7, 5.0, 1e4]),
+    "integration.outages": st.sampled_from([20.0, 200.0, 5000.0]),
+    "integration.outage_time": st.sampled_from([0.0, 0.2, 5.0, 200.0]),
+    "integration.outage_cv": st.floats(0.0, 3.0),
+    "integration.lost": SHARE,
+    "governance.surfaced": SHARE,
+    "governance.lag": st.sampled_from([0.5, 20.0, 500.0]),
+    "governance.explainable": SHARE,
+    "governance.reviewable": SHARE,
+    "governance.correctable": SHARE,
+    "governance.resolve": st.sampled_from([0.0, 5.0, 60.0, 900.0]),
+    "governance.resolve_cv": st.floats(0.0, 3.0),
+    "governance.warn": LIMITS,
+    "governance.restrict": LIMITS,
+    "governance.suspend": LIMITS,
+    "governance.window": st.sampled_from([0.1, 24.0, 200.0]),
+    "governance.probation": st.sampled_from([0.0, 30.0, 300.0]),
+    "governance.guarded_least_confident": SHARE,
+    "governance.withdrawn": st.integers(0, 4),
+    "oversight.headcount_plan": PLANS,
+    "oversight.escalated": SHARE,
+    "oversight.specialists": st.integers(0, 3),
+    "oversight.specialist_hours": CALENDARS,
+    "oversight.specialist_time": st.sampled_from([0.0, 0.1, 2.0, 9.0]),
+    "oversight.specialist_time_cv": st.floats(0.0, 3.0),
+    "oversight.specialist_time_law": LAWS,
+    "oversight.specialist_catch": st.floats(0.001, 0.999),
+    "oversight.specialist_deadline": st.sampled_from([0.0, 4.0, 100.0, INF]),
+}
+# At work unless an example says otherwise, so that most have incidents, outages and escalations.
+BUSY = {
+    "ai.accuracy": 0.6,
+    "consequential": 0.4,
+    "governance.surfaced": 0.6,
+    "governance.lag": 20.0,
+    "governance.explainable": 0.6,
+    "governance.resolve": 60.0,
+    "governance.warn": 2,
+    "governance.restrict": 3,
+    "governance.suspend": 4,
+    "governance.window": 100.0,
+    "governance.probation": 40.0,
+    "integration.throughput": 6.0,
+    "integration.outages": 200.0,
+    "integration.lost": 0.3,
+    "oversight.escalated": 0.2,
+    "oversight.specialists": 1,
+    "oversight.specialist_deadline": 12.0,
+    "oversight.headcount_plan": ((0.3, 1), (0.6, 3)),
+    "governance.review_consequential": "no",
+    "governance.mandatory_review": 0.0,
+}
+SEEDS = st.integers(0, 2**32 - 1)
+SPANS = st.sampled_from([(0.0, MONTH), (31.5, MONTH), (700.0, MONTH), (100.0, 1.7 * MONTH)])
+
+
+def keeps_the_laws(changes, seed, span):
+    """Simulate a case and check it against its log; without the log the result is the same."""
     case = {**values(**SMALL), **changes}
-    physics = reference.simulate(packed(case, values(), go_live=go_live), seed, 0, 0)
+    go_live, window = span
+    ready = packed(case, values(), go_live=go_live, window=window)
+    physics, log = logged(ready, seed)
+    audit(ready, physics, log, seed)
+    assert same(physics, reference.simulate(ready, seed, 0, 0))
     assert (physics.counts >= 0).all()
-    assert (physics.reviewers.backlog >= 0).all()
-    assert physics.reviewers.waits.sum() == physics.total(Count.QUEUED)
-    assert physics.total(Count.ARRIVED) <= 2 * 400
-    if case["oversight.reviewers"] == 0:
+    assert physics.total(Count.ARRIVED) <= 2 * 400 * window / MONTH + case["backlog"]
+    steady = not case["oversight.headcount_plan"]
+    if case["oversight.reviewers"] == 0 and steady:
         assert physics.total(Count.USED, Count.REVIEWED, Count.MANUAL) == 0
-    if case["oversight.deadline"] == INF and case["oversight.reviewers"]:
-        assert physics.total(Count.FALLBACK) == 0
+    if case["oversight.deadline"] == INF and case["oversight.reviewers"] and steady:
+        assert physics.total(Count.DEADLINE_MISSED) == 0
+        if not case["oversight.escalated"]:
+            assert physics.total(Count.FALLBACK) == 0
+
+
+@given(st.fixed_dictionaries({}, optional=ANY), SEEDS, SPANS)
+@settings(max_examples=50, deadline=None, derandomize=True)
+def test_every_case_ends_and_keeps_the_laws(changes, seed, span):
+    keeps_the_laws(changes, seed, span)
+
+
+@given(st.fixed_dictionaries({}, optional=MORE), SEEDS, SPANS)
+@settings(max_examples=80, deadline=None, derandomize=True)
+def test_every_case_with_incidents_outages_and_specialists_keeps_the_laws(changes, seed, span):
+    keeps_the_laws(BUSY | changes, seed, span)
+
+
+@pytest.mark.slow
+@given(st.fixed_dictionaries({}, optional=ANY | MORE), st.sampled_from([BUSY, {}]), SEEDS, SPANS)
+@settings(max_examples=1500, deadline=None, derandomize=True)
+def test_many_cases_keep_the_laws(changes, start, seed, span):
+    keeps_the_laws(start | changes, seed, span)
 
 
 # --- memory and the compiler -------------------------------------------------------------------------
@@ -378,9 +469,9 @@ def test_memory_does_not_grow_with_items_that_are_over(changes, keeps):
 SCRIPT = """
 import json, sys
 from cases import packed, values
-from test_reference import numbers
+from test_reference import BUSY, numbers
 from simgap.engines import reference
-physics = reference.simulate(packed(values(volume=1500.0)), 3, 1, 4)
+physics = reference.simulate(packed(values(volume=1500.0) | BUSY), 3, 1, 4)
 print(json.dumps(numbers(physics)))
 """
 
@@ -396,6 +487,7 @@ def test_the_engine_gives_the_same_result_interpreted():
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    compiled = reference.simulate(packed(values(volume=1500.0)), 3, 1, 4)
+    compiled = reference.simulate(packed(values(volume=1500.0) | BUSY), 3, 1, 4)
     assert json.loads(done.stdout) == numbers(compiled)
     assert compiled.total(Count.ARRIVED) > 80
+    assert min(compiled.total(Count.LOST, Count.SPECIALIST_QUEUED), len(compiled.incident_time)) > 3

@@ -99,6 +99,95 @@ def test_a_capacity_meets_the_volume_of_its_variant():
         assert (phases.pilot.reviewers.staff, phases.production.reviewers.staff) == (1, reviewers)
 
 
+# --- what a trial reports -------------------------------------------------------------------------------
+
+LIVELY = read_text(
+    TEXT.replace(
+        "error_cost: 10", "consequential: 60 %, backlog: 30, starts: month 1, error_cost: 10"
+    ).replace("reviewers: 1,", "reviewers: 1, escalated: 30 %, specialists: 1, specialist_deadline: 4 h,")
+    + """
+governance: {surfaced: 80 %, lag: 5 days, explainable: 50 %, resolve: 10 days, warn: 3, restrict: 6,
+  suspend: 9, incident_cost: 1k, review_consequential: no}
+integration: {throughput: 6 per hour, outages: 100 per year, lost: 30 %}
+""",
+    "<text>",
+)
+
+
+@pytest.fixture(scope="module", params=range(3))
+def lively(request):
+    """A trial with incidents, outages and specialists: its phases, physics of production, and the trial."""
+    drawn = {unknown["name"]: 0.3 for unknown in inputs(LIVELY)} | {"ai.accuracy": 0.6}
+    luck = request.param
+    phases = prepare(LIVELY, drawn, Variant())
+    physics = simulate(phases.production, SEED, 0, luck)
+    return phases, physics, trial.run_trial(LIVELY, drawn, Variant(), SEED, 0, luck)
+
+
+def test_incidents_levels_and_teams_of_a_trial(lively):
+    phases, physics, result = lively
+    r, hour = result.outcomes, 3.6e9
+    end = phases.production.knots[-1]
+    inside = physics.incident_time <= end
+    assert (r["n_incidents"], r["n_latent_incidents"]) == (inside.sum(), (~inside).sum())
+    assert inside.sum() > 3
+    assert r["n_problems"] == (physics.incident_failed[inside] > 0).sum()
+    levels = [r[f"n_level_{word}"] for word in ("autonomous", "guarded", "restricted", "suspended")]
+    np.testing.assert_allclose(levels, physics.level_time.sum(axis=0) / hour, rtol=1e-12)
+    assert sum(levels) == pytest.approx(3 * 730 - 14 * 24, rel=1e-12)
+    for name, column in (
+        ("n_lost", Count.LOST),
+        ("n_suspended", Count.SUSPENDED),
+        ("n_trigger_autonomy", Count.TRIGGER_AUTONOMY),
+        ("n_specialist_queued", Count.SPECIALIST_QUEUED),
+        ("n_specialist_deadline_missed", Count.SPECIALIST_DEADLINE_MISSED),
+    ):
+        assert r[name] == physics.counts[:, column].sum()
+    assert r["n_ai_wait"] == pytest.approx(physics.counts[:, Count.AI_WAIT].sum() / 3.6e6)
+    assert r["ai_backlog_peak"] == physics.ai_backlog_peak
+    team = physics.specialists
+    assert r["n_specialist_capacity"] == pytest.approx(team.capacity.sum() / hour)
+    assert r["n_specialist_wait"] == pytest.approx(team.wait_total / hour)
+    assert r["n_specialist_used"] == pytest.approx(physics.counts[:-1, Count.SPECIALIST_USED].sum() / hour)
+    monthly = dict(zip(MONTHLY, result.monthly.T, strict=True))
+    np.testing.assert_array_equal(monthly["specialist_backlog"], team.backlog)
+    np.testing.assert_allclose(monthly["restricted_hours"], physics.level_time[:, 2:].sum(axis=1) / hour)
+    # By month from the decision; what surfaces after the window stands in the last month.
+    months = np.minimum((physics.incident_time / hour + 14 * 24) // 730, 2).astype(int)
+    np.testing.assert_array_equal(monthly["incident_count"], np.bincount(months, minlength=3))
+    assert monthly["incidents"][months.min()] < 0.0
+
+
+def test_the_pilot_has_no_backlog_and_the_board_believes_in_that_of_production(lively):
+    phases, _, _ = lively
+    assert (phases.pilot.waiting, phases.production.waiting) == (0, 30)
+    planned = trial.planned_volume(phases)
+    # 20 letters a day from a month after go-live on, at 1066 h from the decision, and the 30 at that instant.
+    days = np.array([0.0, 0.0, (3 * 730 - 1066) / 24])
+    days[1] = (2 * 730 - 1066) / 24
+    days[2] -= days[1]
+    np.testing.assert_allclose(planned, 20 * days + [0, 30, 0], rtol=2e-3, atol=0.02)
+    assert phases.production.waiting_from == 730 * 3_600_000_000
+
+
+@pytest.mark.parametrize(
+    ("stated", "pilot", "production"),
+    [
+        ("[3 from month 1]", (), (730, 3)),  # of the months after go-live
+        ("'[2 from month 0] | [3 from month 1]'", (0, 2), (730, 3)),
+    ],
+)
+def test_a_headcount_plan_is_the_pilots_only_where_a_bar_says_so(stated, pilot, production):
+    text = TEXT.replace("reviewers: 1,", f"reviewers: 1, headcount_plan: {stated},")
+    resolved = read_text(text, "<text>")
+    drawn = {unknown["name"]: 0.5 for unknown in inputs(resolved)}
+    phases = prepare(resolved, drawn, Variant())
+    for packed, plan in ((phases.pilot, pilot), (phases.production, production)):
+        wanted = ((plan[0] * 3_600_000_000, plan[1]),) if plan else ()
+        assert packed.reviewers.plan == wanted
+        assert packed.specialists.plan == ()
+
+
 # --- the same bits -------------------------------------------------------------------------------------
 
 

@@ -144,7 +144,7 @@ def excess_of_equal_services(rate, time, steps):
 
 
 def found_by_arrivals(served, items, states=200):
-    """P(the n-th arrival finds j) of GI/M/1 from empty, one row an arrival: Kleinrock 1975, section 6.3.
+    """P(the n-th arrival finds j) of GI/M/1 from empty, one row an arrival: Kleinrock 1975, chapter 6.
 
     `served(d)` is the probability of d services in a gap, while the server never idles.
     """
@@ -174,12 +174,12 @@ def served_in_exponential_gaps(rate, time):
 
 
 def dm1_root(rate, time):
-    """Return sigma = exp(-(1 - sigma) / rho), the chance to wait in D/M/1: Kleinrock 1975, eq. 6.22."""
+    """Return sigma = exp(-(1 - sigma) / rho), the chance to wait in D/M/1: Kleinrock 1975, chapter 6."""
     return brentq(lambda s: s - math.exp(-(1.0 - s) / (rate * time)), 0.0, 1.0 - 1e-6, xtol=1e-14)
 
 
 def dm1_wait(rate, time):
-    """Mean wait in D/M/1 in the long run: sigma / (mu (1 - sigma)), Kleinrock 1975, eq. 6.29."""
+    """Mean wait in D/M/1 in the long run: sigma / (mu (1 - sigma)), Kleinrock 1975, chapter 6."""
     sigma = dm1_root(rate, time)
     return time * sigma / (1.0 - sigma)
 
@@ -218,7 +218,7 @@ def priorities_from_empty(rates, time, span, room=(36, 150)):
     """Mean total wait of two classes of M/M/1 without pre-emption, from empty, over arrivals in [0, span].
 
     States: nobody there, or somebody is served while q1 and q2 wait; services are alike, so whose it is does
-    not matter. `room` bounds q1 and q2. After the last arrival the urgent are served one by one, then the rest.
+    not matter. `room` bounds q1 and q2. After the last arrival the urgent are served, then the rest.
     """
     q1, q2 = (q.ravel() for q in np.indices(room))
     here = 1 + q1 * room[1] + q2
@@ -239,12 +239,12 @@ def priorities_from_empty(rates, time, span, room=(36, 150)):
     return urgent, others
 
 
-def patient_from_empty(rate, time, servers, span, patience, states=150):
+def patient_from_empty(rate, time, servers, span, patience, states=70):
     """M/M/c+M from empty over arrivals in [0, span]: the share served, and the mean wait of those.
 
     An arrival that finds k waiting before it, all servers busy, is served after k + 1 departures at the rates
     r_j = servers / time + j / patience, j = k..0, unless its own patience ends first. With V the sum,
-    P(served) = E[exp(-V / patience)] is a product that telescopes, and E[V exp(-V / patience)] its derivative.
+    P(served) = E[exp(-V / patience)] is a product, and E[V exp(-V / patience)] its derivative.
     """
     n = np.arange(states)
     leave = np.minimum(n, servers) / time + np.maximum(n - servers, 0) / patience
@@ -263,8 +263,8 @@ def deadline_in_the_long_run(rate, time, servers, deadline):
     """M/M/c+D: the share that leaves, the mean wait of the served, and of all.
 
     Baccelli & Hebuterne 1981: the wait that an arrival would have to endure has the density
-    rate p exp(rate min(x, deadline) - servers x / time), p the probability of one server free, and no wait has
-    the probability of the states below. Overloads are allowed.
+    rate p exp(rate min(x, deadline) - servers x / time), p the probability of one server free; no wait has
+    the probability of the states with a server free. Overloads are allowed.
     """
     load, work = rate * time, servers / time
     below = np.array([load**n / math.factorial(n) for n in range(servers)])
@@ -284,8 +284,8 @@ def deadline_in_the_long_run(rate, time, servers, deadline):
 def infinite_server_mean(begins, ends, rates, time, when):
     """Mean number in M_t/M/oo at an instant, from empty; the number is Poisson.
 
-    Eick, Massey & Whitt 1993, Operations Research 41:731-742: the integral of rate(u) exp(-(when - u) / time),
-    in closed form where the rate is constant from begin to end.
+    Eick, Massey & Whitt 1993, Operations Research 41:731-742: the integral of rate(u) exp(-(when - u) / time)
+    up to `when`, in closed form where the rate is constant from begin to end.
     """
     past = np.minimum(begins, when), np.minimum(ends, when)
     return float(time * rates @ (np.exp((past[1] - when) / time) - np.exp((past[0] - when) / time)))
@@ -317,8 +317,8 @@ def outages_from_up(up, moments, span):
 def mm1_with_outages(rate, time, up, mean, cv, states=200):
     """Mean wait of M/M/1 in the long run, if in an outage the server starts nothing and ends what it began.
 
-    Outages come by the clock, after exponential times, and are lognormal. The law at the start of an outage is
-    a fixed point: through the outage, averaged over its length by Gauss-Hermite sums, then through an
+    Outages come by the clock, after exponential times, and are lognormal. The law at the start of an outage
+    is a fixed point: through the outage, averaged over its length by Gauss-Hermite sums, then through an
     exponential time up. States: k wait and nobody is served; k wait and somebody is.
     """
     wait = np.arange(states)

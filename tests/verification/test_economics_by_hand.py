@@ -236,3 +236,81 @@ def test_stated_board_figure():
     assert outcomes["projected_npv"] == 123_000.0
     assert outcomes["gap"] == 123_000.0 - outcomes["realised_npv"]
     assert math.isnan(outcomes["accuracy_reported"])
+
+
+# Incidents, suspension and specialists, on top of the same file.
+FAULTY = (  # every item is made wrong in its review, and each error surfaces at once
+    "oversight.overturn=100 %",
+    "workflows.items.consequential=100 %",
+    "governance.surfaced=100 %",
+    "governance.lag=0 h",
+    "governance.incident_cost=5",
+    "governance.incident_cost_cv=0",
+)
+
+
+def test_every_error_an_incident():
+    outcomes, monthly = run(*FAULTY)
+    done = per_month(arrivals() + AI + REVIEW)
+    np.testing.assert_allclose(monthly["errors"], -40.0 * done, rtol=1e-12)
+    np.testing.assert_allclose(monthly["incidents"], -5.0 * done, rtol=1e-12)
+    np.testing.assert_array_equal(monthly["incident_count"], done)
+    for name, line in production().items():
+        np.testing.assert_allclose(monthly[name], line, rtol=1e-9, atol=1e-9, err_msg=name)
+    # The last review ends after the window where less than its four minutes are left.
+    latent = int(arrivals()[-1] + AI + REVIEW > MONTHS * 730.0)
+    assert (outcomes["n_incidents"], outcomes["n_latent_incidents"]) == (10158 - latent, latent)
+    assert outcomes["n_problems"] == outcomes["n_level_guarded"] == 0
+    # The board counts no incidents unless told, and then those of an item: 5 for each in the pilot.
+    believed = present(board((*ALL, 40.0)))
+    assert outcomes["projected_npv"] == pytest.approx(believed, rel=1e-9)
+    seen, _ = run(*FAULTY, "board.counts=[ai, review, exceptions, errors, incidents, delay, platform]")
+    assert seen["projected_npv"] == pytest.approx(present(board((*ALL, 45.0))), rel=1e-9)
+
+
+def test_suspended_after_the_first_error():
+    # The first item errs four minutes after its arrival: nothing passes the AI from then on.
+    outcomes, monthly = run(*FAULTY, "governance.suspend=1", "governance.window=24 months")
+    assert outcomes["n_suspended"] == 10157
+    assert outcomes["n_ai_served"] == outcomes["n_escaped"] == outcomes["n_incidents"] == 1
+    first = arrivals()[0]
+    lasts = MONTHS * 730.0 - (first + AI + REVIEW)
+    assert outcomes["n_level_suspended"] == pytest.approx(lasts, rel=1e-12)
+    assert outcomes["n_level_autonomous"] == pytest.approx(730.0 * active().sum() - lasts, rel=1e-9)
+    assert monthly["restricted_hours"].sum() == pytest.approx(lasts, rel=1e-12)
+    one = (np.arange(MONTHS) == month(first)).astype(float)
+    expected = {"benefit": ITEM, "ai": -0.02, "oversight": -REVIEW * WAGE, "delay": -LATE}
+    for name, amount in (expected | {"errors": -40.0, "incidents": -5.0}).items():
+        np.testing.assert_allclose(monthly[name], amount * one, rtol=1e-6, atol=1e-9, err_msg=name)
+    # A team of which half is gone comes back at three times its cost, for those who are left to it.
+    dear = ("legacy.rehire_multiple=3", "legacy.ramp_down=0 h")
+    _, rehired = run(*FAULTY, "governance.suspend=1", "governance.window=24 months", *dear)
+    premium = (per_month(arrivals()) - one) * 6.0 * 2.0 * 0.5
+    np.testing.assert_allclose(monthly["benefit"] - rehired["benefit"], premium, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(("wage", "hourly"), [((), WAGE), (("oversight.specialist_wage=90 per hour",), 90.0)])
+def test_specialists(wage, hourly):
+    # Each item goes on to a specialist for six minutes, who is never busy when one comes.
+    extra = 0.1
+    sets = (
+        *("oversight.escalated=100 %", "oversight.specialists=1", "oversight.specialist_hours=always"),
+        *("oversight.specialist_time=6 min", "oversight.specialist_time_law=deterministic", *wage),
+    )
+    outcomes, monthly = run(*sets)
+    begun, edges = arrivals() + AI + REVIEW, 730.0 * np.arange(MONTHS + 1)
+    edges[-1] = math.inf
+    overlap = np.minimum(begun[:, None] + extra, edges[1:]) - np.maximum(begun[:, None], edges[:-1])
+    hours = np.maximum(overlap, 0.0).sum(axis=0)
+    done = per_month(begun + extra)
+    expected = production() | {
+        "benefit": done * ITEM,
+        "oversight": -review_hours() * WAGE - hours * hourly,
+        "delay": -done * (LATE + extra * 0.1),
+    }
+    for name, line in expected.items():
+        np.testing.assert_allclose(monthly[name], line, rtol=1e-9, atol=1e-9, err_msg=name)
+    assert outcomes["n_specialist_queued"] == 10158
+    assert outcomes["n_specialist_wait"] == outcomes["n_specialist_deadline_missed"] == 0
+    assert outcomes["n_specialist_capacity"] == pytest.approx(730.0 * active().sum(), rel=1e-12)
+    assert outcomes["n_specialist_used"] == pytest.approx(10158 * extra, abs=extra)

@@ -5,6 +5,7 @@ of their bounds to the other; only what sets the number of items is kept small. 
 simulated in both phases. The laws are computed from the event log, which counts nothing for itself.
 """
 
+import itertools
 import math
 from collections import defaultdict
 
@@ -17,7 +18,7 @@ import simgap
 from simgap.engines.physics import ENDS, Count
 from simgap.engines.reference import simulate
 from simgap.model.clock import NEVER
-from simgap.montecarlo.trial import prepare, run_trial
+from simgap.montecarlo.trial import MONTHLY, prepare, run_trial
 from simgap.scenario.table import BY_PATH, ROWS
 from simgap.scenario.values import Variant
 
@@ -99,10 +100,20 @@ OWN = {
         "[0 from month 1, 3 from month 2]",
         "[7 from month 0, 2 from month 1, 40 from month 2, 0 from month 240]",
     ),
-    "clock.holidays": ("none", "[2026-01-01, 2026-01-02, 2026-03-31]", "[1999-12-31, 2026-02-10, 2090-01-01]"),
+    "clock.holidays": (
+        "none",
+        "[2026-01-01, 2026-01-02, 2026-03-31]",
+        "[1999-12-31, 2026-02-10, 2090-01-01]",
+    ),
     "integration.outages": ("none", "1 per year", "50 per month", "100000 per year"),
     "board.counts": ("none", "[ai, review, incidents]"),
     "oversight.priority": ("none", "consequential", "[autonomy, exception, edge, value, confidence]"),
+}
+# What is refused as long as something else does nothing.
+NEEDS = {
+    "workflows.items.holiday_volume": ("clock.holidays", "[2026-03-03]"),
+    "governance.surfaced": ("workflows.items.consequential", "30 %"),
+    "oversight.specialists": ("oversight.escalated", "30 %"),
 }
 # The search is for what runs wrong; what is only shown, or not simulated yet, is left out.
 ROWS_SIMULATED = [row for row in ROWS if row.since and row.path not in ("base.pilot", "base.portfolio")]
@@ -157,15 +168,10 @@ def scenario(stated):
     return "\n".join(lines(tree, "")) + "\n"
 
 
-def area_of(steps):
-    """Integral over time of a number that changes by steps of (instant, +1 or -1)."""
-    area = number = before = 0
-    for when, step in sorted(steps, key=lambda s: (s[0], -s[1])):  # whoever comes and goes at once was there
-        area += number * (when - before)
-        before, number = when, number + step
-        assert number >= 0
-    assert number == 0
-    return area
+def most_at_once(spans):
+    """Largest number of (start, end) that are open at an instant; who ends makes room for who starts."""
+    steps = sorted([(start, 1) for start, _ in spans] + [(end, -1) for _, end in spans])
+    return max(itertools.accumulate(step for _, step in steps), default=0)
 
 
 def obeys(packed):
@@ -174,8 +180,7 @@ def obeys(packed):
     physics = simulate(packed, 7, 0, 0, log)
     times = [e.time for e in log]
     assert times == sorted(times)
-    assert 0 <= (times or [0])[0]
-    assert (times or [0])[-1] < 2 * NEVER
+    assert all(0 <= when < NEVER for when in times)
     by_item = defaultdict(list)
     for entry in log:
         if entry.activity in ("arrival", "connector", "AI", "review", "specialist", "end"):
@@ -193,28 +198,27 @@ def obeys(packed):
     assert (physics.counts[:, list(ENDS)].sum(axis=0) == physics.ends_by_class.sum(axis=0)).all()
     assert (physics.counts >= 0).all()
 
-    # Little: at each station the integral of the number waiting is the sum of the waits.
-    waited = defaultdict(int)
-    for activity in ("connector", "AI", "review", "specialist"):
-        steps, total, used = [], 0, []
-        for way in by_item.values():
-            own = {e.transition: e.time for e in way if e.activity == activity}
-            if "schedule" not in own:
-                continue
-            left = own.get("start", own.get("withdraw"))
-            steps += [(own["schedule"], 1), (left, -1)]
-            total += left - own["schedule"]
-            if "start" in own:
-                used += [(own["start"], 1), (own["complete"], -1)]
-        assert area_of(steps) == total
-        assert area_of(used) >= 0
-        waited[activity] = total
+    # Little: the queue's area is the sum of the waits. And no more are served at once than there are places.
+    heads = {
+        name: max([team.staff, *(heads for _, heads in team.plan)])
+        for name, team in (("review", packed.reviewers), ("specialist", packed.specialists))
+    }
+    places = {"connector": 1, "AI": packed.concurrency, **heads}
+    waited = {}
+    for activity, most in places.items():
+        own = [{e.transition: e.time for e in way if e.activity == activity} for way in by_item.values()]
+        own = [times for times in own if "schedule" in times]
+        left = [times.get("start", times.get("withdraw")) - times["schedule"] for times in own]
+        assert all(wait >= 0 for wait in left)
+        waited[activity] = sum(left)
+        assert most_at_once([(t["start"], t["complete"]) for t in own if "start" in t]) <= most
     for activity, team in (("review", physics.reviewers), ("specialist", physics.specialists)):
         assert team.queue_area == team.wall_wait_total == waited[activity]
         assert 0 <= team.wait_total <= team.wall_wait_total
         assert team.waits.sum() == team.wall_waits.sum()
-        assert (0 <= team.staffed).all()
+        assert (team.staffed >= 0).all()
         assert team.staffed.sum() <= packed.knots[-1]
+        assert (team.capacity <= heads[activity] * team.staffed).all()
     queued = physics.total(Count.QUEUED)
     assert queued == physics.reviewers.waits.sum()
     assert physics.total(Count.SPECIALIST_QUEUED) == physics.specialists.waits.sum() <= queued
@@ -233,15 +237,24 @@ def obeys(packed):
 
 def runs(stated):
     """A file with these texts can be read, simulated in both phases, and turned into finite money."""
+    for path, (need, text) in NEEDS.items():
+        if path in stated and stated.get(need, "none") in ("none", "0"):
+            stated = stated | {need: text}
     case = simgap.load(scenario(stated))
     phases = prepare(case.resolved, {}, Variant())
     for phase in (phases.production, phases.pilot):
         obeys(phase)
     trial = run_trial(case.resolved, {}, Variant(), 7, 0, 0)
-    never = {"irr", "payback_months", "accuracy_reported", "accuracy_true"}
+    # Nothing pays back, nobody was counted: there is no such number.
+    never = {"n_pilot_items", "irr", "payback_months", "discounted_payback_months"}
+    never |= {"accuracy_reported", "accuracy_true"}
     wrong = [name for name, x in trial.outcomes.items() if not math.isfinite(x)]
     assert set(wrong) <= never, wrong
-    assert np.isfinite(trial.monthly).all()
+    board = np.array(MONTHLY) == "projected"
+    assert np.isfinite(trial.monthly[:, ~board]).all()
+    assert np.isfinite(trial.monthly[:, board]).all() == (
+        "board.npv" not in stated or stated["board.npv"] == "none"
+    )
 
 
 @st.composite
@@ -251,8 +264,6 @@ def files(draw, most):
     for row in draw(st.lists(st.sampled_from(ROWS_SIMULATED), max_size=most, unique=True)):
         path = row.path.replace("*", "token" if row.group == "pilots" else "items")
         stated[path] = draw(st.sampled_from(texts_of(row)))
-    if "clock.holidays" not in stated:
-        stated.pop("workflows.items.holiday_volume", None)  # refused without a holiday
     return stated
 
 
@@ -269,7 +280,7 @@ def test_any_valid_file_obeys_the_laws(stated):
 
 
 @pytest.mark.slow
-@settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(files(40))
 def test_many_valid_files_obey_the_laws(stated):
     runs(stated)
@@ -281,5 +292,4 @@ def test_many_valid_files_obey_the_laws(stated):
 def test_each_row_alone_from_end_to_end(row, base):
     path = row.path.replace("*", "token" if row.group == "pilots" else "items")
     for text in texts_of(row):
-        more = {"clock.holidays": "[2026-03-03]"} if row.path == "workflows.*.holiday_volume" else {}
-        runs(base | more | {path: text})
+        runs(base | {path: text})
