@@ -29,9 +29,9 @@ from simgap.engines.order import (
     fingerprint,
     place_of,
 )
-from simgap.engines.physics import ENDS, Count
+from simgap.engines.physics import ENDS, ESCAPES, LEGACY, TRIGGER_COLUMNS, Count
 from simgap.model import clock, governance, integration, items, keys, oversight
-from simgap.model.clock import MONTH, NEVER, Calendar
+from simgap.model.clock import NEVER, Calendar
 from simgap.model.parameters import P, Places, T
 from simgap.model.types import Floats, Ints
 
@@ -57,6 +57,12 @@ DONE, PAUSED, MORE_EVENTS, MORE_ITEMS, MORE_ESCAPES, MORE_INCIDENTS = range(6)
     REVIEW_DEADLINE,
     SPECIALIST_DEADLINE,
 ) = range(16)
+# Columns of the counts as plain numbers; the ends stand side by side, the legacy ones last.
+STRAIGHT, REVIEWED, MANUAL, FALLBACK, LOST, SUSPENDED = (int(column) for column in ENDS)
+ESCAPED_STRAIGHT, ESCAPED_MISSED, ESCAPED_OVERTURNED, ESCAPED_MANUAL = (int(column) for column in ESCAPES)
+FIRST_TRIGGER, TRIGGERS = int(TRIGGER_COLUMNS[0]), len(TRIGGER_COLUMNS)
+assert [SUSPENDED - how for how in ENDS] == list(range(len(ENDS)))[::-1]
+assert ENDS[-len(LEGACY) :] == LEGACY
 ITEMS, DUPLICATES, WAITING = range(3)  # streams of arrivals
 CONNECTOR, AI = range(2)  # queues; those of the teams follow, one for each class of urgency
 NOBODY = -1
@@ -205,21 +211,34 @@ class State(NamedTuple):
 
 
 @rule
-def _at(b: State, when: int, order: int, what: int, whom: int) -> None:
+def _at(g: Ints, events: Ints, when: int, order: int, what: int, whom: int) -> None:
     """Put an event on the calendar."""
-    b.g[G.EVENTS] = push(b.events, b.g[G.EVENTS], when, order, whom << 8 | what)
+    g[G.EVENTS] = push(events, g[G.EVENTS], when, order, whom << 8 | what)
 
 
 @rule
-def _join(b: State, queue: int, place: int, slot: int) -> None:
-    b.sizes[queue] = push(b.queues[queue], b.sizes[queue], b.g[G.NOW], place, slot)
-    b.g[G.STARTING] = 1
+def _change(desk: Ints, now: int, step: int) -> None:
+    desk[D.AREA] += desk[D.WAITING] * (now - desk[D.CHANGED])
+    desk[D.CHANGED] = now
+    desk[D.WAITING] += step
 
 
 @rule
-def _next_arrival(s: Scene, b: State, stream: int) -> None:
+def _leave_queue(desk: Ints, waits: Ints, item: Ints, now: int, staffed: int) -> None:
+    """Book the wait of an item that leaves its queue; `staffed` is the staffed time now."""
+    item[I.TEAM] = NOBODY
+    _change(desk, now, -1)
+    wait, wall = staffed - item[I.JOINED_STAFFED], now - item[I.JOINED]
+    waits[0, oversight.wait_bin(wait)] += 1
+    waits[1, oversight.wait_bin(wall)] += 1
+    desk[D.WAIT_TOTAL] += wait
+    desk[D.WALL_WAIT_TOTAL] += wall
+
+
+@rule
+def _next_arrival(s: Scene, streams: Ints, reached: Floats, stream: int) -> None:
     """Find the next item of a stream."""
-    a = b.streams[stream]
+    a = streams[stream]
     a[A.ENTITY] += 1
     if stream == WAITING:
         entity = a[A.ENTITY]
@@ -234,14 +253,14 @@ def _next_arrival(s: Scene, b: State, stream: int) -> None:
             kind,
             a[A.ENTITY],
             s.p,
-            b.reached[stream],
+            reached[stream],
             a[A.INTERVAL],
             levels,
             s.knots,
             s.regular,
             s.quantiles,
         )
-        b.reached[stream] = level
+        reached[stream] = level
     a[A.TIME] = NEVER if interval < 0 else when
     a[A.ORDER] = ARRIVES + place_of(keys.DUPLICATE if stream == DUPLICATES else keys.ITEM, a[A.ENTITY])
     a[A.INTERVAL] = interval
@@ -253,11 +272,11 @@ def _next_arrival(s: Scene, b: State, stream: int) -> None:
 def begin(s: Scene, b: State) -> None:
     """Put on the calendar what is known before anything happens."""
     for stream in range(3):
-        _next_arrival(s, b, stream)
+        _next_arrival(s, b.streams, b.reached, stream)
     if b.g[G.MONTH] < s.months:
-        _at(b, s.starts[b.g[G.MONTH] + 1], PLANS, MONTH_ENDS, 0)
+        _at(b.g, b.events, s.starts[b.g[G.MONTH] + 1], PLANS, MONTH_ENDS, 0)
     for i in range(len(s.plan)):
-        _at(b, s.plan[i, 0], PLANS + place_of(keys.TEAM, i), STAFF_CHANGES, i)
+        _at(b.g, b.events, s.plan[i, 0], PLANS + place_of(keys.TEAM, i), STAFF_CHANGES, i)
     _next_outage(s, b, 0)
 
 
@@ -266,348 +285,26 @@ def _next_outage(s: Scene, b: State, number: int) -> None:
     after, _ = integration.outage(s.key, number, s.p)
     if b.g[G.NOW] + after < s.end_of_arrivals:
         order = OUTAGES + place_of(keys.OUTAGE, number)
-        _at(b, b.g[G.NOW] + after, order, OUTAGE_BEGINS, number)
+        _at(b.g, b.events, b.g[G.NOW] + after, order, OUTAGE_BEGINS, number)
 
 
 @rule
-def _arrive(s: Scene, b: State, stream: int) -> None:
-    g, a = b.g, b.streams[stream]
-    g[G.FREE_SLOTS] -= 1
-    slot = b.free[g[G.FREE_SLOTS]]
-    item = b.item[slot]
-    kind = keys.DUPLICATE if stream == DUPLICATES else keys.ITEM
-    entity = a[A.ENTITY]
-    item[I.KIND] = kind
-    item[I.ENTITY] = entity
-    item[I.PLACE] = a[A.ORDER] - ARRIVES
-    item[I.ARRIVED] = g[G.NOW]
-    item[I.VALUE_CLASS] = a[A.VALUE_CLASS]
-    item[I.CONSEQUENTIAL] = a[A.CONSEQUENTIAL]
-    item[I.RIGHT] = 0
-    item[I.LEVEL] = g[G.LEVEL]
-    item[I.TEAM] = NOBODY
-    b.real[slot, F.HARDNESS] = 0.0
-    _next_arrival(s, b, stream)
-
-    row = b.counts[g[G.MONTH]]
-    row[Count.DUPLICATES if kind == keys.DUPLICATE else Count.ARRIVED] += 1
-    if item[I.LEVEL] == governance.SUSPENDED:
-        _end(s, b, slot, Count.SUSPENDED, -1)
-        return
-    defects, exception, edge, unhandled, recognised = items.inspect(s.key, kind, entity, s.p, s.cumulative)
-    item[I.DEFECTS] = defects
-    item[I.UNHANDLED] = unhandled
-    item[I.RECOGNISED] = recognised
-    if kind == keys.ITEM:
-        row[Count.EDGE_CASES] += edge
-        row[Count.EXCEPTIONS] += exception
-    if exception:
-        item[I.TRIGGERS] = items.EXCEPTION
-        _oversee(s, b, slot)
-    elif s.connector_time:
-        g[G.BEFORE_AI] += 1
-        _join(b, CONNECTOR, item[I.PLACE], slot)
-    else:
-        _reach_ai(s, b, slot)
-
-
-@rule
-def _reach_ai(s: Scene, b: State, slot: int) -> None:
-    g, item = b.g, b.item[slot]
-    if not g[G.UP] and integration.is_lost(s.key, item[I.KIND], item[I.ENTITY], s.p):
-        _at(b, g[G.BACK], OUTAGES + item[I.PLACE], LOST_ITEM_FOUND, slot)
-    else:
-        g[G.BEFORE_AI] += 1
-        _join(b, AI, item[I.PLACE], slot)
-
-
-@rule
-def _leave_ai(s: Scene, b: State, slot: int) -> None:
-    g, item = b.g, b.item[slot]
-    g[G.AI_FREE] += 1
-    if b.sizes[AI]:
-        g[G.STARTING] = 1
-    row = b.counts[g[G.MONTH]]
-    row[Count.AI_SERVED] += 1
-    if item[I.RECOGNISED]:
-        item[I.TRIGGERS] = items.EDGE
-        _oversee(s, b, slot)
-        return
-    hardness, right, triggers = items.decide(
-        s.key,
-        item[I.KIND],
-        item[I.ENTITY],
-        s.p,
-        item[I.DEFECTS],
-        item[I.UNHANDLED] != 0,
-        item[I.CONSEQUENTIAL] != 0,
-        item[I.VALUE_CLASS],
-        item[I.LEVEL],
-    )
-    b.real[slot, F.HARDNESS] = hardness
-    item[I.RIGHT] = right
-    item[I.TRIGGERS] = triggers
-    if item[I.KIND] == keys.ITEM:
-        row[Count.AI_DECISIONS] += 1
-        row[Count.AI_RIGHT] += right
-    if triggers:
-        _oversee(s, b, slot)
-    else:
-        _end(s, b, slot, Count.STRAIGHT, -1 if right else Count.ESCAPED_STRAIGHT)
-
-
-@rule
-def _oversee(s: Scene, b: State, slot: int) -> None:
-    """Send an item to people, and count why."""
-    triggers = b.item[slot, I.TRIGGERS]
-    for bit in range(7):
-        b.counts[b.g[G.MONTH], Count.TRIGGER_CONFIDENCE + bit] += triggers >> bit & 1
-    _queue(s, b, slot, 0)
-
-
-@rule
-def _queue(s: Scene, b: State, slot: int, team: int) -> None:
-    g, item, desk, t = b.g, b.item[slot], b.desks[team], s.teams[team]
-    now, kind, entity = g[G.NOW], item[I.KIND], item[I.ENTITY]
-    hours = oversight.review_hours(s.key, kind, entity, t, item[I.TRIGGERS])
-    row = b.counts[g[G.MONTH]]
-    row[s.columns[team, 0]] += 1
-    row[s.columns[team, 2]] += oversight.occupied(hours, 0.0, t)
-    b.real[slot, F.HOURS] = hours
-    item[I.JOINED] = now
-    item[I.JOINED_STAFFED] = clock.staffed_time(now, s.calendars[team])
-    item[I.TEAM] = team
-    urgency = len(s.priority)
-    for i in range(len(s.priority)):
-        if item[I.TRIGGERS] & s.priority[i]:
-            urgency = i
-            break
-    _join(b, 2 + team * (len(s.priority) + 1) + urgency, item[I.PLACE], slot)
-    desk[D.ENTRIES] += 1
-    _change(b, team, 1)
-    patience = oversight.patience(s.key, kind, entity, t)
-    if patience == NEVER and _nobody_comes(s, b, team):
-        patience = 0
-    if patience < NEVER:
-        if s.wall_deadline[team]:
-            deadline = now + patience
-        else:
-            deadline = clock.reached(now, item[I.JOINED_STAFFED] + patience, s.calendars[team])
-        _at(b, deadline, DEADLINE + item[I.PLACE], REVIEW_DEADLINE + team, slot)
-
-
-@rule
-def _change(b: State, team: int, step: int) -> None:
-    desk, now = b.desks[team], b.g[G.NOW]
-    desk[D.AREA] += desk[D.WAITING] * (now - desk[D.CHANGED])
-    desk[D.CHANGED] = now
-    desk[D.WAITING] += step
-
-
-@rule
-def _unqueue(s: Scene, b: State, slot: int, team: int) -> None:
-    """Book the wait of an item that leaves its queue."""
-    desk, item, now = b.desks[team], b.item[slot], b.g[G.NOW]
-    item[I.TEAM] = NOBODY
-    _change(b, team, -1)
-    wait = clock.staffed_time(now, s.calendars[team]) - item[I.JOINED_STAFFED]
-    wall = now - item[I.JOINED]
-    b.waits[team, 0, oversight.wait_bin(wait)] += 1
-    b.waits[team, 1, oversight.wait_bin(wall)] += 1
-    desk[D.WAIT_TOTAL] += wait
-    desk[D.WALL_WAIT_TOTAL] += wall
-
-
-@rule
-def _still_waits(b: State, team: int, entry: Ints) -> bool:
+def _still_waits(items_: Ints, team: int, entry: Ints) -> bool:
     """Return whether the item of an entry in a team's queue is still there; its slot may be another's now."""
-    item = b.item[entry[CODE]]
+    item = items_[entry[CODE]]
     return item[I.TEAM] == team and item[I.PLACE] == entry[ORDER] and item[I.JOINED] == entry[TIME]
 
 
 @rule
-def _nobody_comes(s: Scene, b: State, team: int) -> bool:
-    if b.desks[team, D.STAFF]:
+def _nobody_comes(desk: Ints, plan: Ints, team: int) -> bool:
+    """Return whether nobody is on the staff, now or later in the plan, which is the reviewers'."""
+    if desk[D.STAFF]:
         return False
     if team == 0:
-        for i in range(b.desks[0, D.NEXT_PLAN], len(s.plan)):
-            if s.plan[i, 1]:
+        for i in range(desk[D.NEXT_PLAN], len(plan)):
+            if plan[i, 1]:
                 return False
     return True
-
-
-@rule
-def _deadline(s: Scene, b: State, slot: int, team: int, place: int) -> None:
-    item = b.item[slot]
-    if item[I.TEAM] != team or item[I.PLACE] != place:
-        return
-    _unqueue(s, b, slot, team)
-    desk = b.desks[team]
-    if desk[D.ENTRIES] > 2 * desk[D.WAITING] + TOO_MANY:
-        # Forget those who have left, once they are the most.
-        first = 2 + team * (len(s.priority) + 1)
-        for queue in range(first, first + len(s.priority) + 1):
-            entries, n, kept = b.queues[queue], b.sizes[queue], 0
-            for i in range(n):
-                if _still_waits(b, team, entries[i]):
-                    kept = push(entries, kept, entries[i, TIME], entries[i, ORDER], entries[i, CODE])
-            desk[D.ENTRIES] -= n - kept
-            b.sizes[queue] = kept
-    b.counts[b.g[G.MONTH], s.columns[team, 1]] += 1
-    _end(s, b, slot, Count.FALLBACK, -1)
-
-
-@rule
-def _review_over(s: Scene, b: State, slot: int, team: int) -> None:
-    g, item, desk = b.g, b.item[slot], b.desks[team]
-    if desk[D.LEAVING]:
-        _book_capacity(s, b, team)
-        desk[D.LEAVING] -= 1
-    else:
-        desk[D.FREE] += 1
-        if desk[D.WAITING]:
-            g[G.STARTING] = 1
-    desk[D.BUSY] -= 1
-    kind, entity = item[I.KIND], item[I.ENTITY]
-    if team == 0 and oversight.is_escalated(s.key, kind, entity, s.p):
-        _queue(s, b, slot, 1)
-        return
-    verdict = oversight.verdict(
-        s.key,
-        kind,
-        entity,
-        s.teams[team],
-        s.p,
-        item[I.TRIGGERS],
-        item[I.RIGHT] != 0,
-        b.real[slot, F.HARDNESS],
-        b.real[slot, F.X],
-    )
-    escape = -1
-    if verdict == oversight.CAUGHT and kind == keys.ITEM:
-        b.counts[g[G.MONTH], Count.CAUGHT] += 1
-    elif verdict == oversight.MISSED:
-        escape = int(Count.ESCAPED_MISSED)
-    elif verdict == oversight.OVERTURNED:
-        escape = int(Count.ESCAPED_OVERTURNED)
-    elif verdict == oversight.MANUAL_WRONG:
-        escape = int(Count.ESCAPED_MANUAL)
-    by_hand = item[I.TRIGGERS] & items.BY_HAND
-    _end(s, b, slot, Count.MANUAL if by_hand else Count.REVIEWED, escape)
-
-
-@rule
-def _end(s: Scene, b: State, slot: int, how: int, escape: int) -> None:
-    """Book the end of an item; duplicates cost work and neither earn nor err."""
-    g, item = b.g, b.item[slot]
-    now = g[G.NOW]
-    row = b.counts[g[G.MONTH]]
-    legacy = how >= FIRST_LEGACY
-    g[G.FINGERPRINT] = fingerprint(g[G.FINGERPRINT], now, how, item[I.PLACE])
-    b.free[g[G.FREE_SLOTS]] = slot
-    g[G.FREE_SLOTS] += 1
-    if item[I.KIND] == keys.DUPLICATE:
-        row[Count.DUPLICATE_FALLBACK if legacy else Count.DUPLICATE_DONE] += 1
-        return
-    row[how] += 1
-    b.by_class[item[I.VALUE_CLASS], how - FIRST_END] += 1
-    row[Count.LEGACY_DELAY if legacy else Count.DELAY] += (now - item[I.ARRIVED]) // 1000
-    if escape >= 0:
-        row[escape] += 1
-        n = g[G.ESCAPED]
-        b.escaped[n, 0] = now
-        b.escaped[n, 1] = item[I.ENTITY]
-        g[G.ESCAPED] = n + 1
-        if item[I.CONSEQUENTIAL]:
-            after = governance.surfaces_after(s.key, item[I.ENTITY], s.p)
-            if after < NEVER:
-                order = GOVERNANCE + place_of(SURFACES, item[I.ENTITY])
-                _at(b, now + after, order, INCIDENT, item[I.ENTITY])
-
-
-# The ends stand side by side among the columns, the legacy ones last.
-FIRST_END, FIRST_LEGACY = int(Count.STRAIGHT), int(Count.FALLBACK)
-assert tuple(range(FIRST_END, FIRST_END + len(ENDS))) == ENDS
-
-
-@rule
-def _start_services(s: Scene, b: State) -> bool:
-    """Start what can start (phase B); return whether the calendar had room for all of it."""
-    g = b.g
-    now, month = g[G.NOW], g[G.MONTH]
-    limit = len(b.events) - 1
-    while b.sizes[CONNECTOR] and g[G.CONNECTOR_FREE]:
-        if g[G.EVENTS] >= limit:
-            return False
-        joined, place, slot = b.queues[CONNECTOR, 0]
-        b.sizes[CONNECTOR] = pop(b.queues[CONNECTOR], b.sizes[CONNECTOR])
-        g[G.CONNECTOR_FREE] = 0
-        g[G.BEFORE_AI] -= 1
-        b.counts[month, Count.AI_WAIT] += (now - joined) // 1000
-        _at(b, now + s.connector_time, AI_DONE + place, CONNECTOR_OVER, slot)
-    while b.sizes[AI] and g[G.AI_FREE] and g[G.UP]:
-        if g[G.EVENTS] >= limit:
-            return False
-        joined, place, slot = b.queues[AI, 0]
-        b.sizes[AI] = pop(b.queues[AI], b.sizes[AI])
-        g[G.AI_FREE] -= 1
-        g[G.BEFORE_AI] -= 1
-        b.counts[month, Count.AI_WAIT] += (now - joined) // 1000
-        item = b.item[slot]
-        time = integration.latency(s.key, item[I.KIND], item[I.ENTITY], s.p)
-        _at(b, now + time, AI_DONE + place, AI_OVER, slot)
-    g[G.BEFORE_AI_PEAK] = max(g[G.BEFORE_AI_PEAK], g[G.BEFORE_AI])
-    for team in range(2):
-        desk = b.desks[team]
-        while desk[D.WAITING] and desk[D.FREE]:
-            if g[G.EVENTS] >= limit:
-                return False
-            opens_at = clock.next_opening(now, s.calendars[team])
-            if opens_at > now:
-                if opens_at != desk[D.OPENS_AT]:
-                    desk[D.OPENS_AT] = opens_at
-                    _at(b, opens_at, PLANS, TEAM_OPENS, team)
-                break
-            _start_review(s, b, team)
-    return True
-
-
-@rule
-def _start_review(s: Scene, b: State, team: int) -> None:
-    """Start the most urgent review."""
-    g, desk, t = b.g, b.desks[team], s.teams[team]
-    now = g[G.NOW]
-    queue = 2 + team * (len(s.priority) + 1)
-    while not b.sizes[queue]:
-        queue += 1
-    entries = b.queues[queue]
-    slot = entries[0, CODE]
-    stays = _still_waits(b, team, entries[0])
-    b.sizes[queue] = pop(entries, b.sizes[queue])
-    desk[D.ENTRIES] -= 1
-    if not stays:
-        return
-    _unqueue(s, b, slot, team)
-    desk[D.FREE] -= 1
-    desk[D.BUSY] += 1
-    x = oversight.congestion(desk[D.WAITING], desk[D.STAFF], t)
-    b.real[slot, F.X] = x
-    work = oversight.occupied(b.real[slot, F.HOURS], x, t)
-    begun = clock.staffed_time(now, s.calendars[team])
-    done = begun + work
-    item = b.item[slot]
-    g[G.FINGERPRINT] = fingerprint(g[G.FINGERPRINT], now, -1 - team, item[I.PLACE])
-    by_hand = item[I.TRIGGERS] & items.BY_HAND
-    rank, what = (REVIEW_DONE, REVIEW_OVER) if team == 0 else (SPECIALIST_DONE, SPECIALIST_OVER)
-    _at(b, clock.reached(now, done, s.calendars[team]), rank + item[I.PLACE], what, slot)
-    month = g[G.MONTH]
-    while begun < done:
-        end = min(done, s.staffed[team, month + 1]) if month < s.months else done
-        b.counts[month, s.columns[team, 3]] += end - begun
-        if by_hand:
-            b.counts[month, s.columns[team, 4]] += end - begun
-        begun = end
-        month += 1
 
 
 @rule
@@ -637,12 +334,12 @@ def _set_staff(s: Scene, b: State, heads: int) -> None:
         going = min(-more, desk[D.FREE])
         desk[D.FREE] -= going
         desk[D.LEAVING] += -more - going
-    if _nobody_comes(s, b, 0) and s.teams[0, T.DEADLINE] == math.inf:
+    if _nobody_comes(desk, s.plan, 0) and s.teams[0, T.DEADLINE] == math.inf:
         for queue in range(2, 3 + len(s.priority)):
             for i in range(b.sizes[queue]):
                 entry = b.queues[queue, i]
-                if _still_waits(b, 0, entry):
-                    _at(b, b.g[G.NOW], DEADLINE + entry[ORDER], REVIEW_DEADLINE, entry[CODE])
+                if _still_waits(b.item, 0, entry):
+                    _at(b.g, b.events, b.g[G.NOW], DEADLINE + entry[ORDER], REVIEW_DEADLINE, entry[CODE])
     b.g[G.STARTING] = 1
 
 
@@ -662,7 +359,14 @@ def _settle(s: Scene, b: State, entity: int) -> None:
     if g[G.SUSPENDED] and not governance.stays_suspended(g[G.OPEN_PROBLEMS], g[G.RECENT], s.p):
         g[G.SUSPENDED] = 0
         g[G.PROBATION_UNTIL] = now + s.probation
-        _at(b, now + s.probation, GOVERNANCE + place_of(PROBATION_ENDS, entity), PROBATION_OVER, entity)
+        _at(
+            b.g,
+            b.events,
+            now + s.probation,
+            GOVERNANCE + place_of(PROBATION_ENDS, entity),
+            PROBATION_OVER,
+            entity,
+        )
     level = governance.level_of(
         g[G.OPEN_PROBLEMS], g[G.RECENT], g[G.SUSPENDED] != 0, now < g[G.PROBATION_UNTIL], s.p
     )
@@ -681,11 +385,18 @@ def _surface(s: Scene, b: State, entity: int) -> None:
     b.incidents[n, 2] = failed
     g[G.INCIDENTS] = n + 1
     g[G.RECENT] += 1
-    _at(b, now + s.incident_window, GOVERNANCE + place_of(EXPIRES, entity), INCIDENT_EXPIRES, entity)
+    _at(
+        b.g,
+        b.events,
+        now + s.incident_window,
+        GOVERNANCE + place_of(EXPIRES, entity),
+        INCIDENT_EXPIRES,
+        entity,
+    )
     if failed:
         g[G.OPEN_PROBLEMS] += 1
         open_for = governance.problem_time(s.key, entity, failed, s.p)
-        _at(b, now + open_for, GOVERNANCE + place_of(CLOSES, entity), PROBLEM_CLOSES, entity)
+        _at(b.g, b.events, now + open_for, GOVERNANCE + place_of(CLOSES, entity), PROBLEM_CLOSES, entity)
     if g[G.RECENT] >= s.p[P.SUSPEND]:
         g[G.SUSPENDED] = 1
     _settle(s, b, entity)
@@ -701,28 +412,35 @@ def _month_ends(s: Scene, b: State) -> None:
     _book_level(s, b)
     g[G.MONTH] = month + 1
     if month + 1 < s.months:
-        _at(b, s.starts[month + 2], PLANS, MONTH_ENDS, 0)
+        _at(b.g, b.events, s.starts[month + 2], PLANS, MONTH_ENDS, 0)
 
 
 @rule
-def _happen(s: Scene, b: State, what: int, whom: int, order: int) -> None:
-    """Let an event of phase A or C happen."""
+def _forget(s: Scene, b: State, team: int) -> None:
+    """Drop the entries of those who have left the queues of a team."""
+    first = 2 + team * (len(s.priority) + 1)
+    for queue in range(first, first + len(s.priority) + 1):
+        entries, n, kept = b.queues[queue], b.sizes[queue], 0
+        for i in range(n):
+            if _still_waits(b.item, team, entries[i]):
+                kept = push(entries, kept, entries[i, TIME], entries[i, ORDER], entries[i, CODE])
+        b.desks[team, D.ENTRIES] -= n - kept
+        b.sizes[queue] = kept
+
+
+@rule
+def _surfaces(s: Scene, b: State, entity: int) -> None:
+    """A consequential error has escaped: see whether it surfaces."""
+    after = governance.surfaces_after(s.key, entity, s.p)
+    if after < NEVER:
+        _at(b.g, b.events, b.g[G.NOW] + after, GOVERNANCE + place_of(SURFACES, entity), INCIDENT, entity)
+
+
+@rule
+def _seldom(s: Scene, b: State, what: int, whom: int) -> None:
+    """Let an event happen that is of no item."""
     g = b.g
-    if what == AI_OVER:
-        _leave_ai(s, b, whom)
-    elif what == REVIEW_OVER:
-        _review_over(s, b, whom, 0)
-    elif what == SPECIALIST_OVER:
-        _review_over(s, b, whom, 1)
-    elif what == REVIEW_DEADLINE or what == SPECIALIST_DEADLINE:
-        _deadline(s, b, whom, what - REVIEW_DEADLINE, order - DEADLINE)
-    elif what == CONNECTOR_OVER:
-        g[G.CONNECTOR_FREE] = 1
-        g[G.STARTING] = 1
-        _reach_ai(s, b, whom)
-    elif what == LOST_ITEM_FOUND:
-        _end(s, b, whom, Count.LOST, -1)
-    elif what == TEAM_OPENS:
+    if what == TEAM_OPENS:
         g[G.STARTING] = 1
     elif what == MONTH_ENDS:
         _month_ends(s, b)
@@ -732,7 +450,7 @@ def _happen(s: Scene, b: State, what: int, whom: int, order: int) -> None:
         _, length = integration.outage(s.key, whom, s.p)
         g[G.UP] = 0
         g[G.BACK] = g[G.NOW] + length
-        _at(b, g[G.BACK], OUTAGES + place_of(keys.OUTAGE, whom), OUTAGE_ENDS, whom)
+        _at(b.g, b.events, g[G.BACK], OUTAGES + place_of(keys.OUTAGE, whom), OUTAGE_ENDS, whom)
     elif what == OUTAGE_ENDS:
         g[G.UP] = 1
         g[G.STARTING] = 1
@@ -758,10 +476,17 @@ def advance(s: Scene, b: State, budget: int) -> int:
     int
         `DONE`, `PAUSED`, or what more room is needed for; then nothing is lost, and the same call with larger
         arrays goes on.
+
+    Notes
+    -----
+    What happens often stands here in one piece, each step once: first what the event itself does, then where
+    the item goes from there: to the AI, to a team, to its end. A call with this state costs more than a step.
     """
-    g = b.g
+    key, p, g, counts, events, sizes = s.key, s.p, b.g, b.counts, b.events, b.sizes
+    classes = len(s.priority) + 1
+    connector, ai = b.queues[CONNECTOR], b.queues[AI]
     for _ in range(budget):
-        if g[G.EVENTS] + b.desks[0, D.WAITING] + MARGIN > len(b.events):
+        if g[G.EVENTS] + b.desks[0, D.WAITING] + MARGIN > len(events):
             return MORE_EVENTS
         if not g[G.FREE_SLOTS]:
             return MORE_ITEMS
@@ -769,28 +494,291 @@ def advance(s: Scene, b: State, budget: int) -> int:
             return MORE_ESCAPES
         if g[G.INCIDENTS] == len(b.incidents):
             return MORE_INCIDENTS
+
+        # What is next?
         time, order, stream = NEVER, NEVER, -1
         if g[G.EVENTS]:
-            time, order = b.events[0, TIME], b.events[0, ORDER]
+            time, order = events[0, TIME], events[0, ORDER]
         for i in range(3):
-            a = b.streams[i]
-            if a[A.TIME] < time or (a[A.TIME] == time and a[A.ORDER] < order):
-                time, order, stream = a[A.TIME], a[A.ORDER], i
-        if g[G.STARTING] and (time > g[G.NOW] or order > START_SERVICES):
-            if not _start_services(s, b):
-                return MORE_EVENTS
+            when = b.streams[i, A.TIME]
+            if when < time or (when == time and b.streams[i, A.ORDER] < order):
+                time, order, stream = when, b.streams[i, A.ORDER], i
+        now, month = g[G.NOW], g[G.MONTH]
+        row = counts[month]
+
+        if g[G.STARTING] and (time > now or order > START_SERVICES):
+            # Phase B: what can start, starts.
+            while sizes[CONNECTOR] and g[G.CONNECTOR_FREE]:
+                joined, place, slot = connector[0, TIME], connector[0, ORDER], connector[0, CODE]
+                sizes[CONNECTOR] = pop(connector, sizes[CONNECTOR])
+                g[G.CONNECTOR_FREE] = 0
+                g[G.BEFORE_AI] -= 1
+                row[Count.AI_WAIT] += (now - joined) // 1000
+                _at(g, events, now + s.connector_time, AI_DONE + place, CONNECTOR_OVER, slot)
+            while sizes[AI] and g[G.AI_FREE] and g[G.UP]:
+                if g[G.EVENTS] + MARGIN > len(events):
+                    return MORE_EVENTS
+                joined, place, slot = ai[0, TIME], ai[0, ORDER], ai[0, CODE]
+                sizes[AI] = pop(ai, sizes[AI])
+                g[G.AI_FREE] -= 1
+                g[G.BEFORE_AI] -= 1
+                row[Count.AI_WAIT] += (now - joined) // 1000
+                latency = integration.latency(key, b.item[slot, I.KIND], b.item[slot, I.ENTITY], p)
+                _at(g, events, now + latency, AI_DONE + place, AI_OVER, slot)
+            g[G.BEFORE_AI_PEAK] = max(g[G.BEFORE_AI_PEAK], g[G.BEFORE_AI])
+            for team in range(2):
+                desk, t, calendar = b.desks[team], s.teams[team], s.calendars[team]
+                while desk[D.WAITING] and desk[D.FREE]:
+                    if g[G.EVENTS] + MARGIN > len(events):
+                        return MORE_EVENTS
+                    opens_at = clock.next_opening(now, calendar)
+                    if opens_at > now:
+                        if opens_at != desk[D.OPENS_AT]:
+                            desk[D.OPENS_AT] = opens_at
+                            _at(g, events, opens_at, PLANS, TEAM_OPENS, team)
+                        break
+                    queue = 2 + team * classes
+                    while not sizes[queue]:
+                        queue += 1
+                    entries = b.queues[queue]
+                    slot = entries[0, CODE]
+                    stays = _still_waits(b.item, team, entries[0])
+                    sizes[queue] = pop(entries, sizes[queue])
+                    desk[D.ENTRIES] -= 1
+                    if not stays:
+                        continue  # left at its deadline
+                    item = b.item[slot]
+                    begun = clock.staffed_time(now, calendar)
+                    _leave_queue(desk, b.waits[team], item, now, begun)
+                    desk[D.FREE] -= 1
+                    desk[D.BUSY] += 1
+                    x = oversight.congestion(desk[D.WAITING], desk[D.STAFF], t)
+                    b.real[slot, F.X] = x
+                    done = begun + oversight.occupied(b.real[slot, F.HOURS], x, t)
+                    g[G.FINGERPRINT] = fingerprint(g[G.FINGERPRINT], now, -1 - team, item[I.PLACE])
+                    rank, what = REVIEW_DONE, REVIEW_OVER
+                    if team == 1:
+                        rank, what = SPECIALIST_DONE, SPECIALIST_OVER
+                    over = clock.reached(now, done, calendar)
+                    _at(g, events, over, rank + item[I.PLACE], what, slot)
+                    by_hand = item[I.TRIGGERS] & items.BY_HAND
+                    m = month
+                    while begun < done:
+                        end = min(done, s.staffed[team, m + 1]) if m < s.months else done
+                        counts[m, s.columns[team, 3]] += end - begun
+                        if by_hand:
+                            counts[m, s.columns[team, 4]] += end - begun
+                        begun = end
+                        m += 1
             g[G.STARTING] = 0
-        elif time == NEVER:
+            continue
+        if time == NEVER:
             return DONE
-        else:
-            g[G.NOW] = time
-            if stream >= 0:
-                _arrive(s, b, stream)
+
+        # Phases A and C: one event.
+        now = time
+        g[G.NOW] = now
+        slot, team, how, escape = 0, NOBODY, NOBODY, NOBODY
+        to_ai = False
+        if stream >= 0:
+            g[G.FREE_SLOTS] -= 1
+            slot = b.free[g[G.FREE_SLOTS]]
+            item, a = b.item[slot], b.streams[stream]
+            kind, entity = keys.ITEM, a[A.ENTITY]
+            if stream == DUPLICATES:
+                kind = keys.DUPLICATE
+                row[Count.DUPLICATES] += 1
             else:
-                code = b.events[0, CODE]
-                g[G.EVENTS] = pop(b.events, g[G.EVENTS])
-                _happen(s, b, code & 255, code >> 8, order)
+                row[Count.ARRIVED] += 1
+            item[I.KIND] = kind
+            item[I.ENTITY] = entity
+            item[I.PLACE] = order - ARRIVES
+            item[I.ARRIVED] = now
+            item[I.VALUE_CLASS] = a[A.VALUE_CLASS]
+            item[I.CONSEQUENTIAL] = a[A.CONSEQUENTIAL]
+            item[I.RIGHT] = 0
+            item[I.LEVEL] = g[G.LEVEL]
+            item[I.TEAM] = NOBODY
+            b.real[slot, F.HARDNESS] = 0.0
+            _next_arrival(s, b.streams, b.reached, stream)
+            if g[G.LEVEL] == governance.SUSPENDED:
+                how = SUSPENDED
+            else:
+                defects, exception, edge, unhandled, recognised = items.inspect(
+                    key, kind, entity, p, s.cumulative
+                )
+                item[I.DEFECTS] = defects
+                item[I.UNHANDLED] = unhandled
+                item[I.RECOGNISED] = recognised
+                if kind == keys.ITEM:
+                    row[Count.EDGE_CASES] += edge
+                    row[Count.EXCEPTIONS] += exception
+                if exception:
+                    item[I.TRIGGERS] = items.EXCEPTION
+                    team = 0
+                elif s.connector_time:
+                    g[G.BEFORE_AI] += 1
+                    sizes[CONNECTOR] = push(connector, sizes[CONNECTOR], now, item[I.PLACE], slot)
+                    g[G.STARTING] = 1
+                else:
+                    to_ai = True
+        else:
+            code = events[0, CODE]
+            g[G.EVENTS] = pop(events, g[G.EVENTS])
+            what, slot = code & 255, code >> 8
+            if what == AI_OVER:
+                item = b.item[slot]
+                kind, entity = item[I.KIND], item[I.ENTITY]
+                g[G.AI_FREE] += 1
+                if sizes[AI]:
+                    g[G.STARTING] = 1
+                row[Count.AI_SERVED] += 1
+                if item[I.RECOGNISED]:
+                    item[I.TRIGGERS] = items.EDGE
+                    team = 0
+                else:
+                    hardness, right, triggers = items.decide(
+                        key,
+                        kind,
+                        entity,
+                        p,
+                        item[I.DEFECTS],
+                        item[I.UNHANDLED] != 0,
+                        item[I.CONSEQUENTIAL] != 0,
+                        item[I.VALUE_CLASS],
+                        item[I.LEVEL],
+                    )
+                    b.real[slot, F.HARDNESS] = hardness
+                    item[I.RIGHT] = right
+                    item[I.TRIGGERS] = triggers
+                    if kind == keys.ITEM:
+                        row[Count.AI_DECISIONS] += 1
+                        row[Count.AI_RIGHT] += right
+                    if triggers:
+                        team = 0
+                    else:
+                        how = STRAIGHT
+                        if not right:
+                            escape = ESCAPED_STRAIGHT
+            elif what == REVIEW_OVER or what == SPECIALIST_OVER:  # noqa: PLR1714  # compiled
+                item, done_by = b.item[slot], what - REVIEW_OVER
+                kind, entity = item[I.KIND], item[I.ENTITY]
+                desk = b.desks[done_by]
+                if desk[D.LEAVING]:
+                    _book_capacity(s, b, done_by)
+                    desk[D.LEAVING] -= 1
+                else:
+                    desk[D.FREE] += 1
+                    if desk[D.WAITING]:
+                        g[G.STARTING] = 1
+                desk[D.BUSY] -= 1
+                if done_by == 0 and oversight.is_escalated(key, kind, entity, p):
+                    team = 1
+                else:
+                    verdict = oversight.verdict(
+                        key,
+                        kind,
+                        entity,
+                        s.teams[done_by],
+                        p,
+                        item[I.TRIGGERS],
+                        item[I.RIGHT] != 0,
+                        b.real[slot, F.HARDNESS],
+                        b.real[slot, F.X],
+                    )
+                    how = MANUAL if item[I.TRIGGERS] & items.BY_HAND else REVIEWED
+                    if verdict == oversight.CAUGHT:
+                        row[Count.CAUGHT] += kind == keys.ITEM
+                    elif verdict == oversight.MISSED:
+                        escape = ESCAPED_MISSED
+                    elif verdict == oversight.OVERTURNED:
+                        escape = ESCAPED_OVERTURNED
+                    elif verdict == oversight.MANUAL_WRONG:
+                        escape = ESCAPED_MANUAL
+            elif what == REVIEW_DEADLINE or what == SPECIALIST_DEADLINE:  # noqa: PLR1714
+                item, late_for = b.item[slot], what - REVIEW_DEADLINE
+                if item[I.TEAM] == late_for and item[I.PLACE] == order - DEADLINE:
+                    desk = b.desks[late_for]
+                    staffed = clock.staffed_time(now, s.calendars[late_for])
+                    _leave_queue(desk, b.waits[late_for], item, now, staffed)
+                    if desk[D.ENTRIES] > 2 * desk[D.WAITING] + TOO_MANY:
+                        _forget(s, b, late_for)
+                    row[s.columns[late_for, 1]] += 1
+                    how = FALLBACK
+            elif what == CONNECTOR_OVER:
+                g[G.CONNECTOR_FREE] = 1
+                g[G.STARTING] = 1
+                to_ai = True
+            elif what == LOST_ITEM_FOUND:
+                how = LOST
+            else:
+                _seldom(s, b, what, slot)
+                continue
+
+        item = b.item[slot]
+        kind, entity, place = item[I.KIND], item[I.ENTITY], item[I.PLACE]
+        if to_ai:
+            if not g[G.UP] and integration.is_lost(key, kind, entity, p):
+                _at(g, events, g[G.BACK], OUTAGES + place, LOST_ITEM_FOUND, slot)
+            else:
+                g[G.BEFORE_AI] += 1
+                sizes[AI] = push(ai, sizes[AI], now, place, slot)
+                g[G.STARTING] = 1
+        if team >= 0:
+            triggers = item[I.TRIGGERS]
+            if team == 0:
+                for bit in range(TRIGGERS):
+                    row[FIRST_TRIGGER + bit] += triggers >> bit & 1
+            t, calendar, desk = s.teams[team], s.calendars[team], b.desks[team]
+            hours = oversight.review_hours(key, kind, entity, t, triggers)
+            row[s.columns[team, 0]] += 1
+            row[s.columns[team, 2]] += oversight.occupied(hours, 0.0, t)
+            b.real[slot, F.HOURS] = hours
+            staffed = clock.staffed_time(now, calendar)
+            item[I.JOINED] = now
+            item[I.JOINED_STAFFED] = staffed
+            item[I.TEAM] = team
+            urgency = classes - 1
+            for i in range(classes - 1):
+                if triggers & s.priority[i]:
+                    urgency = i
+                    break
+            queue = 2 + team * classes + urgency
+            sizes[queue] = push(b.queues[queue], sizes[queue], now, place, slot)
+            desk[D.ENTRIES] += 1
+            _change(desk, now, 1)
+            g[G.STARTING] = 1
+            patience = oversight.patience(key, kind, entity, t)
+            if patience == NEVER and _nobody_comes(desk, s.plan, team):
+                patience = 0
+            if patience < NEVER:
+                deadline = now + patience
+                if not s.wall_deadline[team]:
+                    deadline = clock.reached(now, staffed + patience, calendar)
+                _at(g, events, deadline, DEADLINE + place, REVIEW_DEADLINE + team, slot)
+        if how >= 0:
+            g[G.FINGERPRINT] = fingerprint(g[G.FINGERPRINT], now, how, place)
+            b.free[g[G.FREE_SLOTS]] = slot
+            g[G.FREE_SLOTS] += 1
+            if kind == keys.DUPLICATE:
+                # Duplicates cost work and neither earn nor err.
+                if how >= FALLBACK:
+                    row[Count.DUPLICATE_FALLBACK] += 1
+                else:
+                    row[Count.DUPLICATE_DONE] += 1
+                continue
+            row[how] += 1
+            b.by_class[item[I.VALUE_CLASS], how - STRAIGHT] += 1
+            delay = (now - item[I.ARRIVED]) // 1000
+            if how >= FALLBACK:
+                row[Count.LEGACY_DELAY] += delay
+            else:
+                row[Count.DELAY] += delay
+            if escape >= 0:
+                row[escape] += 1
+                b.escaped[g[G.ESCAPED], 0] = now
+                b.escaped[g[G.ESCAPED], 1] = entity
+                g[G.ESCAPED] += 1
+                if item[I.CONSEQUENTIAL]:
+                    _surfaces(s, b, entity)
     return PAUSED
-
-
-assert MONTH  # the unit of `State.level_time` and of the months
