@@ -12,7 +12,6 @@ from simgap.errors import SimulationError
 from simgap.model.oversight import WAIT_BINS
 from simgap.model.types import Floats, Ints
 
-
 OVERLONG = (
     "the work of an item, or the wait for it, outlasts what can be simulated: look for a time in the wrong "
     "unit, or for a queue that grows without end"

@@ -68,6 +68,8 @@ class Results:
         Their values in each trial.
     complete : bool
         Whether every row of the plan was finished.
+    engine : str
+        What simulated.
     """
 
     rows: tuple[Row, ...]
@@ -78,6 +80,7 @@ class Results:
     inputs: tuple[str, ...]
     drawn: Floats
     complete: bool
+    engine: str = ENGINE
 
     def of(self, name: str) -> Floats:
         """Return one outcome, a number a trial."""
@@ -185,7 +188,7 @@ def evaluate(
     except KeyboardInterrupt:
         pass
     kept = _whole_draws(plan, trials)
-    return _collect(plan, trials, kept, names, drawn)
+    return _collect(plan, trials, kept, names, drawn, engine)
 
 
 def _run_here(
@@ -249,7 +252,12 @@ def _whole_draws(plan: Plan, trials: Mapping[int, Trial]) -> list[int]:
 
 
 def _collect(
-    plan: Plan, trials: Mapping[int, Trial], kept: list[int], names: tuple[str, ...], drawn: Floats
+    plan: Plan,
+    trials: Mapping[int, Trial],
+    kept: list[int],
+    names: tuple[str, ...],
+    drawn: Floats,
+    engine: str,
 ) -> Results:
     if not kept:
         raise KeyboardInterrupt
@@ -266,4 +274,5 @@ def _collect(
         inputs=names,
         drawn=drawn[kept],
         complete=len(kept) == len(plan.rows),
+        engine=engine,
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from simgap.defaults import ENGINE
 from simgap.economics.ledger import (
     DEFAULT_COUNTS,
     LINES,
@@ -20,7 +21,6 @@ from simgap.economics.ledger import (
     reported_accuracy,
     value_of,
 )
-from simgap.defaults import ENGINE
 from simgap.engines import simulator
 from simgap.engines.arrivals import intensity
 from simgap.engines.packing import Packed, pack

@@ -8,7 +8,16 @@ from simgap.engines.arrivals import day_factors, levels_of
 from simgap.engines.compiled import loop
 from simgap.engines.compiled.loop import A, D, F, G, I, Scene, State
 from simgap.engines.packing import UNLIMITED, Packed
-from simgap.engines.physics import ENDS, REVIEWERS, SPECIALISTS, Count, Physics, TeamPhysics, check
+from simgap.engines.physics import (
+    ENDS,
+    OVERLONG,
+    REVIEWERS,
+    SPECIALISTS,
+    Count,
+    Physics,
+    TeamPhysics,
+    check,
+)
 from simgap.errors import SimulationError
 from simgap.model import clock, integration, keys
 from simgap.model.governance import LEVELS
@@ -154,11 +163,20 @@ def simulate(packed: Packed, seed: int, draw: int, luck: int) -> Physics:
         why = loop.advance(s, b, BUDGET)
         if why == loop.DONE:
             break
+        if why == loop.TOO_LONG:
+            raise SimulationError(OVERLONG)
         if why != loop.PAUSED:
             b = larger(b, why)
+    if b.counts.max() >= clock.NEVER:
+        raise SimulationError(OVERLONG)
     physics = physics_of(s, b)
     check(physics)
     return physics
+
+
+def _sum(places: Ints) -> int:
+    """Return a sum of times that is kept in two places."""
+    return (int(places[0]) << loop.UNIT) + int(places[1])
 
 
 def physics_of(s: Scene, b: State) -> Physics:
@@ -171,9 +189,9 @@ def physics_of(s: Scene, b: State) -> Physics:
             backlog=b.backlog[team],
             waits=b.waits[team, 0],
             wall_waits=b.waits[team, 1],
-            wait_total=int(b.desks[team, D.WAIT_TOTAL]),
-            wall_wait_total=int(b.desks[team, D.WALL_WAIT_TOTAL]),
-            queue_area=int(b.desks[team, D.AREA]),
+            wait_total=_sum(b.desks[team, D.WAIT_TOTAL :]),
+            wall_wait_total=_sum(b.desks[team, D.WALL_WAIT_TOTAL :]),
+            queue_area=_sum(b.desks[team, D.AREA :]),
         )
         for team in range(2)
     )

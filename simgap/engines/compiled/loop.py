@@ -36,7 +36,7 @@ from simgap.model.parameters import P, Places, T
 from simgap.model.types import Floats, Ints
 
 # What `advance` says when it returns.
-DONE, PAUSED, MORE_EVENTS, MORE_ITEMS, MORE_ESCAPES, MORE_INCIDENTS = range(6)
+DONE, PAUSED, MORE_EVENTS, MORE_ITEMS, MORE_ESCAPES, MORE_INCIDENTS, TOO_LONG = range(7)
 
 # What an event is; its code holds that, and above it a slot or the number of an entity.
 (
@@ -66,6 +66,7 @@ assert ENDS[-len(LEGACY) :] == LEGACY
 ITEMS, DUPLICATES, WAITING = range(3)  # streams of arrivals
 CONNECTOR, AI = range(2)  # queues; those of the teams follow, one for each class of urgency
 NOBODY = -1
+UNIT, REST = 20, (1 << 20) - 1
 MARGIN = 16  # events that one event may cause
 TOO_MANY = 64  # entries of those who have left that a queue may hold besides those who wait
 
@@ -111,12 +112,18 @@ class D(Places):
     WAITING = auto()
     ENTRIES = auto()  # in its queues, those who have left included
     OPENS_AT = auto()
-    AREA = auto()
     CHANGED = auto()
     PAID_UNTIL = auto()
     NEXT_PLAN = auto()
+    AREA = auto()  # each sum in two places: units of 2^20 microseconds, and the rest
+    _AREA_REST = auto()
     WAIT_TOTAL = auto()
+    _WAIT_REST = auto()
     WALL_WAIT_TOTAL = auto()
+    _WALL_WAIT_REST = auto()
+
+
+AREA, WAIT_TOTAL, WALL_WAIT_TOTAL = int(D.AREA), int(D.WAIT_TOTAL), int(D.WALL_WAIT_TOTAL)
 
 
 @unique
@@ -212,13 +219,22 @@ class State(NamedTuple):
 
 @rule
 def _at(g: Ints, events: Ints, when: int, order: int, what: int, whom: int) -> None:
-    """Put an event on the calendar."""
-    g[G.EVENTS] = push(events, g[G.EVENTS], when, order, whom << 8 | what)
+    """Put an event on the calendar, if its time ever comes."""
+    if when < NEVER:
+        g[G.EVENTS] = push(events, g[G.EVENTS], when, order, whom << 8 | what)
+
+
+@rule
+def _add(sums: Ints, count: int, microseconds: int) -> None:
+    """Add a multiple of a time to a sum in two places, which so can exceed 64 bits."""
+    rest = sums[1] + count * (microseconds & REST)
+    sums[0] += count * (microseconds >> UNIT) + (rest >> UNIT)
+    sums[1] = rest & REST
 
 
 @rule
 def _change(desk: Ints, now: int, step: int) -> None:
-    desk[D.AREA] += desk[D.WAITING] * (now - desk[D.CHANGED])
+    _add(desk[AREA:], desk[D.WAITING], now - desk[D.CHANGED])
     desk[D.CHANGED] = now
     desk[D.WAITING] += step
 
@@ -231,8 +247,8 @@ def _leave_queue(desk: Ints, waits: Ints, item: Ints, now: int, staffed: int) ->
     wait, wall = staffed - item[I.JOINED_STAFFED], now - item[I.JOINED]
     waits[0, oversight.wait_bin(wait)] += 1
     waits[1, oversight.wait_bin(wall)] += 1
-    desk[D.WAIT_TOTAL] += wait
-    desk[D.WALL_WAIT_TOTAL] += wall
+    _add(desk[WAIT_TOTAL:], 1, wait)
+    _add(desk[WALL_WAIT_TOTAL:], 1, wall)
 
 
 @rule
@@ -468,6 +484,15 @@ def _seldom(s: Scene, b: State, what: int, whom: int) -> None:
 
 
 @rule
+def _too_long(row: Ints) -> bool:
+    """Return whether a sum of times nears what 64 bits hold; the next addition still fits."""
+    return (
+        max(row[Count.OFFERED], row[Count.SPECIALIST_OFFERED], row[Count.AI_WAIT]) >= NEVER
+        or max(row[Count.DELAY], row[Count.LEGACY_DELAY]) >= NEVER
+    )
+
+
+@rule
 def advance(s: Scene, b: State, budget: int) -> int:
     """Let at most so many events happen, and say why it stops.
 
@@ -505,6 +530,8 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 time, order, stream = when, b.streams[i, A.ORDER], i
         now, month = g[G.NOW], g[G.MONTH]
         row = counts[month]
+        if _too_long(row):
+            return TOO_LONG
 
         if g[G.STARTING] and (time > now or order > START_SERVICES):
             # Phase B: what can start, starts.
@@ -524,6 +551,8 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 g[G.BEFORE_AI] -= 1
                 row[Count.AI_WAIT] += (now - joined) // 1000
                 latency = integration.latency(key, b.item[slot, I.KIND], b.item[slot, I.ENTITY], p)
+                if now + latency >= NEVER:
+                    return TOO_LONG
                 _at(g, events, now + latency, AI_DONE + place, AI_OVER, slot)
             g[G.BEFORE_AI_PEAK] = max(g[G.BEFORE_AI_PEAK], g[G.BEFORE_AI])
             for team in range(2):
@@ -560,6 +589,8 @@ def advance(s: Scene, b: State, budget: int) -> int:
                     if team == 1:
                         rank, what = SPECIALIST_DONE, SPECIALIST_OVER
                     over = clock.reached(now, done, calendar)
+                    if over >= NEVER:
+                        return TOO_LONG
                     _at(g, events, over, rank + item[I.PLACE], what, slot)
                     by_hand = item[I.TRIGGERS] & items.BY_HAND
                     m = month
@@ -660,7 +691,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
                         how = STRAIGHT
                         if not right:
                             escape = ESCAPED_STRAIGHT
-            elif what == REVIEW_OVER or what == SPECIALIST_OVER:  # noqa: PLR1714  # compiled
+            elif what in (REVIEW_OVER, SPECIALIST_OVER):
                 item, done_by = b.item[slot], what - REVIEW_OVER
                 kind, entity = item[I.KIND], item[I.ENTITY]
                 desk = b.desks[done_by]
@@ -695,7 +726,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
                         escape = ESCAPED_OVERTURNED
                     elif verdict == oversight.MANUAL_WRONG:
                         escape = ESCAPED_MANUAL
-            elif what == REVIEW_DEADLINE or what == SPECIALIST_DEADLINE:  # noqa: PLR1714
+            elif what in (REVIEW_DEADLINE, SPECIALIST_DEADLINE):
                 item, late_for = b.item[slot], what - REVIEW_DEADLINE
                 if item[I.TEAM] == late_for and item[I.PLACE] == order - DEADLINE:
                     desk = b.desks[late_for]
