@@ -13,6 +13,5 @@ if TYPE_CHECKING:
 
 def simulator(engine: str) -> Callable[[Packed, int, int, int], Physics]:
     """Return the function of an engine that simulates (phase, seed, draw, luck); imported only now."""
-    return cast(
-        "Callable[[Packed, int, int, int], Physics]", import_module(f"simgap.engines.{engine}").simulate
-    )
+    module = import_module(f"simgap.engines.{engine}")
+    return cast("Callable[[Packed, int, int, int], Physics]", module.simulate)
