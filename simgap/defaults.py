@@ -3,4 +3,5 @@
 SEED = 1
 REPLICATIONS = 40
 SWEEP_REPLICATIONS = 4  # at each point
-ENGINE = "reference"
+ENGINES = ("compiled", "reference")
+ENGINE = "compiled"

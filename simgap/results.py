@@ -21,7 +21,6 @@ from simgap.analysis import sweep as sweeps
 from simgap.analysis.summary import cumulative_cash, finite
 from simgap.analysis.timeline import Timeline, counts
 from simgap.analysis.words import money, title
-from simgap.defaults import ENGINE
 from simgap.folder import result_folder, write_json
 from simgap.model.clock import HOUR, MONTH
 from simgap.model.types import Floats
@@ -227,7 +226,7 @@ class Sweep:
             "scenario": {"name": self.resolved["name"], "digest": scenario.digest(self.resolved)},
             "seed": self.seed,
             "replications": self.replications,
-            "engine": ENGINE,
+            "engine": self.results.engine,
             "version": __version__,
             "currency": self.currency,
             "axes": [{"key": axis.key, "values": axis.values.tolist()} for axis in self.axes],
@@ -366,7 +365,7 @@ class Trace:
             "replication": self.replication,
             "phase": self.phase,
             "months": list(self.months) if self.months else None,
-            "engine": ENGINE,
+            "engine": "reference",
             "version": __version__,
             "go_live": self._time(0),
             **counts(self.entries),

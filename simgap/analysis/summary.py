@@ -16,7 +16,6 @@ from simgap.analysis.statistics import (
     summarise,
     wilson,
 )
-from simgap.defaults import ENGINE
 from simgap.economics.ledger import LINES
 from simgap.engines.physics import TRIGGER_COLUMNS, wait_edges
 from simgap.model.governance import LEVELS, RESTRICTED
@@ -225,7 +224,7 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
                 "scenario": {"name": resolved["name"], "digest": digest(dict(resolved))},
                 "seed": seed,
                 "replications": n,
-                "engine": ENGINE,
+                "engine": results.engine,
                 "version": version,
                 "currency": resolved["parameters"]["money.currency"]["value"],
                 "projected": {"npv": summarise(projected)},

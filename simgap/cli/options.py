@@ -57,11 +57,10 @@ def simulating(replications: int) -> Callable[[F], F]:
         SEED,
         click.option(
             "--engine",
-            type=click.Choice([defaults.ENGINE]),
+            type=click.Choice(defaults.ENGINES),
             default=defaults.ENGINE,
             show_default=True,
-            expose_value=False,  # there is one to choose
-            help="What simulates.",
+            help="What simulates; both give the same bits.",
         ),
         click.option("--workers", type=click.IntRange(1, 256), help="Processes; default: one a processor."),
         SETS,

@@ -16,6 +16,7 @@ def run(
     scenario: str,
     replications: int,
     seed: int,
+    engine: str,
     workers: int | None,
     sets: tuple[str, ...],
     out: Path | None,
@@ -37,6 +38,6 @@ def run(
     if out:
         check_folder(out, overwrite)
     with progress(quiet, verbose) as show:
-        result = case.run(replications, seed, workers, show, confirmed=yes)
+        result = case.run(replications, seed, workers, show, confirmed=yes, engine=engine)
     settings = {path: leaf.get("value") for path, leaf in result.resolved["parameters"].items()}
     return finish(result, screen(result.summary, settings), as_json, quiet, out, overwrite)

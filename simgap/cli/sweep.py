@@ -32,6 +32,7 @@ def sweep(
     outcome: str,
     replications: int,
     seed: int,
+    engine: str,
     workers: int | None,
     sets: tuple[str, ...],
     out: Path | None,
@@ -55,5 +56,5 @@ def sweep(
     if out:
         check_folder(out, overwrite)
     with progress(quiet, verbose) as show:
-        result = case.sweep(over, outcome, replications, seed, workers, show, confirmed=yes)
+        result = case.sweep(over, outcome, replications, seed, workers, show, confirmed=yes, engine=engine)
     return finish(result, result.text(), as_json, quiet, out, overwrite)

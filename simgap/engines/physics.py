@@ -12,6 +12,11 @@ from simgap.errors import SimulationError
 from simgap.model.oversight import WAIT_BINS
 from simgap.model.types import Floats, Ints
 
+OVERLONG = (
+    "the work of an item, or the wait for it, outlasts what can be simulated: look for a time in the wrong "
+    "unit, or for a queue that grows without end"
+)
+
 
 @unique
 class Count(IntEnum):
@@ -135,6 +140,8 @@ class Physics:
         Microseconds at each level of autonomy.
     ai_backlog_peak : int
         Most items that waited for connector and AI stage at once.
+    fingerprint : int
+        Of the whole history, `engines.order.fingerprint`: the same for the same events in the same order.
     escaped_time, escaped_entity : Ints[e]
         Escaped errors: microseconds since go-live, and the item.
     incident_time, incident_entity : Ints[i]
@@ -150,6 +157,7 @@ class Physics:
     specialists: TeamPhysics
     level_time: Ints
     ai_backlog_peak: int
+    fingerprint: int
     escaped_time: Ints
     escaped_entity: Ints
     incident_time: Ints

@@ -108,8 +108,7 @@ def arrive(
     if (entity & keys.NUMBER) % batch == 0:
         level += batch * (1.0 if regular else exponential_quantile(unit(w[0])))
     when, interval = arrival_time(level, levels, knots, interval)
-    value_class, consequential = stakes(key, kind, entity, p, quantiles)
-    return when, level, interval, value_class, consequential
+    return when, level, interval, value_class_of(unit(w[2]), quantiles), unit(w[3]) < p[P.CONSEQUENTIAL]
 
 
 @rule

@@ -75,7 +75,8 @@ def catch_probability(hardness: float, x: float, t: Floats, p: Floats) -> float:
 @rule
 def is_escalated(key: Ints, kind: int, entity: int, p: Floats) -> bool:
     """Return whether a reviewed item goes on to a specialist."""
-    return unit(item_words(key, kind, entity, keys.REVIEW)[3]) < p[P.ESCALATED]
+    share = p[P.ESCALATED]
+    return share > 0.0 and unit(item_words(key, kind, entity, keys.REVIEW)[3]) < share
 
 
 @rule

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import IntEnum, auto, unique
 
 
-class _Places(IntEnum):
-    """Numbered from 0 in the order in which they stand."""
+class Places(IntEnum):
+    """Places in an array, numbered from 0 in the order in which they stand."""
 
     @staticmethod
     def _generate_next_value_(name: str, start: int, count: int, last_values: list[int]) -> int:
@@ -14,7 +14,7 @@ class _Places(IntEnum):
 
 
 @unique
-class P(_Places):
+class P(Places):
     """Index of a number in the packed array of a phase."""
 
     MISSING = auto()
@@ -72,7 +72,7 @@ class P(_Places):
 
 
 @unique
-class T(_Places):
+class T(Places):
     """Index of a number in the packed array of a team: the reviewers or the specialists."""
 
     PURPOSE = auto()  # of its draws

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from simgap.defaults import ENGINE
 from simgap.errors import SimgapError
 from simgap.model.types import Floats, Ints
 from simgap.montecarlo.trial import Trial, expected_items, prepare, run_trial
@@ -67,6 +68,8 @@ class Results:
         Their values in each trial.
     complete : bool
         Whether every row of the plan was finished.
+    engine : str
+        What simulated.
     """
 
     rows: tuple[Row, ...]
@@ -77,6 +80,7 @@ class Results:
     inputs: tuple[str, ...]
     drawn: Floats
     complete: bool
+    engine: str = ENGINE
 
     def of(self, name: str) -> Floats:
         """Return one outcome, a number a trial."""
@@ -113,7 +117,7 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-_context: tuple[Mapping[str, Any], tuple[Variant, ...], int, tuple[str, ...]]
+_context: tuple[Mapping[str, Any], tuple[Variant, ...], int, tuple[str, ...], str]
 
 
 def _start_worker(*context: Any) -> None:
@@ -124,9 +128,10 @@ def _start_worker(*context: Any) -> None:
 
 
 def _run_row(row: Row, drawn: Floats) -> Trial:
-    resolved, variants, seed, names = _context
+    resolved, variants, seed, names, engine = _context
     variant, draw, luck = row
-    return run_trial(resolved, dict(zip(names, drawn, strict=True)), variants[variant], seed, draw, luck)
+    values = dict(zip(names, drawn, strict=True))
+    return run_trial(resolved, values, variants[variant], seed, draw, luck, engine)
 
 
 def evaluate(
@@ -135,6 +140,7 @@ def evaluate(
     seed: int,
     workers: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    engine: str = ENGINE,
 ) -> Results:
     """Simulate the rows of a plan.
 
@@ -151,6 +157,8 @@ def evaluate(
         same bits for any number.
     progress : callable
         Told (finished, all) after each trial.
+    engine : str
+        One of `defaults.ENGINES`; the results are the same bits.
 
     Returns
     -------
@@ -170,7 +178,7 @@ def evaluate(
     drawn = table[np.searchsorted(draws, [draw for _, draw, _ in plan.rows])]
     if workers is None:
         workers = default_workers() if work(resolved, plan) > SMALL else 1
-    context = (resolved, plan.variants, seed, names)
+    context = (resolved, plan.variants, seed, names, engine)
     run = _run_here if workers == 1 else _run_in_processes
     trials: dict[int, Trial] = {}
     try:
@@ -180,16 +188,16 @@ def evaluate(
     except KeyboardInterrupt:
         pass
     kept = _whole_draws(plan, trials)
-    return _collect(plan, trials, kept, names, drawn)
+    return _collect(plan, trials, kept, names, drawn, engine)
 
 
 def _run_here(
     context: tuple[Any, ...], rows: tuple[Row, ...], drawn: Floats, workers: int
 ) -> Iterator[tuple[int, Trial]]:
-    resolved, variants, seed, names = context
+    resolved, variants, seed, names, engine = context
     for index, (variant, draw, luck) in enumerate(rows):
         values = dict(zip(names, drawn[index], strict=True))
-        yield index, run_trial(resolved, values, variants[variant], seed, draw, luck)
+        yield index, run_trial(resolved, values, variants[variant], seed, draw, luck, engine)
 
 
 @contextmanager
@@ -244,7 +252,12 @@ def _whole_draws(plan: Plan, trials: Mapping[int, Trial]) -> list[int]:
 
 
 def _collect(
-    plan: Plan, trials: Mapping[int, Trial], kept: list[int], names: tuple[str, ...], drawn: Floats
+    plan: Plan,
+    trials: Mapping[int, Trial],
+    kept: list[int],
+    names: tuple[str, ...],
+    drawn: Floats,
+    engine: str,
 ) -> Results:
     if not kept:
         raise KeyboardInterrupt
@@ -261,4 +274,5 @@ def _collect(
         inputs=names,
         drawn=drawn[kept],
         complete=len(kept) == len(plan.rows),
+        engine=engine,
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from simgap.defaults import ENGINE
 from simgap.economics.ledger import (
     DEFAULT_COUNTS,
     LINES,
@@ -20,10 +21,10 @@ from simgap.economics.ledger import (
     reported_accuracy,
     value_of,
 )
+from simgap.engines import simulator
 from simgap.engines.arrivals import intensity
 from simgap.engines.packing import Packed, pack
 from simgap.engines.physics import ENDS, ESCAPES, Count
-from simgap.engines.reference import simulate
 from simgap.errors import SimulationError
 from simgap.model import governance, keys
 from simgap.model.clock import HOUR, MONTH
@@ -169,6 +170,7 @@ def run_trial(
     seed: int,
     draw: int,
     luck: int,
+    engine: str = ENGINE,
 ) -> Trial:
     """Simulate one trial.
 
@@ -182,6 +184,8 @@ def run_trial(
         Doses and sets.
     seed, draw, luck : int
         The key of the trial's random numbers; each below 2^32.
+    engine : str
+        One of `defaults.ENGINES`; the result is the same bits.
 
     Returns
     -------
@@ -193,6 +197,7 @@ def run_trial(
     rate, tax = general["money.discount"], general["money.tax"]
 
     try:
+        simulate = simulator(engine)
         physics = simulate(phases.production, seed, draw, luck)
         pilot = simulate(phases.pilot, seed, draw, luck) if math.isnan(general["board.npv"]) else None
     except SimulationError as error:

@@ -337,7 +337,7 @@ def test_a_failed_trial_is_named(monkeypatch):
             raise SimulationError("items are not conserved: 3 arrived and 2 ended")
         return simulate(packed, seed, draw, luck)
 
-    monkeypatch.setattr(trial, "simulate", broken)
+    monkeypatch.setattr(trial, "simulator", lambda engine: broken)
     with pytest.raises(SimulationError, match=f"seed {SEED}, draw 1, luck 1: items are not conserved"):
         run(one_each(3))
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simgap.engines.order import DEADLINE, PLANS, place_of
 from simgap.engines.packing import Team
-from simgap.engines.physics import TeamColumns, TeamPhysics
-from simgap.engines.reference.timeline import DEADLINE, PLANS, Item, Moment, place_of
+from simgap.engines.physics import REVIEWERS, TeamColumns, TeamPhysics
+from simgap.engines.reference.timeline import Item, Moment
 from simgap.model import clock, items, keys, oversight
 from simgap.model.parameters import T
 from simgap.model.types import Ints
@@ -97,6 +98,7 @@ class Desk:
             self.busy[item] = heappop(self.free)
             item.x = oversight.congestion(self.waiting, self.staff, self.team.t)
             run.note(item, self.name, "start", resource=(self.person, self.busy[item]), congestion=item.x)
+            run.fold(-1 - (self.columns is not REVIEWERS), item)
             work = oversight.occupied(item.hours, item.x, self.team.t)
             begun = clock.staffed_time(now, self.calendar)
             self._book_work(begun, begun + work, bool(item.triggers & items.BY_HAND))

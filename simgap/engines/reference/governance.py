@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simgap.engines.reference.timeline import GOVERNANCE, Item, place_of
+from simgap.engines.order import CLOSES, EXPIRES, GOVERNANCE, PROBATION_ENDS, SURFACES, place_of
+from simgap.engines.reference.timeline import Item
 from simgap.model import clock, governance, keys
 from simgap.model.parameters import P
 
 if TYPE_CHECKING:
     from simgap.engines.reference.replication import Replication
-
-# The order of governance events at one instant: incidents first.
-SURFACES, CLOSES, EXPIRES, PROBATION_ENDS = range(4)
 
 
 class Governance:

@@ -13,10 +13,19 @@ import simpy
 
 from simgap.engines.arrivals import day_factors, levels_of
 from simgap.engines.log import Entry
+from simgap.engines.order import (
+    ARRIVES,
+    PLANS,
+    REVIEW_DONE,
+    SPECIALIST_DONE,
+    START_SERVICES,
+    fingerprint,
+)
 from simgap.engines.packing import TRIGGER_BITS, Packed
 from simgap.engines.physics import (
     ENDS,
     LEGACY,
+    OVERLONG,
     REVIEWERS,
     SPECIALISTS,
     TRIGGER_COLUMNS,
@@ -27,18 +36,7 @@ from simgap.engines.physics import (
 from simgap.engines.reference.desk import Desk
 from simgap.engines.reference.governance import Governance
 from simgap.engines.reference.stage import AiStage, Server
-from simgap.engines.reference.timeline import (
-    ARRIVES,
-    OVERLONG,
-    PLANS,
-    REVIEW_DONE,
-    SPECIALIST_DONE,
-    START_SERVICES,
-    Item,
-    Moment,
-    Steps,
-    Timeline,
-)
+from simgap.engines.reference.timeline import Item, Moment, Steps, Timeline
 from simgap.errors import SimulationError
 from simgap.model import clock, governance, integration, items, keys, oversight
 from simgap.model.parameters import P
@@ -71,6 +69,7 @@ class Replication:
         self.month_starts = [min(max(0, start), self.end_of_arrivals) for start in starts]
         self.before_ai = 0
         self.before_ai_peak = 0
+        self.fingerprint = 0
         step = integration.connector_time(self.p)
         self.connector = Server(self, "connector", 1, lambda _: step) if step else None
         self.ai = AiStage(self, packed.concurrency)
@@ -166,6 +165,7 @@ class Replication:
         duplicate = item.kind == keys.DUPLICATE
         self.note(item, "end", "complete", outcome=how, escaped=None if duplicate else escape)
         legacy = how in LEGACY
+        self.fold(how, item)
         if duplicate:
             self.count(Count.DUPLICATE_FALLBACK if legacy else Count.DUPLICATE_DONE)
             return
@@ -244,6 +244,10 @@ class Replication:
         """Add to a column of the present month."""
         self.row[column] += amount
 
+    def fold(self, what: int, item: Item) -> None:
+        """Add an event to the fingerprint of this history."""
+        self.fingerprint = fingerprint(self.fingerprint, self.env.now, what, item.place)
+
     def note(self, item: Item, activity: str, transition: str, **detail: Any) -> None:
         """Write down what happens to an item, where somebody wants to read it."""
         if self.log is not None:
@@ -294,6 +298,7 @@ class Replication:
             specialists=self.specialists.physics(),
             level_time=np.array(self.governance.level_time, np.int64),
             ai_backlog_peak=self.before_ai_peak,
+            fingerprint=self.fingerprint,
             escaped_time=np.array(self.escaped_time, np.int64),
             escaped_entity=np.array(self.escaped_entity, np.int64),
             incident_time=incidents[:, 0],

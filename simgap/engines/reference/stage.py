@@ -6,8 +6,9 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
+from simgap.engines.order import AI_DONE, OUTAGES, place_of
 from simgap.engines.physics import Count
-from simgap.engines.reference.timeline import AI_DONE, OUTAGES, Item, Moment, Steps, place_of
+from simgap.engines.reference.timeline import Item, Moment, Steps
 from simgap.model import integration, keys
 
 if TYPE_CHECKING:

@@ -1,8 +1,7 @@
 """Time and order: events that carry their place in an instant.
 
-At each instant there are three phases, so that ties are settled by the model and never by the order in which
-events were made: (A) everything due, by rank, workflow, kind and number; (B) services start, and whatever is
-due at once goes back to A; (C) deadlines of those still waiting.
+Ties are settled as `simgap.engines.order` says and never by the order in which events were made. SimPy's own
+priorities, 0 and 1, come first.
 """
 
 from __future__ import annotations
@@ -12,27 +11,12 @@ from typing import Any
 
 import simpy
 
+from simgap.engines.order import place_of
+from simgap.engines.physics import OVERLONG
 from simgap.errors import SimulationError
-from simgap.model import keys
 from simgap.model.clock import NEVER
 
-# Places in an instant: ranks within phase A, then the phases B and C. Gaps are kept for what is not simulated
-# yet, and the bits below for workflow, kind and number. SimPy's own priorities, 0 and 1, come first.
-PLANS, OUTAGES, GOVERNANCE, SPECIALIST_DONE, REVIEW_DONE, AI_DONE, ARRIVES, START_SERVICES, DEADLINE = (
-    (rank + 1) << 56 for rank in (0, 1, 2, 4, 5, 6, 8, 32, 64)
-)
-
-OVERLONG = (
-    "the work of an item, or the wait for it, outlasts what can be simulated: look for a time in the wrong "
-    "unit, or for a queue that grows without end"
-)
 Steps = Generator[simpy.Event, Any, None]
-
-
-def place_of(kind: int, entity: int) -> int:
-    """Return the place of an entity among those of the same rank: by workflow, kind and number."""
-    workflow, number = entity >> keys.WORKFLOW_SHIFT, entity & keys.NUMBER
-    return workflow << 44 | kind << 36 | number
 
 
 class Timeline(simpy.Environment):

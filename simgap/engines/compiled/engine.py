@@ -1,0 +1,211 @@
+"""Arrays for the event loop, its calls, and what it counted."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simgap.engines.arrivals import day_factors, levels_of
+from simgap.engines.compiled import loop
+from simgap.engines.compiled.loop import A, D, F, G, I, Scene, State
+from simgap.engines.packing import UNLIMITED, Packed
+from simgap.engines.physics import (
+    ENDS,
+    OVERLONG,
+    REVIEWERS,
+    SPECIALISTS,
+    Count,
+    Physics,
+    TeamPhysics,
+    check,
+)
+from simgap.errors import SimulationError
+from simgap.model import clock, integration, keys
+from simgap.model.governance import LEVELS
+from simgap.model.oversight import WAIT_BINS
+from simgap.model.parameters import P
+from simgap.model.types import Ints
+
+SLOTS, EVENTS, ESCAPES, INCIDENTS = 1024, 4096, 4096, 256
+BUDGET = 500_000  # events of one call: well under half a second
+MOST_ITEMS = 2**22  # at once in the system
+
+
+def scene_of(packed: Packed, key: Ints) -> Scene:
+    """Return what does not change in a replication."""
+    levels, duplicate_levels = packed.levels, packed.duplicate_levels
+    if packed.p[P.DAY_CV] > 0.0:
+        factors = day_factors(key, packed.knots, packed.go_live, packed.p[P.DAY_CV])
+        levels, duplicate_levels = levels_of(levels, factors), levels_of(duplicate_levels, factors)
+    end = int(packed.knots[-1])
+    starts = np.arange(packed.months + 1) * clock.MONTH - packed.go_live
+    starts = np.clip(starts, 0, end).astype(np.int64)
+    teams = (packed.reviewers, packed.specialists)
+    staffed = [[clock.staffed_time(int(t), team.calendar) for t in starts] for team in teams]
+    return Scene(
+        key=key,
+        p=packed.p,
+        teams=np.stack([team.t for team in teams]),
+        calendars=(packed.reviewers.calendar, packed.specialists.calendar),
+        plan=np.array(packed.reviewers.plan, np.int64).reshape(-1, 2),
+        levels=levels,
+        duplicate_levels=duplicate_levels,
+        knots=packed.knots,
+        quantiles=packed.quantiles,
+        cumulative=packed.cumulative,
+        priority=np.array(packed.priority, np.int64),
+        columns=np.array([REVIEWERS, SPECIALISTS], np.int64),
+        starts=starts,
+        staffed=np.array(staffed, np.int64),
+        wall_deadline=np.array([team.wall_deadline for team in teams], np.int64),
+        regular=packed.regular,
+        workflow=packed.workflow,
+        months=packed.months,
+        concurrency=packed.concurrency,
+        connector_time=integration.connector_time(packed.p),
+        waiting=packed.waiting,
+        waiting_from=packed.waiting_from,
+        incident_window=packed.incident_window,
+        probation=packed.probation,
+        end_of_arrivals=end,
+    )
+
+
+def state_of(packed: Packed) -> State:
+    """Return a replication in which nothing has happened yet."""
+
+    def nothing(*shape: int) -> Ints:
+        return np.zeros(shape, np.int64)
+
+    months, queues = packed.months, 2 + 2 * (len(packed.priority) + 1)
+    b = State(
+        g=nothing(len(G)),
+        desks=nothing(2, len(D)),
+        streams=nothing(3, len(A)),
+        reached=np.zeros(3),
+        item=nothing(SLOTS, len(I)),
+        real=np.zeros((SLOTS, len(F))),
+        free=np.arange(SLOTS, dtype=np.int64)[::-1].copy(),
+        events=nothing(EVENTS, 3),
+        queues=nothing(queues, 2 * SLOTS + loop.TOO_MANY + 1, 3),
+        sizes=nothing(queues),
+        counts=nothing(months + 1, len(Count)),
+        by_class=nothing(len(packed.quantiles) + 1, len(ENDS)),
+        capacity=nothing(2, months),
+        backlog=nothing(2, months),
+        waits=nothing(2, 2, WAIT_BINS),
+        level_time=nothing(months, len(LEVELS)),
+        escaped=nothing(ESCAPES, 2),
+        incidents=nothing(INCIDENTS, 3),
+    )
+    b.g[G.MONTH] = packed.go_live // clock.MONTH
+    b.g[G.FREE_SLOTS] = SLOTS
+    b.g[G.CONNECTOR_FREE] = b.g[G.UP] = 1
+    b.g[G.AI_FREE] = min(packed.concurrency, UNLIMITED)
+    b.desks[:, D.STAFF] = b.desks[:, D.FREE] = packed.reviewers.staff, packed.specialists.staff
+    b.desks[:, D.OPENS_AT] = -1
+    first = packed.workflow << keys.WORKFLOW_SHIFT
+    b.streams[:, A.ENTITY] = first - 1
+    b.streams[loop.WAITING, A.ENTITY] += keys.FIRST_WAITING
+    return b
+
+
+def larger(b: State, what: int) -> State:
+    """Return the same state with twice the room for what is short of it.
+
+    Raises
+    ------
+    SimulationError
+        More items are in the system than are simulated.
+    """
+
+    def doubled(old: Ints, axis: int = 0) -> Ints:
+        return np.concatenate([old, np.zeros_like(old)], axis=axis)
+
+    if what == loop.MORE_EVENTS:
+        return b._replace(events=doubled(b.events))
+    if what == loop.MORE_ESCAPES:
+        return b._replace(escaped=doubled(b.escaped))
+    if what == loop.MORE_INCIDENTS:
+        return b._replace(incidents=doubled(b.incidents))
+    slots = len(b.item)
+    if 2 * slots > MOST_ITEMS:
+        raise SimulationError(f"backlog_limit: more than {slots:,} items are in the system at once")
+    b.g[G.FREE_SLOTS] += slots
+    more = np.zeros((len(b.sizes), 2 * slots, 3), np.int64)
+    return b._replace(
+        item=doubled(b.item),
+        real=np.concatenate([b.real, np.zeros_like(b.real)]),
+        # No slot was free, so all the free ones are new.
+        free=np.concatenate([np.arange(slots, 2 * slots, dtype=np.int64)[::-1], b.free]),
+        queues=np.concatenate([b.queues, more], axis=1),
+    )
+
+
+def simulate(packed: Packed, seed: int, draw: int, luck: int) -> Physics:
+    """Simulate one phase of one replication.
+
+    Parameters
+    ----------
+    packed : Packed
+        The phase.
+    seed, draw, luck : int
+        Seed of the study, draw of the unknowns, luck index; each below 2^32.
+
+    Raises
+    ------
+    SimulationError
+        A law that every replication obeys was broken, or a backlog outgrew its limit.
+    """
+    s = scene_of(packed, np.array([seed, draw, luck, packed.phase], np.int64))
+    b = state_of(packed)
+    loop.begin(s, b)
+    while True:
+        why = loop.advance(s, b, BUDGET)
+        if why == loop.DONE:
+            break
+        if why == loop.TOO_LONG:
+            raise SimulationError(OVERLONG)
+        if why != loop.PAUSED:
+            b = larger(b, why)
+    if b.counts.max() >= clock.NEVER:
+        raise SimulationError(OVERLONG)
+    physics = physics_of(s, b)
+    check(physics)
+    return physics
+
+
+def _sum(places: Ints) -> int:
+    """Return a sum of times that is kept in two places."""
+    return (int(places[0]) << loop.UNIT) + int(places[1])
+
+
+def physics_of(s: Scene, b: State) -> Physics:
+    """Return what was counted."""
+    g, escaped, incidents = b.g, b.escaped[: b.g[G.ESCAPED]], b.incidents[: b.g[G.INCIDENTS]]
+    reviewers, specialists = (
+        TeamPhysics(
+            capacity=b.capacity[team],
+            staffed=np.diff(s.staffed[team]).astype(np.int64),
+            backlog=b.backlog[team],
+            waits=b.waits[team, 0],
+            wall_waits=b.waits[team, 1],
+            wait_total=_sum(b.desks[team, D.WAIT_TOTAL :]),
+            wall_wait_total=_sum(b.desks[team, D.WALL_WAIT_TOTAL :]),
+            queue_area=_sum(b.desks[team, D.AREA :]),
+        )
+        for team in range(2)
+    )
+    return Physics(
+        counts=b.counts,
+        ends_by_class=b.by_class,
+        reviewers=reviewers,
+        specialists=specialists,
+        level_time=b.level_time,
+        ai_backlog_peak=int(g[G.BEFORE_AI_PEAK]),
+        fingerprint=int(g[G.FINGERPRINT]),
+        escaped_time=escaped[:, 0].copy(),
+        escaped_entity=escaped[:, 1].copy(),
+        incident_time=incidents[:, 0].copy(),
+        incident_entity=incidents[:, 1].copy(),
+        incident_failed=incidents[:, 2].copy(),
+    )

@@ -1,0 +1,34 @@
+"""The order of events at one instant: it belongs to the model, not to an engine.
+
+Phase A, everything due, by rank, workflow, kind and number; phase B, services start; phase C, deadlines.
+"""
+
+from __future__ import annotations
+
+from simgap.compiling import rule
+from simgap.model import keys
+
+# Places in an instant: ranks within phase A, then the phases B and C. Gaps are kept for what is not simulated
+# yet, and the bits below for workflow, kind and number.
+PLANS, OUTAGES, GOVERNANCE, SPECIALIST_DONE, REVIEW_DONE, AI_DONE, ARRIVES, START_SERVICES, DEADLINE = (
+    (rank + 1) << 56 for rank in (0, 1, 2, 4, 5, 6, 8, 32, 64)
+)
+# The kinds among governance events.
+SURFACES, CLOSES, EXPIRES, PROBATION_ENDS = range(4)
+MASK63 = (1 << 63) - 1
+
+
+@rule
+def place_of(kind: int, entity: int) -> int:
+    """Return the place of an entity among those of the same rank: by workflow, kind and number."""
+    return (entity >> keys.WORKFLOW_SHIFT) << 44 | kind << 36 | (entity & keys.NUMBER)
+
+
+@rule
+def fingerprint(seen: int, time: int, what: int, entity: int) -> int:
+    """Return the fingerprint of a history to which one event is added.
+
+    A polynomial hash of 63 bits. Engines fold in the start of every review and the end of every item, so two
+    histories with the same fingerprint have, but for a chance of 2^-63, the same events.
+    """
+    return (((int(seen) * 1_000_003 + time) * 1_000_003 + what) * 1_000_003 + entity) & MASK63
