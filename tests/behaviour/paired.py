@@ -3,10 +3,10 @@
 Two runs with the same seed draw the same numbers for the same items, so a difference, replication by
 replication, is the effect of what was changed. It is tested in one of two ways.
 
-- `surely_positive`: the paired differences have a positive mean, by Student's t at 1 in 1,000: where the mean
-  is truly zero or less, at most 1 seed in 1,000 passes. The seed is fixed, so a test passes always or never;
-  how often a fresh seed fails though the claim is true follows from the noncentral t, and is at most 5 in
-  1,000 a test, taking the effect as found (`docs/behaviour.md`).
+- `surely_positive`: the paired differences have a positive mean, by Student's t at 1 in 1,000, or at a
+  stated `alpha`: where the mean is truly zero or less, no larger share of seeds passes. The seed is fixed,
+  so a test passes always or never. How often a fresh seed fails a true claim follows from the noncentral t,
+  taking the effect as found: at most 1 in 100 a test.
 - By assertions on every replication, where the claim follows for each item or each queue.
 """
 

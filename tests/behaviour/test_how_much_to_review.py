@@ -40,8 +40,7 @@ def test_the_turning_point_is_where_the_documentation_says():
     assert [round(turning_point(a), 3) for a in (0.85, 0.92, 0.97)] == [0.061, 0.027, 0.009]
 
 
-@pytest.mark.parametrize("accuracy", [0.85, 0.92])
-@pytest.mark.parametrize("times", [0.1, 3])
+@pytest.mark.parametrize(("accuracy", "times"), [(0.85, 0.1), (0.92, 3)])
 def test_escaped_errors_turn_at_that_overturning(accuracy, times):
     overturn = times * turning_point(accuracy)
     part, everything = part_and_all(f"ai.accuracy={accuracy}", f"oversight.overturn={overturn:.6f}")

@@ -43,7 +43,7 @@ def test_it_lowers_escaped_errors(alone, in_two):
 
 def test_it_lowers_incidents():
     # Half the complaints are consequential, so that there are incidents enough to count.
-    ladder, never = both(TWO, "workflows.complaints.consequential@production=50 %")
+    ladder, never = both(TWO, "workflows.complaints.consequential@production=50 %", n=5)
     total = [a["n_incidents"] + a["n_latent_incidents"] for a in (ladder, never)]
     assert surely_positive(total[1] - total[0])
 
@@ -72,12 +72,12 @@ def test_its_load_comes_back_through_congestion(alone, in_two):
 
 def test_it_adds_errors_where_reviewers_overturn_too_much():
     ladder, never = both(TWO, "oversight.overturn=10 %", n=5)
-    assert surely_positive(ladder["n_escaped"] - never["n_escaped"])
+    assert surely_positive(ladder["n_escaped"] - never["n_escaped"], alpha=0.01)
 
 
 def test_suspension_lets_nothing_through_and_earns_nothing():
     suspend = ("governance.suspend=1", "governance.window=52 weeks")
-    stopped, never = (run(*SURFACED, *rule, n=4) for rule in (suspend, NEVER))
+    stopped, never = (run(*SURFACED, *rule, n=2) for rule in (suspend, NEVER))
     assert (stopped["n_suspended"] > 1000).all()
     assert (stopped["n_escaped"] < never["n_escaped"]).all()
     assert (stopped["realised_npv"] < never["realised_npv"]).all()

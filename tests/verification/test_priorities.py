@@ -10,6 +10,8 @@ import pytest
 import queue_theory as theory
 from replications import agrees, inputs_are_as_stated, is_near, runs, stated
 
+from simgap.analysis import queueing
+
 RATES, TIME, SPAN, REPLICATIONS = (0.6, 1.4), 0.4, 364.0, 30
 RATE = sum(RATES)
 
@@ -42,8 +44,8 @@ def controls(*classes):
 
 def test_theory_agrees_with_itself():
     # Whom the reviewer takes first changes neither the number nor, in the sum, the waits of services alike.
-    urgent, others = theory.priorities_from_empty(RATES, TIME, SPAN)
-    alone = theory.markov_from_empty(RATE, TIME, 1, SPAN)
+    urgent, others = queueing.priorities_from_empty(RATES, TIME, SPAN)
+    alone = queueing.markov_from_empty(RATE, TIME, 1, SPAN)
     assert urgent + others == pytest.approx(alone.wait * RATE * SPAN, rel=1e-6)
     # Cobham: in the long run, of which the empty start takes up to 4 %.
     loads = [rate * TIME for rate in RATES]
@@ -65,9 +67,9 @@ def test_inputs():
 @pytest.mark.parametrize("urgent", [True, False])
 def test_mean_wait_of_a_class(urgent):
     place = 0 if urgent else 1
-    value = theory.priorities_from_empty(RATES, TIME, SPAN)[place] / (RATES[place] * SPAN)
+    value = queueing.priorities_from_empty(RATES, TIME, SPAN)[place] / (RATES[place] * SPAN)
     faster = tuple(1.1 * rate for rate in RATES)
-    wrong = theory.priorities_from_empty(faster, TIME, SPAN)[place] / (faster[place] * SPAN)
+    wrong = queueing.priorities_from_empty(faster, TIME, SPAN)[place] / (faster[place] * SPAN)
     y = [waits(run)[of_class(urgent)(run)].sum() / (RATES[place] * SPAN) for run in many()]
     agrees(y, value, wrong, *controls(True, False))
 
@@ -75,7 +77,7 @@ def test_mean_wait_of_a_class(urgent):
 def test_conservation_law_in_the_mean():
     # Kleinrock 1965, Naval Research Logistics Quarterly 12:181-192: the sum of rho_i W_i, from empty.
     value, wrong = (
-        TIME * sum(theory.priorities_from_empty(rates, TIME, SPAN)) / SPAN
+        TIME * sum(queueing.priorities_from_empty(rates, TIME, SPAN)) / SPAN
         for rates in (RATES, tuple(1.1 * rate for rate in RATES))
     )
     y = [TIME * waits(run).sum() / SPAN for run in many()]

@@ -14,21 +14,21 @@ falsely once in 1,000, and all 50 together in at most 5 % of seeds.
 import functools
 import math
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 import queue_theory as theory
+from replications import file_of
 from scipy.stats import t as student
 
 import simgap
+from simgap.analysis import queueing
 from simgap.engines.physics import Count
 from simgap.engines.reference import simulate
 from simgap.montecarlo.trial import MONTHLY, prepare
 from simgap.scenario.load import shipped_paths
 from simgap.scenario.values import Variant
 
-HERE = Path(__file__).parent
 LEVEL = 0.999
 SPAN = 729.0
 HOUR = 3.6e9  # microseconds
@@ -40,8 +40,8 @@ QUEUES = {
     "mm3": (2.1, 1.0, 3, None, math.inf, 20),
     "mm12": (4.8, 2.0, 12, None, math.inf, 20),
     "md1": (2.0, 0.45, 1, (0.45, 0.45**2, 0.45**3), math.inf, 16),
-    "mg1_steady": (2.0, 0.4, 1, theory.lognormal_moments(0.4, 0.5), math.inf, 16),
-    "mg1_uneven": (2.0, 0.35, 1, theory.lognormal_moments(0.35, 2.0), math.inf, 20),
+    "mg1_steady": (2.0, 0.4, 1, queueing.lognormal_moments(0.4, 0.5), math.inf, 16),
+    "mg1_uneven": (2.0, 0.35, 1, queueing.lognormal_moments(0.35, 2.0), math.inf, 20),
     "mm3_impatient": (3.3, 1.0, 3, None, 2.0, 14),
 }
 every_queue = pytest.mark.parametrize("name", QUEUES)
@@ -50,7 +50,7 @@ every_queue = pytest.mark.parametrize("name", QUEUES)
 @functools.cache
 def runs(name):
     """Physics of all replications of a file."""
-    case = simgap.load(str(HERE / f"{name}.yaml"))
+    case = simgap.load(str(file_of(name)))
     packed = prepare(case.resolved, {}, Variant()).production
     return [simulate(packed, 2026, 0, luck) for luck in range(QUEUES[name][-1])]
 
@@ -59,8 +59,8 @@ def runs(name):
 def expected(name):
     rate, time, servers, moments, patience, _ = QUEUES[name]
     if moments:
-        return theory.mg1_from_empty(rate, moments, SPAN)
-    return theory.markov_from_empty(rate, time, servers, SPAN, patience)
+        return queueing.mg1_from_empty(rate, moments, SPAN)
+    return queueing.markov_from_empty(rate, time, servers, SPAN, patience)
 
 
 def interval(name, statistic):
@@ -87,8 +87,8 @@ def agrees(name, statistic, value, bias=0.0, precise=0.25):
 
 def test_theory_agrees_with_itself():
     # M/M/1 by the Kolmogorov equations and by the identity for M/G/1; the long run of M/M/c and Erlang C.
-    chain = theory.markov_from_empty(2.0, 0.4, 1, SPAN)
-    identity = theory.mg1_from_empty(2.0, (0.4, 2 * 0.4**2, 6 * 0.4**3), SPAN)
+    chain = queueing.markov_from_empty(2.0, 0.4, 1, SPAN)
+    identity = queueing.mg1_from_empty(2.0, (0.4, 2 * 0.4**2, 6 * 0.4**3), SPAN)
     for field in ("wait", "no_wait", "busy", "waiting", "steady_wait"):
         assert getattr(chain, field) == pytest.approx(getattr(identity, field), rel=1e-8)
     # P(wait > 0) from a published table: one server at 0.7, two at an offered load of 1, ten at 8.
@@ -102,7 +102,7 @@ def test_theory_agrees_with_itself():
 
 @every_queue
 def test_head_of_the_file_states_the_long_run_wait(name):
-    head = (HERE / f"{name}.yaml").read_text().partition("simgap:")[0]
+    head = file_of(name).read_text().partition("simgap:")[0]
     stated = float(re.search(r"mean wait in the long run: ([0-9.]+) h", head)[1])
     assert stated == pytest.approx(expected(name).steady_wait, rel=1e-5)
 
@@ -223,7 +223,7 @@ def test_items_are_conserved_in_every_scenario_that_ships(name):
 
 def test_mean_wait_that_a_run_reports():
     # The summary of a run pools, by the public way, what the engine counts for the same keys.
-    case = simgap.load(str(HERE / "mm3.yaml"))
+    case = simgap.load(str(file_of("mm3")))
     operations = case.run(replications=2, seed=2026, workers=1).summary["operations"]
     packed = prepare(case.resolved, {}, Variant()).production
     physics = [simulate(packed, 2026, k, k) for k in range(2)]

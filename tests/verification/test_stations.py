@@ -14,6 +14,7 @@ import pytest
 import queue_theory as theory
 from replications import NORMAL, agrees, inputs_are_as_stated, is_near, runs, stated
 
+from simgap.analysis import queueing
 from simgap.engines.physics import Count
 
 SPAN = 729.0
@@ -38,7 +39,7 @@ def arrivals(many, rate, span):
 def test_connector():
     many = runs("connector", 8)
     inputs_are_as_stated(many, 2.0, SPAN)
-    value, wrong = (theory.mg1_from_empty(rate, (0.4, 0.4**2, 0.4**3), SPAN) for rate in (2.0, 2.2))
+    value, wrong = (queueing.mg1_from_empty(rate, (0.4, 0.4**2, 0.4**3), SPAN) for rate in (2.0, 2.2))
     assert stated("connector", "mean wait in the long run") == [pytest.approx(value.steady_wait, rel=1e-5)]
     scale = 2.0 * SPAN
     control = arrivals(many, 2.0, SPAN)
@@ -59,7 +60,7 @@ def test_ai_stage():
     span = 364.0
     many = runs("ai_mm3", 22)
     inputs_are_as_stated(many, 2.1, span, [("AI", 1.0)])
-    value, wrong = (theory.markov_from_empty(rate, 1.0, 3, span) for rate in (2.1, 2.31))
+    value, wrong = (queueing.markov_from_empty(rate, 1.0, 3, span) for rate in (2.1, 2.31))
     assert stated("ai_mm3", "mean wait in the long run") == [pytest.approx(value.steady_wait, rel=1e-5)]
     scale = 2.1 * span
     work = [(run.at["AI"][:, 2] - run.at["AI"][:, 1]).sum() / scale - 1.0 for run in many]
@@ -149,7 +150,7 @@ def test_numbers_at_an_instant_are_uncorrelated():
 # --- outages
 
 UP, DOWN, CV, LOST, LONG = 1.0, 0.25, 0.5, 0.4, 2189.0
-MOMENTS = theory.lognormal_moments(DOWN, CV)
+MOMENTS = queueing.lognormal_moments(DOWN, CV)
 
 
 def outages():
@@ -167,7 +168,7 @@ def test_outage_theory():
     # Exponential down-times make a chain of two states, known in closed form.
     rates = 1.0 / UP + 1.0 / DOWN
     down = DOWN / (UP + DOWN)
-    expected = theory.outages_from_up(UP, (DOWN, 2.0 * DOWN**2, 6.0 * DOWN**3), 50.0)
+    expected = queueing.outages_from_up(UP, (DOWN, 2.0 * DOWN**2, 6.0 * DOWN**3), 50.0)
     assert expected.down == pytest.approx(down * (50.0 - 1.0 / rates), rel=1e-12)
     assert expected.residual == pytest.approx(DOWN * expected.down, rel=1e-12)
 
@@ -197,7 +198,7 @@ def to_go(run):
 
 
 def test_availability():
-    value, wrong = (theory.outages_from_up(up, MOMENTS, LONG) for up in (UP, UP / 1.1))
+    value, wrong = (queueing.outages_from_up(up, MOMENTS, LONG) for up in (UP, UP / 1.1))
     assert value.down / LONG == pytest.approx(DOWN / (UP + DOWN), rel=1e-3)
     agrees([np.diff(until_the_end(run)).sum() for run in outages()], value.down, wrong.down)
     # Inspection: a long outage is hit more often.
@@ -241,7 +242,7 @@ def test_one_server_with_outages():
     scale = 2.0 * (SPAN - begin)
     work = [(at[:, 2] - at[:, 1]).sum() / (0.25 * scale) - 1.0 for at in rows]
     # The outages too bring what is known: the integral of the time to go.
-    expected = theory.outages_from_up(10.0, theory.lognormal_moments(1.0, CV), SPAN).residual
+    expected = queueing.outages_from_up(10.0, queueing.lognormal_moments(1.0, CV), SPAN).residual
     area = [(np.diff(run.outages) ** 2).sum() / 2.0 / expected - 1.0 for run in many]
     controls = [[len(at) / scale - 1.0 for at in rows], work, area]
     agrees([(at[:, 1] - at[:, 0]).sum() / scale for at in rows], value, wrong, *controls)

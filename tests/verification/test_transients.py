@@ -15,6 +15,8 @@ import queue_theory as theory
 from replications import LEVEL, NORMAL, agrees, inputs_are_as_stated, is_near, runs, stated
 from scipy.stats import chi2
 
+from simgap.analysis import queueing
+
 RATE, TIME = 2.0, 0.4
 ITEMS = 1400  # of 1,458 that come in 729 h
 
@@ -32,19 +34,19 @@ def test_two_routes_to_the_wait_of_the_nth():
     found = np.arange(200)
     for excess, served in (
         (theory.excess_of_exponentials, theory.served_in_exponential_gaps),
-        (theory.excess_of_equal_gaps, theory.served_in_equal_gaps),
+        (queueing.excess_of_equal_gaps, theory.served_in_equal_gaps),
     ):
-        walk = theory.spitzer(excess(RATE, TIME, 299))
+        walk = queueing.spitzer(excess(RATE, TIME, 299))
         chain = theory.found_by_arrivals(served(RATE, TIME), 300)
         np.testing.assert_allclose(walk, chain @ found * TIME, rtol=1e-9)
     # In the long run they meet the formulas of textbooks.
     after = {
         theory.excess_of_exponentials: theory.mmc_wait(RATE, TIME, 1),
-        theory.excess_of_equal_gaps: theory.dm1_wait(RATE, TIME),
-        theory.excess_of_equal_services: theory.pollaczek_khinchine(RATE, (TIME, TIME**2, TIME**3))[0],
+        queueing.excess_of_equal_gaps: theory.dm1_wait(RATE, TIME),
+        theory.excess_of_equal_services: queueing.pollaczek_khinchine(RATE, (TIME, TIME**2, TIME**3))[0],
     }
     for excess, wait in after.items():
-        assert theory.spitzer(excess(RATE, TIME, 3000))[-1] == pytest.approx(wait, rel=1e-9)
+        assert queueing.spitzer(excess(RATE, TIME, 3000))[-1] == pytest.approx(wait, rel=1e-9)
 
 
 # --- D/M/1
@@ -62,7 +64,7 @@ def test_mean_wait_after_equal_gaps():
     many = runs("dm1", 8)
     work = [times(run, ITEMS).mean() / TIME - 1.0 for run in many]
     value, wrong = (
-        theory.spitzer(theory.excess_of_equal_gaps(rate, TIME, ITEMS - 1)).mean() for rate in (2.0, 2.2)
+        queueing.spitzer(queueing.excess_of_equal_gaps(rate, TIME, ITEMS - 1)).mean() for rate in (2.0, 2.2)
     )
     agrees([waits(run, ITEMS).mean() for run in many], value, wrong, work)
     is_near(sum(work) + len(work), len(work), len(work) / ITEMS)  # each a mean of exponentials
@@ -85,7 +87,7 @@ def test_share_that_does_not_wait_after_equal_gaps():
 def test_mean_wait_of_the_first_hundred():
     many = runs("first_hundred", 64)
     value, wrong = (
-        theory.spitzer(theory.excess_of_exponentials(rate, TIME, 99)).mean() for rate in (2.0, 2.2)
+        queueing.spitzer(theory.excess_of_exponentials(rate, TIME, 99)).mean() for rate in (2.0, 2.2)
     )
     assert stated("first_hundred", "mean wait of the first 100") == [pytest.approx(value, rel=1e-5)]
     gaps = [run.arrived[99] * RATE / 100.0 - 1.0 for run in many]

@@ -1,0 +1,270 @@
+"""Both engines on one case: whether they find the same, and the first event at which they differ."""
+
+import contextlib
+import dataclasses
+import itertools
+from unittest import mock
+
+import numpy as np
+
+from simgap.engines import compiled, order, reference
+from simgap.engines.compiled import engine, loop
+from simgap.engines.compiled.loop import A, D, G
+from simgap.engines.physics import Count
+from simgap.engines.reference import replication
+from simgap.engines.reference.timeline import Timeline
+from simgap.errors import SimulationError
+from simgap.model import keys
+
+RANKS = {
+    order.PLANS: "plan",
+    order.OUTAGES: "outage",
+    order.GOVERNANCE: "governance",
+    order.SPECIALIST_DONE: "specialist's review over",
+    order.REVIEW_DONE: "review over",
+    order.AI_DONE: "connector or AI over",
+    order.ARRIVES: "arrival",
+    order.START_SERVICES: "services start",
+    order.DEADLINE: "deadline",
+}
+KINDS = {
+    keys.ITEM: "item",
+    keys.DUPLICATE: "duplicate",
+    keys.OUTAGE: "outage",
+    keys.TEAM: "team's change",
+}
+GOVERNANCE = ("incident surfaces", "problem closes", "incident is no longer recent", "probation ends")
+
+
+def fields(physics, prefix=""):
+    """Return every field of what an engine counted, by name; those of teams as ``reviewers.waits``."""
+    found = {}
+    for field in dataclasses.fields(physics):
+        value = getattr(physics, field.name)
+        if dataclasses.is_dataclass(value):
+            found |= fields(value, f"{field.name}.")
+        else:
+            found[prefix + field.name] = value
+    return found
+
+
+def result(simulate, packed, *luck):
+    """Return the fields of what an engine finds, or the words with which it refuses."""
+    try:
+        return fields(simulate(packed, *luck))
+    except SimulationError as error:
+        return {"refused": str(error)}
+
+
+def unequal(one, other):
+    """Return the names of the fields that are not the same: type, shape and every bit."""
+
+    def same(name):
+        x, y = one.get(name), other.get(name)
+        if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
+            return x.dtype == y.dtype and x.shape == y.shape and x.tobytes() == y.tobytes()
+        return type(x) is type(y) and x == y
+
+    return sorted(name for name in one.keys() | other.keys() if not same(name))
+
+
+def agree(packed, seed=7, draw=0, luck=0, file=""):
+    """Test that both engines find the same; return it. `file` is the case as text, to be shown."""
+    one = result(reference.simulate, packed, seed, draw, luck)
+    wrong = unequal(one, result(compiled.simulate, packed, seed, draw, luck))
+    if wrong:
+        where = first_difference(packed, seed, draw, luck)
+        raise AssertionError(
+            f"the engines differ in {', '.join(wrong)}\n{where}\n"
+            f"seed {seed}, draw {draw}, luck {luck}, phase {packed.phase} of:\n{file}"
+        )
+    return one
+
+
+def words_of(event):
+    """Return an event, (instant, place in it), in words."""
+    if event is None:
+        return "nothing more"
+    time, place = event
+    rank = place >> 56 << 56
+    kind, number = place - rank >> 36 & 255, place & keys.NUMBER
+    what = RANKS[rank]
+    if rank == order.GOVERNANCE:
+        what += f", {GOVERNANCE[kind]}, item {number}"
+    elif kind:
+        what += f", {KINDS[kind]} {number}"
+    return f"{time} microseconds: {what}"
+
+
+class Difference(Exception):
+    """The engines have done different things; says what."""
+
+
+class Watched(Timeline):
+    """A timeline that calls `happened(event)` once everything of an event has been done.
+
+    Events of the same place are one: an item leaves its queue, and goes its way, in two steps.
+    """
+
+    event = None
+
+    def step(self):
+        if self._queue:
+            time, place = self._queue[0][:2]
+            if place > 1 and (time, place) != self.event:  # 0 and 1 are SimPy's own
+                if self.event:
+                    self.happened(self.event)
+                self.event = time, place
+        super().step()
+
+
+class Follower:
+    """The compiled engine, one event at a time."""
+
+    def __init__(self, packed, key):
+        self.s, self.b = engine.scene_of(packed, key), engine.state_of(packed)
+        loop.begin(self.s, self.b)
+
+    def next(self):
+        """Return the next event, or None."""
+        b = self.b
+        coming = [(int(a[A.TIME]), int(a[A.ORDER])) for a in b.streams]
+        if b.g[G.EVENTS]:
+            coming.append((int(b.events[0, 0]), int(b.events[0, 1])))
+        if b.g[G.STARTING]:
+            coming.append((int(b.g[G.NOW]), order.START_SERVICES))
+        first = min(coming)
+        return first if first[0] < loop.NEVER else None
+
+    def go(self):
+        """Let the next event happen, and return it."""
+        event = self.next()
+        while event and self.next() == event:
+            why = loop.advance(self.s, self.b, 1)
+            if why == loop.TOO_LONG:
+                raise SimulationError("time runs out")
+            if why not in (loop.PAUSED, loop.DONE):
+                self.b = engine.larger(self.b, why)
+        return event
+
+    def state(self):
+        """Return where things stand, by name."""
+        b, g = self.b, self.b.g
+        state = {
+            "month": g[G.MONTH],
+            "before the AI": g[G.BEFORE_AI],
+            "free places of the AI": g[G.AI_FREE],
+            "AI up": g[G.UP],
+            "level": g[G.LEVEL],
+            "open problems": g[G.OPEN_PROBLEMS],
+            "recent incidents": g[G.RECENT],
+            "incidents": g[G.INCIDENTS],
+            "escaped errors": g[G.ESCAPED],
+            "fingerprint": g[G.FINGERPRINT],
+        }
+        for desk, name in zip(b.desks, ("reviewers", "specialists"), strict=True):
+            state |= {
+                f"{name} waiting": desk[D.WAITING],
+                f"{name} on the staff": desk[D.STAFF],
+                f"{name} free": desk[D.FREE],
+                f"{name} busy": desk[D.BUSY],
+                f"{name} leaving": desk[D.LEAVING],
+            }
+        return {name: int(x) for name, x in state.items()} | {"counts": b.counts.tolist()}
+
+
+def state_of(run):
+    """Return where things stand in the reference engine, by name."""
+    state = {
+        "month": run.month,
+        "before the AI": run.before_ai,
+        "free places of the AI": run.ai.free,
+        "AI up": run.ai.up,
+        "level": run.governance.level,
+        "open problems": run.governance.open_problems,
+        "recent incidents": run.governance.recent,
+        "incidents": len(run.governance.incidents),
+        "escaped errors": len(run.escaped_time),
+        "fingerprint": run.fingerprint,
+    }
+    for desk, name in ((run.reviewers, "reviewers"), (run.specialists, "specialists")):
+        state |= {
+            f"{name} waiting": desk.waiting,
+            f"{name} on the staff": desk.staff,
+            f"{name} free": len(desk.free),
+            f"{name} busy": len(desk.busy),
+            f"{name} leaving": desk.leaving,
+        }
+    return {name: int(x) for name, x in state.items()} | {"counts": [[int(x) for x in m] for m in run.counts]}
+
+
+def stated(one, other):
+    """Return lines on what is not the same in two states."""
+    lines = [
+        f"  {name}: reference {one[name]}, compiled {other[name]}"
+        for name in one
+        if name != "counts" and one[name] != other[name]
+    ]
+    for month, column in itertools.product(range(len(one["counts"])), Count):
+        x, y = one["counts"][month][column], other["counts"][month][column]
+        if x != y:
+            lines.append(f"  {column.name} of month {month}: reference {x}, compiled {y}")
+    return lines
+
+
+def first_difference(packed, seed=7, draw=0, luck=0, other=None):
+    """Return, in words, the first event at which the engines differ; empty where they never do.
+
+    The reference engine runs, and the compiled one follows event by event. After each, the events themselves
+    are compared and where things then stand. `other` is what the compiled engine is given instead of `packed`.
+    """
+    key = np.array([seed, draw, luck, packed.phase], np.int64)
+    log, seen = [], 0
+    follower = Follower(other or packed, key)
+
+    def happened(event):
+        nonlocal seen
+        did = log[seen:]
+        seen = len(log)
+        try:
+            followed = follower.go()
+        except SimulationError as error:
+            raise Difference(f"{words_of(event)}\n  the compiled engine refuses: {error}") from error
+        lines = stated(state_of(run), follower.state())
+        if event == followed and not lines:
+            return
+        lines[:0] = [f"reference: {words_of(event)}"] + [f"  {_entry(e)}" for e in did]
+        lines.insert(1 + len(did), f"compiled: {words_of(followed)}")
+        raise Difference("\n".join(lines))
+
+    with mock.patch.object(replication, "Timeline", Watched):
+        run = reference.Replication(packed, key, log)
+    run.env.happened = happened
+    try:
+        # A refusal of the reference engine is one of the compiled engine too, or the end of the search.
+        with contextlib.suppress(SimulationError):
+            run.run()
+            happened(run.env.event)
+            if follower.next():
+                return f"reference: nothing more\ncompiled: {words_of(follower.next())}"
+            return ""
+        return "" if not follower.next() else _refusal(follower)
+    except Difference as difference:
+        return str(difference)
+
+
+def _refusal(follower):
+    """The reference engine has refused to go on: let the compiled one do so too."""
+    try:
+        while follower.next():
+            follower.go()
+    except SimulationError:
+        return ""
+    return "the reference engine refuses to go on, and the compiled engine comes to the end"
+
+
+def _entry(entry):
+    number = entry.entity & keys.NUMBER
+    return (
+        f"{entry.activity} {entry.transition}, {KINDS.get(entry.kind, 'incident')} {number}: {entry.detail}"
+    )
