@@ -85,7 +85,7 @@ def state_of(packed: Packed) -> State:
         item=nothing(SLOTS, len(I)),
         real=np.zeros((SLOTS, len(F))),
         free=np.arange(SLOTS, dtype=np.int64)[::-1].copy(),
-        events=nothing(EVENTS, 3),
+        events=nothing(1, EVENTS, 3),
         queues=nothing(queues, 2 * SLOTS + loop.TOO_MANY + 1, 3),
         sizes=nothing(queues),
         counts=nothing(months + 1, len(Count)),
@@ -122,7 +122,7 @@ def larger(b: State, what: int) -> State:
         return np.concatenate([old, np.zeros_like(old)], axis=axis)
 
     if what == loop.MORE_EVENTS:
-        return b._replace(events=doubled(b.events))
+        return b._replace(events=doubled(b.events, axis=1))
     if what == loop.MORE_ESCAPES:
         return b._replace(escaped=doubled(b.escaped))
     if what == loop.MORE_INCIDENTS:
@@ -167,8 +167,6 @@ def simulate(packed: Packed, seed: int, draw: int, luck: int) -> Physics:
             raise SimulationError(OVERLONG)
         if why != loop.PAUSED:
             b = larger(b, why)
-    if b.counts.max() >= clock.NEVER:
-        raise SimulationError(OVERLONG)
     physics = physics_of(s, b)
     check(physics)
     return physics

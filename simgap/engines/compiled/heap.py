@@ -1,4 +1,7 @@
-"""A binary heap in given arrays, smallest (time, order) first; each entry carries a code."""
+"""Binary heaps in a given array, smallest (time, order) first; each entry carries a code.
+
+The heaps share one array, because a view of a part of it would cost more than the comparison that it is for.
+"""
 
 from __future__ import annotations
 
@@ -9,47 +12,47 @@ TIME, ORDER, CODE = range(3)
 
 
 @rule
-def push(heap: Ints, n: int, time: int, order: int, code: int) -> int:
-    """Add an entry to a heap of n entries, Ints[capacity, 3], and return their new number."""
+def push(heaps: Ints, which: int, n: int, time: int, order: int, code: int) -> int:
+    """Add an entry to one of the heaps, Ints[heaps, capacity, 3], of n entries; return their new number."""
     i = n
     while i > 0:
         parent = (i - 1) >> 1
-        above = heap[parent, TIME]
-        if above < time or (above == time and heap[parent, ORDER] <= order):
+        above = heaps[which, parent, TIME]
+        if above < time or (above == time and heaps[which, parent, ORDER] <= order):
             break
-        heap[i, TIME] = above
-        heap[i, ORDER] = heap[parent, ORDER]
-        heap[i, CODE] = heap[parent, CODE]
+        heaps[which, i, TIME] = above
+        heaps[which, i, ORDER] = heaps[which, parent, ORDER]
+        heaps[which, i, CODE] = heaps[which, parent, CODE]
         i = parent
-    heap[i, TIME] = time
-    heap[i, ORDER] = order
-    heap[i, CODE] = code
+    heaps[which, i, TIME] = time
+    heaps[which, i, ORDER] = order
+    heaps[which, i, CODE] = code
     return n + 1
 
 
 @rule
-def pop(heap: Ints, n: int) -> int:
-    """Drop the first entry of a heap of n entries, and return their new number."""
+def pop(heaps: Ints, which: int, n: int) -> int:
+    """Drop the first entry of one of the heaps, of n entries; return their new number."""
     n -= 1
-    time, order, code = heap[n, TIME], heap[n, ORDER], heap[n, CODE]
+    time, order, code = heaps[which, n, TIME], heaps[which, n, ORDER], heaps[which, n, CODE]
     i = 0
     while True:
         child = 2 * i + 1
         if child >= n:
             break
-        t, o = heap[child, TIME], heap[child, ORDER]
+        t, o = heaps[which, child, TIME], heaps[which, child, ORDER]
         if child + 1 < n:
-            t2, o2 = heap[child + 1, TIME], heap[child + 1, ORDER]
+            t2, o2 = heaps[which, child + 1, TIME], heaps[which, child + 1, ORDER]
             if t2 < t or (t2 == t and o2 < o):
                 child += 1
                 t, o = t2, o2
         if time < t or (time == t and order <= o):
             break
-        heap[i, TIME] = t
-        heap[i, ORDER] = o
-        heap[i, CODE] = heap[child, CODE]
+        heaps[which, i, TIME] = t
+        heaps[which, i, ORDER] = o
+        heaps[which, i, CODE] = heaps[which, child, CODE]
         i = child
-    heap[i, TIME] = time
-    heap[i, ORDER] = order
-    heap[i, CODE] = code
+    heaps[which, i, TIME] = time
+    heaps[which, i, ORDER] = order
+    heaps[which, i, CODE] = code
     return n

@@ -29,7 +29,7 @@ from simgap.engines.order import (
     fingerprint,
     place_of,
 )
-from simgap.engines.physics import ENDS, ESCAPES, LEGACY, TRIGGER_COLUMNS, Count
+from simgap.engines.physics import ENDS, ESCAPES, LEGACY, LONGEST, TRIGGER_COLUMNS, Count
 from simgap.model import clock, governance, integration, items, keys, oversight
 from simgap.model.clock import NEVER, Calendar
 from simgap.model.parameters import P, Places, T
@@ -204,7 +204,7 @@ class State(NamedTuple):
     item: Ints  # [slots, len(I)]
     real: Floats  # [slots, len(F)]
     free: Ints  # [slots]: a stack of slots
-    events: Ints  # [capacity, 3]
+    events: Ints  # [1, capacity, 3]
     queues: Ints  # [queues, 2 slots + TOO_MANY, 3]
     sizes: Ints  # [queues]
     counts: Ints  # [months + 1, len(Count)]
@@ -221,74 +221,81 @@ class State(NamedTuple):
 def _at(g: Ints, events: Ints, when: int, order: int, what: int, whom: int) -> None:
     """Put an event on the calendar, if its time ever comes."""
     if when < NEVER:
-        g[G.EVENTS] = push(events, g[G.EVENTS], when, order, whom << 8 | what)
+        g[G.EVENTS] = push(events, 0, g[G.EVENTS], when, order, whom << 8 | what)
 
 
 @rule
-def _add(sums: Ints, count: int, microseconds: int) -> None:
+def _add(desks: Ints, team: int, place: int, count: int, microseconds: int) -> None:
     """Add a multiple of a time to a sum in two places, which so can exceed 64 bits."""
-    rest = sums[1] + count * (microseconds & REST)
-    sums[0] += count * (microseconds >> UNIT) + (rest >> UNIT)
-    sums[1] = rest & REST
+    rest = desks[team, place + 1] + count * (microseconds & REST)
+    desks[team, place] += count * (microseconds >> UNIT) + (rest >> UNIT)
+    desks[team, place + 1] = rest & REST
 
 
 @rule
-def _change(desk: Ints, now: int, step: int) -> None:
-    _add(desk[AREA:], desk[D.WAITING], now - desk[D.CHANGED])
-    desk[D.CHANGED] = now
-    desk[D.WAITING] += step
+def _change(desks: Ints, team: int, now: int, step: int) -> None:
+    _add(desks, team, AREA, desks[team, D.WAITING], now - desks[team, D.CHANGED])
+    desks[team, D.CHANGED] = now
+    desks[team, D.WAITING] += step
 
 
 @rule
-def _leave_queue(desk: Ints, waits: Ints, item: Ints, now: int, staffed: int) -> None:
+def _leave_queue(desks: Ints, waits: Ints, item: Ints, team: int, slot: int, now: int, staffed: int) -> None:
     """Book the wait of an item that leaves its queue; `staffed` is the staffed time now."""
-    item[I.TEAM] = NOBODY
-    _change(desk, now, -1)
-    wait, wall = staffed - item[I.JOINED_STAFFED], now - item[I.JOINED]
-    waits[0, oversight.wait_bin(wait)] += 1
-    waits[1, oversight.wait_bin(wall)] += 1
-    _add(desk[WAIT_TOTAL:], 1, wait)
-    _add(desk[WALL_WAIT_TOTAL:], 1, wall)
+    item[slot, I.TEAM] = NOBODY
+    _change(desks, team, now, -1)
+    wait, wall = staffed - item[slot, I.JOINED_STAFFED], now - item[slot, I.JOINED]
+    waits[team, 0, oversight.wait_bin(wait)] += 1
+    waits[team, 1, oversight.wait_bin(wall)] += 1
+    _add(desks, team, WAIT_TOTAL, 1, wait)
+    _add(desks, team, WALL_WAIT_TOTAL, 1, wall)
 
 
 @rule
-def _next_arrival(s: Scene, streams: Ints, reached: Floats, stream: int) -> None:
-    """Find the next item of a stream."""
-    a = streams[stream]
-    a[A.ENTITY] += 1
-    if stream == WAITING:
-        entity = a[A.ENTITY]
-        when, interval = s.waiting_from, 0
-        if (entity & keys.NUMBER) - keys.FIRST_WAITING >= s.waiting:
-            interval = -1
-        value_class, consequential = items.stakes(s.key, keys.ITEM, entity, s.p, s.quantiles)
-    else:
-        kind, levels = (keys.ITEM, s.levels) if stream == ITEMS else (keys.DUPLICATE, s.duplicate_levels)
-        when, level, interval, value_class, consequential = items.arrive(
-            s.key,
-            kind,
-            a[A.ENTITY],
-            s.p,
-            reached[stream],
-            a[A.INTERVAL],
-            levels,
-            s.knots,
-            s.regular,
-            s.quantiles,
-        )
-        reached[stream] = level
-    a[A.TIME] = NEVER if interval < 0 else when
-    a[A.ORDER] = ARRIVES + place_of(keys.DUPLICATE if stream == DUPLICATES else keys.ITEM, a[A.ENTITY])
-    a[A.INTERVAL] = interval
-    a[A.VALUE_CLASS] = value_class
-    a[A.CONSEQUENTIAL] = consequential
+def _next_waiting(s: Scene, streams: Ints) -> None:
+    """Find the next item of the opening backlog."""
+    streams[WAITING, A.ENTITY] += 1
+    entity = streams[WAITING, A.ENTITY]
+    value_class, consequential = items.stakes(s.key, keys.ITEM, entity, s.p, s.quantiles)
+    more = (entity & keys.NUMBER) - keys.FIRST_WAITING < s.waiting
+    streams[WAITING, A.TIME] = s.waiting_from if more else NEVER
+    streams[WAITING, A.ORDER] = ARRIVES + place_of(keys.ITEM, entity)
+    streams[WAITING, A.VALUE_CLASS] = value_class
+    streams[WAITING, A.CONSEQUENTIAL] = consequential
+
+
+@rule
+def _next_arrival(
+    key: Ints,
+    p: Floats,
+    levels: Floats,
+    knots: Ints,
+    quantiles: Floats,
+    regular: bool,
+    streams: Ints,
+    reached: Floats,
+    stream: int,
+) -> None:
+    """Find the next item, or duplicate, to arrive."""
+    streams[stream, A.ENTITY] += 1
+    kind, entity = keys.DUPLICATE if stream == DUPLICATES else keys.ITEM, streams[stream, A.ENTITY]
+    when, level, interval, value_class, consequential = items.arrive(
+        key, kind, entity, p, reached[stream], streams[stream, A.INTERVAL], levels, knots, regular, quantiles
+    )
+    reached[stream] = level
+    streams[stream, A.TIME] = NEVER if interval < 0 else when
+    streams[stream, A.ORDER] = ARRIVES + place_of(kind, entity)
+    streams[stream, A.INTERVAL] = interval
+    streams[stream, A.VALUE_CLASS] = value_class
+    streams[stream, A.CONSEQUENTIAL] = consequential
 
 
 @rule
 def begin(s: Scene, b: State) -> None:
     """Put on the calendar what is known before anything happens."""
-    for stream in range(3):
-        _next_arrival(s, b.streams, b.reached, stream)
+    for stream, levels in ((ITEMS, s.levels), (DUPLICATES, s.duplicate_levels)):
+        _next_arrival(s.key, s.p, levels, s.knots, s.quantiles, s.regular, b.streams, b.reached, stream)
+    _next_waiting(s, b.streams)
     if b.g[G.MONTH] < s.months:
         _at(b.g, b.events, s.starts[b.g[G.MONTH] + 1], PLANS, MONTH_ENDS, 0)
     for i in range(len(s.plan)):
@@ -305,19 +312,18 @@ def _next_outage(s: Scene, b: State, number: int) -> None:
 
 
 @rule
-def _still_waits(items_: Ints, team: int, entry: Ints) -> bool:
+def _still_waits(item: Ints, team: int, slot: int, place: int, joined: int) -> bool:
     """Return whether the item of an entry in a team's queue is still there; its slot may be another's now."""
-    item = items_[entry[CODE]]
-    return item[I.TEAM] == team and item[I.PLACE] == entry[ORDER] and item[I.JOINED] == entry[TIME]
+    return item[slot, I.TEAM] == team and item[slot, I.PLACE] == place and item[slot, I.JOINED] == joined
 
 
 @rule
-def _nobody_comes(desk: Ints, plan: Ints, team: int) -> bool:
+def _nobody_comes(desks: Ints, plan: Ints, team: int) -> bool:
     """Return whether nobody is on the staff, now or later in the plan, which is the reviewers'."""
-    if desk[D.STAFF]:
+    if desks[team, D.STAFF]:
         return False
     if team == 0:
-        for i in range(desk[D.NEXT_PLAN], len(plan)):
+        for i in range(desks[0, D.NEXT_PLAN], len(plan)):
             if plan[i, 1]:
                 return False
     return True
@@ -350,12 +356,13 @@ def _set_staff(s: Scene, b: State, heads: int) -> None:
         going = min(-more, desk[D.FREE])
         desk[D.FREE] -= going
         desk[D.LEAVING] += -more - going
-    if _nobody_comes(desk, s.plan, 0) and s.teams[0, T.DEADLINE] == math.inf:
+    if _nobody_comes(b.desks, s.plan, 0) and s.teams[0, T.DEADLINE] == math.inf:
+        q = b.queues
         for queue in range(2, 3 + len(s.priority)):
             for i in range(b.sizes[queue]):
-                entry = b.queues[queue, i]
-                if _still_waits(b.item, 0, entry):
-                    _at(b.g, b.events, b.g[G.NOW], DEADLINE + entry[ORDER], REVIEW_DEADLINE, entry[CODE])
+                joined, place, slot = q[queue, i, TIME], q[queue, i, ORDER], q[queue, i, CODE]
+                if _still_waits(b.item, 0, slot, place, joined):
+                    _at(b.g, b.events, b.g[G.NOW], DEADLINE + place, REVIEW_DEADLINE, slot)
     b.g[G.STARTING] = 1
 
 
@@ -434,12 +441,14 @@ def _month_ends(s: Scene, b: State) -> None:
 @rule
 def _forget(s: Scene, b: State, team: int) -> None:
     """Drop the entries of those who have left the queues of a team."""
+    q = b.queues
     first = 2 + team * (len(s.priority) + 1)
     for queue in range(first, first + len(s.priority) + 1):
-        entries, n, kept = b.queues[queue], b.sizes[queue], 0
+        n, kept = b.sizes[queue], 0
         for i in range(n):
-            if _still_waits(b.item, team, entries[i]):
-                kept = push(entries, kept, entries[i, TIME], entries[i, ORDER], entries[i, CODE])
+            joined, place, slot = q[queue, i, TIME], q[queue, i, ORDER], q[queue, i, CODE]
+            if _still_waits(b.item, team, slot, place, joined):
+                kept = push(q, queue, kept, joined, place, slot)
         b.desks[team, D.ENTRIES] -= n - kept
         b.sizes[queue] = kept
 
@@ -484,15 +493,6 @@ def _seldom(s: Scene, b: State, what: int, whom: int) -> None:
 
 
 @rule
-def _too_long(row: Ints) -> bool:
-    """Return whether a sum of times nears what 64 bits hold; the next addition still fits."""
-    return (
-        max(row[Count.OFFERED], row[Count.SPECIALIST_OFFERED], row[Count.AI_WAIT]) >= NEVER
-        or max(row[Count.DELAY], row[Count.LEGACY_DELAY]) >= NEVER
-    )
-
-
-@rule
 def advance(s: Scene, b: State, budget: int) -> int:
     """Let at most so many events happen, and say why it stops.
 
@@ -507,98 +507,111 @@ def advance(s: Scene, b: State, budget: int) -> int:
     What happens often stands here in one piece, each step once: first what the event itself does, then where
     the item goes from there: to the AI, to a team, to its end. A call with this state costs more than a step.
     """
-    key, p, g, counts, events, sizes = s.key, s.p, b.g, b.counts, b.events, b.sizes
-    classes = len(s.priority) + 1
-    connector, ai = b.queues[CONNECTOR], b.queues[AI]
+    # Every array has a name of its own here: taken out of `s` or `b` inside the loop, it would be counted as
+    # one more reference each time, and that costs more than what is done with it.
+    key, p, plan, priority, columns, staffed_at = s.key, s.p, s.plan, s.priority, s.columns, s.staffed
+    levels, duplicate_levels, knots, quantiles = s.levels, s.duplicate_levels, s.knots, s.quantiles
+    cumulative, wall_deadline = s.cumulative, s.wall_deadline
+    first_team, second_team = s.teams[0], s.teams[1]
+    first_calendar, second_calendar = s.calendars
+    months, connector_time = s.months, s.connector_time
+    g, counts, events, sizes, item, real = b.g, b.counts, b.events, b.sizes, b.item, b.real
+    desks, streams, reached, queues, waits = b.desks, b.streams, b.reached, b.queues, b.waits
+    free, by_class, escaped = b.free, b.by_class, b.escaped
+    classes, incidents = len(priority) + 1, len(b.incidents)
     for _ in range(budget):
-        if g[G.EVENTS] + b.desks[0, D.WAITING] + MARGIN > len(events):
+        if g[G.EVENTS] + desks[0, D.WAITING] + MARGIN > events.shape[1]:
             return MORE_EVENTS
         if not g[G.FREE_SLOTS]:
             return MORE_ITEMS
-        if g[G.ESCAPED] == len(b.escaped):
+        if g[G.ESCAPED] == len(escaped):
             return MORE_ESCAPES
-        if g[G.INCIDENTS] == len(b.incidents):
+        if g[G.INCIDENTS] == incidents:
             return MORE_INCIDENTS
 
         # What is next?
         time, order, stream = NEVER, NEVER, -1
         if g[G.EVENTS]:
-            time, order = events[0, TIME], events[0, ORDER]
+            time, order = events[0, 0, TIME], events[0, 0, ORDER]
         for i in range(3):
-            when = b.streams[i, A.TIME]
-            if when < time or (when == time and b.streams[i, A.ORDER] < order):
-                time, order, stream = when, b.streams[i, A.ORDER], i
+            when = streams[i, A.TIME]
+            if when < time or (when == time and streams[i, A.ORDER] < order):
+                time, order, stream = when, streams[i, A.ORDER], i
         now, month = g[G.NOW], g[G.MONTH]
-        row = counts[month]
-        if _too_long(row):
-            return TOO_LONG
 
         if g[G.STARTING] and (time > now or order > START_SERVICES):
             # Phase B: what can start, starts.
             while sizes[CONNECTOR] and g[G.CONNECTOR_FREE]:
-                joined, place, slot = connector[0, TIME], connector[0, ORDER], connector[0, CODE]
-                sizes[CONNECTOR] = pop(connector, sizes[CONNECTOR])
+                joined, place = queues[CONNECTOR, 0, TIME], queues[CONNECTOR, 0, ORDER]
+                slot = queues[CONNECTOR, 0, CODE]
+                sizes[CONNECTOR] = pop(queues, CONNECTOR, sizes[CONNECTOR])
                 g[G.CONNECTOR_FREE] = 0
                 g[G.BEFORE_AI] -= 1
-                row[Count.AI_WAIT] += (now - joined) // 1000
-                _at(g, events, now + s.connector_time, AI_DONE + place, CONNECTOR_OVER, slot)
+                wait = now - joined
+                if wait >= LONGEST:
+                    return TOO_LONG
+                counts[month, Count.AI_WAIT] += wait // 1000
+                _at(g, events, now + connector_time, AI_DONE + place, CONNECTOR_OVER, slot)
             while sizes[AI] and g[G.AI_FREE] and g[G.UP]:
-                if g[G.EVENTS] + MARGIN > len(events):
+                if g[G.EVENTS] + MARGIN > events.shape[1]:
                     return MORE_EVENTS
-                joined, place, slot = ai[0, TIME], ai[0, ORDER], ai[0, CODE]
-                sizes[AI] = pop(ai, sizes[AI])
+                joined, place, slot = queues[AI, 0, TIME], queues[AI, 0, ORDER], queues[AI, 0, CODE]
+                sizes[AI] = pop(queues, AI, sizes[AI])
                 g[G.AI_FREE] -= 1
                 g[G.BEFORE_AI] -= 1
-                row[Count.AI_WAIT] += (now - joined) // 1000
-                latency = integration.latency(key, b.item[slot, I.KIND], b.item[slot, I.ENTITY], p)
+                wait = now - joined
+                if wait >= LONGEST:
+                    return TOO_LONG
+                counts[month, Count.AI_WAIT] += wait // 1000
+                latency = integration.latency(key, item[slot, I.KIND], item[slot, I.ENTITY], p)
                 if now + latency >= NEVER:
                     return TOO_LONG
                 _at(g, events, now + latency, AI_DONE + place, AI_OVER, slot)
             g[G.BEFORE_AI_PEAK] = max(g[G.BEFORE_AI_PEAK], g[G.BEFORE_AI])
             for team in range(2):
-                desk, t, calendar = b.desks[team], s.teams[team], s.calendars[team]
-                while desk[D.WAITING] and desk[D.FREE]:
-                    if g[G.EVENTS] + MARGIN > len(events):
+                while desks[team, D.WAITING] and desks[team, D.FREE]:
+                    t, calendar = first_team, first_calendar
+                    if team == 1:
+                        t, calendar = second_team, second_calendar
+                    if g[G.EVENTS] + MARGIN > events.shape[1]:
                         return MORE_EVENTS
                     opens_at = clock.next_opening(now, calendar)
                     if opens_at > now:
-                        if opens_at != desk[D.OPENS_AT]:
-                            desk[D.OPENS_AT] = opens_at
+                        if opens_at != desks[team, D.OPENS_AT]:
+                            desks[team, D.OPENS_AT] = opens_at
                             _at(g, events, opens_at, PLANS, TEAM_OPENS, team)
                         break
                     queue = 2 + team * classes
                     while not sizes[queue]:
                         queue += 1
-                    entries = b.queues[queue]
-                    slot = entries[0, CODE]
-                    stays = _still_waits(b.item, team, entries[0])
-                    sizes[queue] = pop(entries, sizes[queue])
-                    desk[D.ENTRIES] -= 1
-                    if not stays:
+                    joined, place = queues[queue, 0, TIME], queues[queue, 0, ORDER]
+                    slot = queues[queue, 0, CODE]
+                    sizes[queue] = pop(queues, queue, sizes[queue])
+                    desks[team, D.ENTRIES] -= 1
+                    if not _still_waits(item, team, slot, place, joined):
                         continue  # left at its deadline
-                    item = b.item[slot]
                     begun = clock.staffed_time(now, calendar)
-                    _leave_queue(desk, b.waits[team], item, now, begun)
-                    desk[D.FREE] -= 1
-                    desk[D.BUSY] += 1
-                    x = oversight.congestion(desk[D.WAITING], desk[D.STAFF], t)
-                    b.real[slot, F.X] = x
-                    done = begun + oversight.occupied(b.real[slot, F.HOURS], x, t)
-                    g[G.FINGERPRINT] = fingerprint(g[G.FINGERPRINT], now, -1 - team, item[I.PLACE])
+                    _leave_queue(desks, waits, item, team, slot, now, begun)
+                    desks[team, D.FREE] -= 1
+                    desks[team, D.BUSY] += 1
+                    x = oversight.congestion(desks[team, D.WAITING], desks[team, D.STAFF], t)
+                    real[slot, F.X] = x
+                    done = begun + oversight.occupied(real[slot, F.HOURS], x, t)
+                    g[G.FINGERPRINT] = fingerprint(g[G.FINGERPRINT], now, -1 - team, item[slot, I.PLACE])
                     rank, what = REVIEW_DONE, REVIEW_OVER
                     if team == 1:
                         rank, what = SPECIALIST_DONE, SPECIALIST_OVER
                     over = clock.reached(now, done, calendar)
                     if over >= NEVER:
                         return TOO_LONG
-                    _at(g, events, over, rank + item[I.PLACE], what, slot)
-                    by_hand = item[I.TRIGGERS] & items.BY_HAND
+                    _at(g, events, over, rank + item[slot, I.PLACE], what, slot)
+                    by_hand = item[slot, I.TRIGGERS] & items.BY_HAND
                     m = month
                     while begun < done:
-                        end = min(done, s.staffed[team, m + 1]) if m < s.months else done
-                        counts[m, s.columns[team, 3]] += end - begun
+                        end = min(done, staffed_at[team, m + 1]) if m < months else done
+                        counts[m, columns[team, 3]] += end - begun
                         if by_hand:
-                            counts[m, s.columns[team, 4]] += end - begun
+                            counts[m, columns[team, 4]] += end - begun
                         begun = end
                         m += 1
             g[G.STARTING] = 0
@@ -613,59 +626,63 @@ def advance(s: Scene, b: State, budget: int) -> int:
         to_ai = False
         if stream >= 0:
             g[G.FREE_SLOTS] -= 1
-            slot = b.free[g[G.FREE_SLOTS]]
-            item, a = b.item[slot], b.streams[stream]
-            kind, entity = keys.ITEM, a[A.ENTITY]
+            slot = free[g[G.FREE_SLOTS]]
+            kind, entity = keys.ITEM, streams[stream, A.ENTITY]
             if stream == DUPLICATES:
                 kind = keys.DUPLICATE
-                row[Count.DUPLICATES] += 1
+                counts[month, Count.DUPLICATES] += 1
             else:
-                row[Count.ARRIVED] += 1
-            item[I.KIND] = kind
-            item[I.ENTITY] = entity
-            item[I.PLACE] = order - ARRIVES
-            item[I.ARRIVED] = now
-            item[I.VALUE_CLASS] = a[A.VALUE_CLASS]
-            item[I.CONSEQUENTIAL] = a[A.CONSEQUENTIAL]
-            item[I.RIGHT] = 0
-            item[I.LEVEL] = g[G.LEVEL]
-            item[I.TEAM] = NOBODY
-            b.real[slot, F.HARDNESS] = 0.0
-            _next_arrival(s, b.streams, b.reached, stream)
+                counts[month, Count.ARRIVED] += 1
+            item[slot, I.KIND] = kind
+            item[slot, I.ENTITY] = entity
+            item[slot, I.PLACE] = order - ARRIVES
+            item[slot, I.ARRIVED] = now
+            item[slot, I.VALUE_CLASS] = streams[stream, A.VALUE_CLASS]
+            item[slot, I.CONSEQUENTIAL] = streams[stream, A.CONSEQUENTIAL]
+            item[slot, I.RIGHT] = 0
+            item[slot, I.LEVEL] = g[G.LEVEL]
+            item[slot, I.TEAM] = NOBODY
+            real[slot, F.HARDNESS] = 0.0
+            if stream == WAITING:
+                _next_waiting(s, streams)
+            else:
+                expected = levels if stream == ITEMS else duplicate_levels
+                _next_arrival(key, p, expected, knots, quantiles, s.regular, streams, reached, stream)
             if g[G.LEVEL] == governance.SUSPENDED:
                 how = SUSPENDED
             else:
                 defects, exception, edge, unhandled, recognised = items.inspect(
-                    key, kind, entity, p, s.cumulative
+                    key, kind, entity, p, cumulative
                 )
-                item[I.DEFECTS] = defects
-                item[I.UNHANDLED] = unhandled
-                item[I.RECOGNISED] = recognised
+                item[slot, I.DEFECTS] = defects
+                item[slot, I.UNHANDLED] = unhandled
+                item[slot, I.RECOGNISED] = recognised
                 if kind == keys.ITEM:
-                    row[Count.EDGE_CASES] += edge
-                    row[Count.EXCEPTIONS] += exception
+                    counts[month, Count.EDGE_CASES] += edge
+                    counts[month, Count.EXCEPTIONS] += exception
                 if exception:
-                    item[I.TRIGGERS] = items.EXCEPTION
+                    item[slot, I.TRIGGERS] = items.EXCEPTION
                     team = 0
-                elif s.connector_time:
+                elif connector_time:
                     g[G.BEFORE_AI] += 1
-                    sizes[CONNECTOR] = push(connector, sizes[CONNECTOR], now, item[I.PLACE], slot)
+                    sizes[CONNECTOR] = push(
+                        queues, CONNECTOR, sizes[CONNECTOR], now, item[slot, I.PLACE], slot
+                    )
                     g[G.STARTING] = 1
                 else:
                     to_ai = True
         else:
-            code = events[0, CODE]
-            g[G.EVENTS] = pop(events, g[G.EVENTS])
+            code = events[0, 0, CODE]
+            g[G.EVENTS] = pop(events, 0, g[G.EVENTS])
             what, slot = code & 255, code >> 8
             if what == AI_OVER:
-                item = b.item[slot]
-                kind, entity = item[I.KIND], item[I.ENTITY]
+                kind, entity = item[slot, I.KIND], item[slot, I.ENTITY]
                 g[G.AI_FREE] += 1
                 if sizes[AI]:
                     g[G.STARTING] = 1
-                row[Count.AI_SERVED] += 1
-                if item[I.RECOGNISED]:
-                    item[I.TRIGGERS] = items.EDGE
+                counts[month, Count.AI_SERVED] += 1
+                if item[slot, I.RECOGNISED]:
+                    item[slot, I.TRIGGERS] = items.EDGE
                     team = 0
                 else:
                     hardness, right, triggers = items.decide(
@@ -673,18 +690,18 @@ def advance(s: Scene, b: State, budget: int) -> int:
                         kind,
                         entity,
                         p,
-                        item[I.DEFECTS],
-                        item[I.UNHANDLED] != 0,
-                        item[I.CONSEQUENTIAL] != 0,
-                        item[I.VALUE_CLASS],
-                        item[I.LEVEL],
+                        item[slot, I.DEFECTS],
+                        item[slot, I.UNHANDLED] != 0,
+                        item[slot, I.CONSEQUENTIAL] != 0,
+                        item[slot, I.VALUE_CLASS],
+                        item[slot, I.LEVEL],
                     )
-                    b.real[slot, F.HARDNESS] = hardness
-                    item[I.RIGHT] = right
-                    item[I.TRIGGERS] = triggers
+                    real[slot, F.HARDNESS] = hardness
+                    item[slot, I.RIGHT] = right
+                    item[slot, I.TRIGGERS] = triggers
                     if kind == keys.ITEM:
-                        row[Count.AI_DECISIONS] += 1
-                        row[Count.AI_RIGHT] += right
+                        counts[month, Count.AI_DECISIONS] += 1
+                        counts[month, Count.AI_RIGHT] += right
                     if triggers:
                         team = 0
                     else:
@@ -692,17 +709,16 @@ def advance(s: Scene, b: State, budget: int) -> int:
                         if not right:
                             escape = ESCAPED_STRAIGHT
             elif what in (REVIEW_OVER, SPECIALIST_OVER):
-                item, done_by = b.item[slot], what - REVIEW_OVER
-                kind, entity = item[I.KIND], item[I.ENTITY]
-                desk = b.desks[done_by]
-                if desk[D.LEAVING]:
+                done_by = what - REVIEW_OVER
+                kind, entity = item[slot, I.KIND], item[slot, I.ENTITY]
+                if desks[done_by, D.LEAVING]:
                     _book_capacity(s, b, done_by)
-                    desk[D.LEAVING] -= 1
+                    desks[done_by, D.LEAVING] -= 1
                 else:
-                    desk[D.FREE] += 1
-                    if desk[D.WAITING]:
+                    desks[done_by, D.FREE] += 1
+                    if desks[done_by, D.WAITING]:
                         g[G.STARTING] = 1
-                desk[D.BUSY] -= 1
+                desks[done_by, D.BUSY] -= 1
                 if done_by == 0 and oversight.is_escalated(key, kind, entity, p):
                     team = 1
                 else:
@@ -710,16 +726,16 @@ def advance(s: Scene, b: State, budget: int) -> int:
                         key,
                         kind,
                         entity,
-                        s.teams[done_by],
+                        first_team if done_by == 0 else second_team,
                         p,
-                        item[I.TRIGGERS],
-                        item[I.RIGHT] != 0,
-                        b.real[slot, F.HARDNESS],
-                        b.real[slot, F.X],
+                        item[slot, I.TRIGGERS],
+                        item[slot, I.RIGHT] != 0,
+                        real[slot, F.HARDNESS],
+                        real[slot, F.X],
                     )
-                    how = MANUAL if item[I.TRIGGERS] & items.BY_HAND else REVIEWED
+                    how = MANUAL if item[slot, I.TRIGGERS] & items.BY_HAND else REVIEWED
                     if verdict == oversight.CAUGHT:
-                        row[Count.CAUGHT] += kind == keys.ITEM
+                        counts[month, Count.CAUGHT] += kind == keys.ITEM
                     elif verdict == oversight.MISSED:
                         escape = ESCAPED_MISSED
                     elif verdict == oversight.OVERTURNED:
@@ -727,14 +743,13 @@ def advance(s: Scene, b: State, budget: int) -> int:
                     elif verdict == oversight.MANUAL_WRONG:
                         escape = ESCAPED_MANUAL
             elif what in (REVIEW_DEADLINE, SPECIALIST_DEADLINE):
-                item, late_for = b.item[slot], what - REVIEW_DEADLINE
-                if item[I.TEAM] == late_for and item[I.PLACE] == order - DEADLINE:
-                    desk = b.desks[late_for]
-                    staffed = clock.staffed_time(now, s.calendars[late_for])
-                    _leave_queue(desk, b.waits[late_for], item, now, staffed)
-                    if desk[D.ENTRIES] > 2 * desk[D.WAITING] + TOO_MANY:
+                late_for = what - REVIEW_DEADLINE
+                if item[slot, I.TEAM] == late_for and item[slot, I.PLACE] == order - DEADLINE:
+                    staffed = clock.staffed_time(now, first_calendar if late_for == 0 else second_calendar)
+                    _leave_queue(desks, waits, item, late_for, slot, now, staffed)
+                    if desks[late_for, D.ENTRIES] > 2 * desks[late_for, D.WAITING] + TOO_MANY:
                         _forget(s, b, late_for)
-                    row[s.columns[late_for, 1]] += 1
+                    counts[month, columns[late_for, 1]] += 1
                     how = FALLBACK
             elif what == CONNECTOR_OVER:
                 g[G.CONNECTOR_FREE] = 1
@@ -745,71 +760,76 @@ def advance(s: Scene, b: State, budget: int) -> int:
             else:
                 _seldom(s, b, what, slot)
                 continue
-
-        item = b.item[slot]
-        kind, entity, place = item[I.KIND], item[I.ENTITY], item[I.PLACE]
+        kind, entity, place = item[slot, I.KIND], item[slot, I.ENTITY], item[slot, I.PLACE]
         if to_ai:
             if not g[G.UP] and integration.is_lost(key, kind, entity, p):
                 _at(g, events, g[G.BACK], OUTAGES + place, LOST_ITEM_FOUND, slot)
             else:
                 g[G.BEFORE_AI] += 1
-                sizes[AI] = push(ai, sizes[AI], now, place, slot)
+                sizes[AI] = push(queues, AI, sizes[AI], now, place, slot)
                 g[G.STARTING] = 1
         if team >= 0:
-            triggers = item[I.TRIGGERS]
+            triggers = item[slot, I.TRIGGERS]
             if team == 0:
                 for bit in range(TRIGGERS):
-                    row[FIRST_TRIGGER + bit] += triggers >> bit & 1
-            t, calendar, desk = s.teams[team], s.calendars[team], b.desks[team]
+                    counts[month, FIRST_TRIGGER + bit] += triggers >> bit & 1
+            t, calendar = first_team, first_calendar
+            if team == 1:
+                t, calendar = second_team, second_calendar
             hours = oversight.review_hours(key, kind, entity, t, triggers)
-            row[s.columns[team, 0]] += 1
-            row[s.columns[team, 2]] += oversight.occupied(hours, 0.0, t)
-            b.real[slot, F.HOURS] = hours
+            counts[month, columns[team, 0]] += 1
+            offered = oversight.occupied(hours, 0.0, t)
+            if offered >= LONGEST:
+                return TOO_LONG
+            counts[month, columns[team, 2]] += offered
+            real[slot, F.HOURS] = hours
             staffed = clock.staffed_time(now, calendar)
-            item[I.JOINED] = now
-            item[I.JOINED_STAFFED] = staffed
-            item[I.TEAM] = team
+            item[slot, I.JOINED] = now
+            item[slot, I.JOINED_STAFFED] = staffed
+            item[slot, I.TEAM] = team
             urgency = classes - 1
             for i in range(classes - 1):
-                if triggers & s.priority[i]:
+                if triggers & priority[i]:
                     urgency = i
                     break
             queue = 2 + team * classes + urgency
-            sizes[queue] = push(b.queues[queue], sizes[queue], now, place, slot)
-            desk[D.ENTRIES] += 1
-            _change(desk, now, 1)
+            sizes[queue] = push(queues, queue, sizes[queue], now, place, slot)
+            desks[team, D.ENTRIES] += 1
+            _change(desks, team, now, 1)
             g[G.STARTING] = 1
             patience = oversight.patience(key, kind, entity, t)
-            if patience == NEVER and _nobody_comes(desk, s.plan, team):
+            if patience == NEVER and _nobody_comes(desks, plan, team):
                 patience = 0
             if patience < NEVER:
                 deadline = now + patience
-                if not s.wall_deadline[team]:
+                if not wall_deadline[team]:
                     deadline = clock.reached(now, staffed + patience, calendar)
                 _at(g, events, deadline, DEADLINE + place, REVIEW_DEADLINE + team, slot)
         if how >= 0:
             g[G.FINGERPRINT] = fingerprint(g[G.FINGERPRINT], now, how, place)
-            b.free[g[G.FREE_SLOTS]] = slot
+            free[g[G.FREE_SLOTS]] = slot
             g[G.FREE_SLOTS] += 1
             if kind == keys.DUPLICATE:
                 # Duplicates cost work and neither earn nor err.
                 if how >= FALLBACK:
-                    row[Count.DUPLICATE_FALLBACK] += 1
+                    counts[month, Count.DUPLICATE_FALLBACK] += 1
                 else:
-                    row[Count.DUPLICATE_DONE] += 1
+                    counts[month, Count.DUPLICATE_DONE] += 1
                 continue
-            row[how] += 1
-            b.by_class[item[I.VALUE_CLASS], how - STRAIGHT] += 1
-            delay = (now - item[I.ARRIVED]) // 1000
+            counts[month, how] += 1
+            by_class[item[slot, I.VALUE_CLASS], how - STRAIGHT] += 1
+            delay = (now - item[slot, I.ARRIVED]) // 1000
+            if delay >= LONGEST // 1000:
+                return TOO_LONG
             if how >= FALLBACK:
-                row[Count.LEGACY_DELAY] += delay
+                counts[month, Count.LEGACY_DELAY] += delay
             else:
-                row[Count.DELAY] += delay
+                counts[month, Count.DELAY] += delay
             if escape >= 0:
-                row[escape] += 1
-                b.escaped[g[G.ESCAPED], 0] = now
-                b.escaped[g[G.ESCAPED], 1] = entity
+                counts[month, escape] += 1
+                escaped[g[G.ESCAPED], 0] = now
+                escaped[g[G.ESCAPED], 1] = entity
                 g[G.ESCAPED] += 1
-                if item[I.CONSEQUENTIAL]:
+                if item[slot, I.CONSEQUENTIAL]:
                     _surfaces(s, b, entity)
     return PAUSED

@@ -10,8 +10,9 @@ import numpy as np
 
 from simgap.engines.order import DEADLINE, PLANS, place_of
 from simgap.engines.packing import Team
-from simgap.engines.physics import REVIEWERS, TeamColumns, TeamPhysics
+from simgap.engines.physics import LONGEST, OVERLONG, REVIEWERS, TeamColumns, TeamPhysics
 from simgap.engines.reference.timeline import Item, Moment
+from simgap.errors import SimulationError
 from simgap.model import clock, items, keys, oversight
 from simgap.model.parameters import T
 from simgap.model.types import Ints
@@ -58,7 +59,10 @@ class Desk:
         run, now, t = self.run, self.run.env.now, self.team.t
         hours = oversight.review_hours(run.key, item.kind, item.entity, t, item.triggers)
         run.count(self.columns.queued)
-        run.count(self.columns.offered, oversight.occupied(hours, 0.0, t))
+        offered = oversight.occupied(hours, 0.0, t)
+        if offered >= LONGEST:
+            raise SimulationError(OVERLONG)
+        run.count(self.columns.offered, offered)
         run.note(item, self.name, "schedule", reasons=item.triggers)
         item.hours = hours
         item.event = Moment(run.env)

@@ -25,6 +25,7 @@ from simgap.engines.packing import TRIGGER_BITS, Packed
 from simgap.engines.physics import (
     ENDS,
     LEGACY,
+    LONGEST,
     OVERLONG,
     REVIEWERS,
     SPECIALISTS,
@@ -172,6 +173,8 @@ class Replication:
         self.count(how)
         self.by_class[item.value_class][ENDS.index(how)] += 1
         delay = (self.env.now - item.arrived) // 1000
+        if delay >= LONGEST // 1000:
+            raise SimulationError(OVERLONG)
         self.count(Count.LEGACY_DELAY if legacy else Count.DELAY, delay)
         if escape is not None:
             self.count(escape)
@@ -288,8 +291,6 @@ class Replication:
         self.env.process(self.arrivals(keys.DUPLICATE, self.packed.duplicate_levels))
         self.env.process(self.ai.outages())
         self.env.run()
-        if max(map(max, self.counts)) >= clock.NEVER:
-            raise SimulationError(OVERLONG)
         incidents: Ints = np.array(self.governance.incidents, np.int64).reshape(-1, 3)
         return Physics(
             counts=np.array(self.counts, np.int64),

@@ -7,8 +7,9 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from simgap.engines.order import AI_DONE, OUTAGES, place_of
-from simgap.engines.physics import Count
+from simgap.engines.physics import LONGEST, OVERLONG, Count
 from simgap.engines.reference.timeline import Item, Moment, Steps
+from simgap.errors import SimulationError
 from simgap.model import integration, keys
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Server:
             self.free -= 1
             joined, _, item = heappop(self.queue)
             self.run.waits_for_ai(-1)
+            if now - joined >= LONGEST:
+                raise SimulationError(OVERLONG)
             self.run.count(Count.AI_WAIT, (now - joined) // 1000)
             self.run.note(item, self.name, "start")
             item.event.at(now + self.time(item), AI_DONE + item.place)
