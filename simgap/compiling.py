@@ -76,6 +76,13 @@ if not os.environ.get("NUMBA_CACHE_DIR"):
     numba.config.CACHE_DIR = _choose_cache()
 
 
+def is_warm() -> bool:
+    """Return whether the event loop has been compiled before, so that no time is spent on it now."""
+    if numba.config.DISABLE_JIT:
+        return True
+    return any(Path(numba.config.CACHE_DIR).rglob("loop.advance-*.nbc"))
+
+
 def rule(function: F) -> F:
     """Compile a flat, pure, scalar function of the model with numba.
 

@@ -1,7 +1,7 @@
 """Defaults of the commands and of the Python interface; light, so that `--help` can show them at once."""
 
 SEED = 1
-REPLICATIONS = 40
-SWEEP_REPLICATIONS = 4  # at each point
+REPLICATIONS = 1000
+SWEEP_REPLICATIONS = 20  # at each point
 ENGINES = ("compiled", "reference")
 ENGINE = "compiled"

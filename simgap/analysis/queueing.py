@@ -6,6 +6,7 @@ Kolmogorov equations solved numerically, so that no warm-up has to be guessed.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ from simgap.model.types import Floats
 
 def lognormal_moments(mean: float, cv: float) -> tuple[float, float, float]:
     """First three moments of a lognormal: mean^n (1 + cv^2)^(n (n - 1) / 2)."""
-    return tuple(mean**n * (1.0 + cv**2) ** (n * (n - 1) // 2) for n in (1, 2, 3))
+    spread = 1.0 + cv**2
+    return mean, mean**2 * spread, mean**3 * spread**3
 
 
 def pollaczek_khinchine(rate: float, moments: Sequence[float]) -> tuple[float, float]:
@@ -71,6 +73,7 @@ def mg1_from_empty(rate: float, moments: Sequence[float], span: float) -> Expect
     )
 
 
+@functools.cache
 def markov_from_empty(
     rate: float, time: float, servers: int, span: float, patience: float = math.inf, states: int = 150
 ) -> Expected:
@@ -122,7 +125,8 @@ def excess_of_equal_gaps(rate: float, time: float, steps: int) -> Floats:
     """E[max(0, S_k)] of D/M/1: the services are gamma distributed."""
     k = np.arange(1, steps + 1)
     gaps = k / rate
-    return k * time * gammaincc(k + 1, gaps / time) - gaps * gammaincc(k, gaps / time)
+    excess = k * time * gammaincc(k + 1, gaps / time) - gaps * gammaincc(k, gaps / time)
+    return np.asarray(excess, np.float64)
 
 
 def uniformised(generator: Any, span: float) -> tuple[Floats, Floats]:
@@ -169,7 +173,7 @@ def priorities_from_empty(
     at_end, area = uniformised(generator, span)
     urgent = area[1:] @ q1 + at_end[1:] @ (time * q1 * (q1 + 1) / 2.0)
     others = area[1:] @ q2 + at_end[1:] @ (time * (q1 * q2 + q2 * (q2 + 1) / 2.0))
-    return urgent, others
+    return float(urgent), float(others)
 
 
 @dataclass(frozen=True)

@@ -272,6 +272,8 @@ def _reviewers(results: Results, flow: Mapping[str, Floats]) -> dict[str, Any]:
     active = float(results.of("n_active_months").mean())
     return {
         "reviewers": float(results.of("reviewers").mean()),
+        "reviewers_fewest": float(results.of("reviewers_fewest").mean()),
+        "overloaded_share": float((results.of("n_offered") > results.of("n_capacity")).mean()),
         "overloaded_from_month": int(over[0]) + 1 if len(over) else None,
         "unstaffed_from_month": int(unstaffed[0]) + 1 if len(unstaffed) else None,
         "offered_hours_per_month": float(flow["offered_hours"].sum()) / active,

@@ -15,6 +15,7 @@ from simgap.cli.run import run
 from simgap.cli.scenarios import resolve, scenarios, schema, validate
 from simgap.cli.sweep import sweep
 from simgap.cli.trace import trace
+from simgap.cli.verify import verify
 from simgap.errors import InputError, SimgapError
 from simgap.version import __version__
 
@@ -30,11 +31,11 @@ def cli() -> None:
     (see `simgap scenarios`).
 
     Exit codes: 0 done; 1 the program failed; 2 the input is wrong; 3 stopped, with
-    what was finished saved.
+    what was finished saved; 4 `verify` found a difference.
     """
 
 
-for command in (run, sweep, trace, validate, resolve, schema, scenarios):
+for command in (run, sweep, trace, validate, resolve, schema, scenarios, verify):
     cli.add_command(command)
 
 

@@ -86,7 +86,8 @@ def progress(quiet: bool, verbose: bool) -> Iterator[Progress]:
 
     On a terminal a bar; with `verbose` and no terminal a line at each tenth; else nothing.
     """
-    with _shown(quiet, verbose) as show:
+    with _shown(quiet, verbose) as shown:
+        show = _compiling(shown) if not quiet and (verbose or sys.stderr.isatty()) else shown
 
         def told(done: int, total: int) -> None:
             # Raised in a callback of the compiler, the interrupt is lost; so it is raised again here.
@@ -95,6 +96,25 @@ def progress(quiet: bool, verbose: bool) -> Iterator[Progress]:
             show(done, total)
 
         yield told
+
+
+def _compiling(show: Progress) -> Progress:
+    """Say that the first run compiles, and how long it took, where it does."""
+    from simgap.compiling import is_warm
+
+    if is_warm():
+        return show
+    click.echo("Compiling the model for this machine: once, about a minute.", err=True)
+    started = time.monotonic()
+    said: list[bool] = []
+
+    def told(done: int, total: int) -> None:
+        if not said:
+            said.append(True)
+            click.echo(f"Compiled, and first trial done, in {time.monotonic() - started:.0f} s.", err=True)
+        show(done, total)
+
+    return told
 
 
 @contextmanager

@@ -31,4 +31,6 @@ def fingerprint(seen: int, time: int, what: int, entity: int) -> int:
     A polynomial hash of 63 bits. Engines fold in the start of every review and the end of every item, so two
     histories with the same fingerprint have, but for a chance of 2^-63, the same events.
     """
-    return (((int(seen) * 1_000_003 + time) * 1_000_003 + what) * 1_000_003 + entity) & MASK63
+    # Plain integers: numpy's would complain of the overflow that is meant, where this runs interpreted.
+    folded = (int(seen) * 1_000_003 + int(time)) * 1_000_003 + what
+    return (folded * 1_000_003 + int(entity)) & MASK63

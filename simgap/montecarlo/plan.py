@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from simgap.compiling import is_warm
 from simgap.defaults import ENGINE
 from simgap.errors import SimgapError
 from simgap.model.types import Floats, Ints
@@ -216,11 +217,15 @@ def _interrupts_held() -> Iterator[None]:
 def _run_in_processes(
     context: tuple[Any, ...], rows: tuple[Row, ...], drawn: Floats, workers: int
 ) -> Iterator[tuple[int, Trial]]:
+    waiting = iter(range(len(rows)))
+    if not is_warm():
+        # Workers would all compile the same at once, so the first trial runs here.
+        first = next(waiting)
+        yield from _run_here(context, rows[: first + 1], drawn, 1)
     spawn = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(min(workers, len(rows)), spawn, _start_worker, context)
     running: dict[Future[Trial], int] = {}
-    waiting = iter(range(len(rows)))
     try:
         while True:
             # A few tasks ahead keep workers busy; all at once would hold every row's inputs in the pipe.

@@ -268,8 +268,9 @@ def run_trial(
         "success": float(succeeds(resolved["success"], realised["npv"], projected)),
         # What must be funded and what pays back is cash: the benefit that becomes cash, and all costs.
         **{name: value for name, value in cashable.items() if name != "npv"},
-        # With a headcount plan, the heads in the month of the greatest need.
-        "reviewers": float(heads[needed.argmax()] if len(heads) else phases.production.reviewers.staff),
+        # Most and fewest heads in a month, which differ with a headcount plan.
+        "reviewers": float(heads.max(initial=0.0)),
+        "reviewers_fewest": float(heads.min(initial=math.inf)) if len(heads) else 0.0,
         "reviewers_needed_peak": float(needed.max(initial=0.0)),
         "backlog_peak": float(team.backlog.max()),
         "accuracy_reported": dashboard,

@@ -113,7 +113,8 @@ def _autonomy(axes: Axes, line: Timeline) -> None:
     """Draw the level of autonomy as a band, and incidents above it."""
     times = _months(line, np.minimum(np.append(line.level_times, line.end), line.end))
     for level, colour in enumerate(LEVEL_COLOURS):
-        bars = [(times[i], times[i + 1] - times[i]) for i in np.flatnonzero(line.levels == level)]
+        spells = np.flatnonzero((line.levels == level) & (line.level_times < line.end))
+        bars = [(times[i], times[i + 1] - times[i]) for i in spells]
         axes.broken_barh(bars, (level - 0.4, 0.8), facecolor=colour, edgecolor=colour, linewidth=0.6)
     months, opened = _months(line, line.incidents), line.opened
     row = float(len(LEVELS))

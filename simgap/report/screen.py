@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import textwrap
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,12 @@ from simgap.analysis.words import money, share_of_100, title
 
 WIDTH = 80
 SHOWN_LINKS = 2
+# What a level of autonomy below the highest means, in words.
+CUTS = {
+    "guarded": "people check more of its decisions",
+    "restricted": "people check all of them",
+    "suspended": "it is switched off",
+}
 
 
 def wrap(text: str) -> str:
@@ -24,9 +31,9 @@ def warnings(summary: Mapping[str, Any]) -> list[str]:
     found = []
     if offered > staffed > 0.0:
         found.append(
-            "WARNING: the review queue is unstable: reviewers are needed for "
-            f"{offered:,.0f} h of work in each {staffed:,.0f} h they are staffed (a month). It grows until "
-            "deadlines or the end of the window."
+            f"WARNING: in {share_of_100(reviewers['overloaded_share'])} of 100 futures reviewers are offered "
+            f"more work than they have hours ({offered:,.0f} h against {staffed:,.0f} h a month on average). "
+            "The queue then grows until deadlines or the end of the window."
         )
     if reviewers["unstaffed_from_month"]:
         found.append(
@@ -60,6 +67,19 @@ def warnings(summary: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def without_holidays(settings: Mapping[str, Any]) -> list[str]:
+    """Return a word of warning where the list of holidays ends half a year or more before the window does."""
+    holidays = settings.get("clock.holidays")
+    if not holidays:
+        return []
+    decision = f"{settings['clock.decision']}-01"[:10]
+    days = datetime.timedelta(hours=settings["clock.horizon"] * 730.0)
+    end = datetime.date.fromisoformat(decision) + days
+    if end - datetime.date.fromisoformat(holidays[-1]) < datetime.timedelta(days=183):
+        return []
+    return [f"clock.holidays names none after {holidays[-1]}, and the window ends on {end}."]
+
+
 def words(summary: Mapping[str, Any]) -> list[str]:
     """Return the paragraphs that open the screen."""
     currency = summary["currency"]
@@ -78,7 +98,8 @@ def words(summary: Mapping[str, Any]) -> list[str]:
             else "No input's link with realised value can be told from chance in these replications."
         )
     operations, reviewers = summary["operations"], summary["reviewers"]
-    have = reviewers["reviewers"]
+    have, fewest = reviewers["reviewers"], reviewers["reviewers_fewest"]
+    heads = f"{have:.3g}" if have == fewest else f"{fewest:.3g} to {have:.3g}"
     month = reviewers["overloaded_from_month"]
     load = f": more work than staffed hours from month {month}" if month else ""
     path = realised["median_path"]
@@ -89,7 +110,7 @@ def words(summary: Mapping[str, Any]) -> list[str]:
     )
     pays = share_of_100(1.0 - realised["payback_months"]["p_never"])
     lines.append(
-        f"Reviewers needed at peak {_count(operations['reviewers_needed_peak'])}, have {have:.3g}{load}. "
+        f"Reviewers needed at peak {_count(operations['reviewers_needed_peak'])}, have {heads}{load}. "
         f"{need} Pays back in {pays} of 100."
     )
     reported, true = (summary["dashboard"][k] for k in ("accuracy_reported", "accuracy_true"))
@@ -97,12 +118,14 @@ def words(summary: Mapping[str, Any]) -> list[str]:
         lines.append(f"The dashboard says {reported:.1%} accurate; in production it is {true:.1%}.")
     if operations["incidents"]:
         held = operations["autonomy_time_share"]
-        spells = [
-            f"{word} {held[word]:.0%} of the time" for word in held if word != "autonomous" and held[word]
-        ]
+        cut = [f"{words} {held[level]:.0%}" for level, words in CUTS.items() if held.get(level, 0.0) >= 0.005]
         lines.append(
-            f"Incidents: {_count(operations['incidents'])} a future"
-            + (f"; the AI is {', '.join(spells)}." if spells else "; the AI keeps its autonomy.")
+            f"Incidents: {_count(operations['incidents'])} a future. "
+            + (
+                f"The AI's autonomy is cut {1.0 - held['autonomous']:.0%} of the time: {', '.join(cut)}."
+                if cut
+                else "The AI keeps its autonomy."
+            )
         )
     guessed, stated = summary["guesses"]["guessed"], summary["guesses"]["stated"]
     lines.append(f"{guessed} of {stated} inputs are guesses.")
@@ -215,7 +238,7 @@ def screen(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     parts = [
         name,
         "=" * len(name),
-        *map(wrap, warnings(summary)),
+        *map(wrap, [*warnings(summary), *without_holidays(settings)]),
         *map(wrap, words(summary)),
         "",
     ]
@@ -226,6 +249,8 @@ def screen(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
 OCCASIONAL = (
     ("Wait for the AI, mean", "ai_wait_hours", _hours),
     ("Lost in outages, of all items", "lost_share", _percent),
+    ("Fallen back, of all items", "fallback_share", _percent),
+    ("Deadlines missed, of specialists", "specialist_deadline_miss_rate", _percent),
     ("Specialists busy, of staffed hours", "specialist_utilisation", _percent),
     ("Wait for a specialist, staffed, mean", "specialist_wait_hours", _hours),
     ("Incidents in the window", "incidents", _count),

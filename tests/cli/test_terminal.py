@@ -62,8 +62,8 @@ def test_an_unstable_queue_is_legal_and_warned_of(simgap, data, tiny):
     answer = simgap(*slow)
     assert answer.code == 0
     text = " ".join(answer.out.split())
-    assert "WARNING: the review queue is unstable: reviewers are needed for " in text
-    assert "It grows until deadlines or the end of the window." in text
+    assert "WARNING: in 100 of 100 futures reviewers are offered more work than they have hours (" in text
+    assert "The queue then grows until deadlines or the end of the window." in text
     # The first words after the title, not a footnote.
     assert answer.out.splitlines()[2].startswith("WARNING")
     assert data(*slow)["operations"]["review_hours_offered_per_staffed_hour"] > 1
@@ -73,7 +73,9 @@ def test_an_unstable_queue_is_legal_and_warned_of(simgap, data, tiny):
 def test_no_reviewers_at_all_is_warned_of(simgap, tiny):
     answer = simgap("run", tiny, "--set", "oversight.reviewers=0", *QUICK)
     assert answer.code == 0
-    assert answer.out.splitlines()[2].startswith("WARNING: items wait for reviewers, and there are none")
+    assert answer.out.splitlines()[2].startswith(
+        "WARNING: in month 1 items need a reviewer and there is none"
+    )
 
 
 def test_a_sweep_as_a_table(simgap, data, tiny):

@@ -9,6 +9,7 @@ import numpy as np
 
 from simgap.engines import compiled, order, reference
 from simgap.engines.compiled import engine, loop
+from simgap.engines.compiled.heap import ORDER, TIME
 from simgap.engines.compiled.loop import A, D, G
 from simgap.engines.physics import Count
 from simgap.engines.reference import replication
@@ -33,6 +34,7 @@ KINDS = {
     keys.OUTAGE: "outage",
     keys.TEAM: "team's change",
 }
+MOST = 20  # entries of one event that are shown
 GOVERNANCE = ("incident surfaces", "problem closes", "incident is no longer recent", "probation ends")
 
 
@@ -57,13 +59,13 @@ def result(simulate, packed, *luck):
 
 
 def unequal(one, other):
-    """Return the names of the fields that are not the same: type, shape and every bit."""
+    """Return the names of the fields that are not the same, to every bit of an array."""
 
     def same(name):
         x, y = one.get(name), other.get(name)
         if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
             return x.dtype == y.dtype and x.shape == y.shape and x.tobytes() == y.tobytes()
-        return type(x) is type(y) and x == y
+        return x is not None and x == y
 
     return sorted(name for name in one.keys() | other.keys() if not same(name))
 
@@ -130,22 +132,25 @@ class Follower:
         b = self.b
         coming = [(int(a[A.TIME]), int(a[A.ORDER])) for a in b.streams]
         if b.g[G.EVENTS]:
-            coming.append((int(b.events[0, 0]), int(b.events[0, 1])))
+            coming.append((int(b.events[0, 0, TIME]), int(b.events[0, 0, ORDER])))
         if b.g[G.STARTING]:
             coming.append((int(b.g[G.NOW]), order.START_SERVICES))
         first = min(coming)
         return first if first[0] < loop.NEVER else None
 
     def go(self):
-        """Let the next event happen, and return it."""
-        event = self.next()
-        while event and self.next() == event:
-            why = loop.advance(self.s, self.b, 1)
-            if why == loop.TOO_LONG:
-                raise SimulationError("time runs out")
-            if why not in (loop.PAUSED, loop.DONE):
-                self.b = engine.larger(self.b, why)
-        return event
+        """Let the next event happen that changes anything where services start, and return it."""
+        while event := self.next():
+            before = self.state() if event[1] == order.START_SERVICES else None
+            while self.next() == event:
+                why = loop.advance(self.s, self.b, 1)
+                if why == loop.TOO_LONG:
+                    raise SimulationError("time runs out")
+                if why not in (loop.PAUSED, loop.DONE):
+                    self.b = engine.larger(self.b, why)
+            if self.state() != before:
+                return event
+        return None
 
     def state(self):
         """Return where things stand, by name."""
@@ -216,25 +221,28 @@ def first_difference(packed, seed=7, draw=0, luck=0, other=None):
     """Return, in words, the first event at which the engines differ; empty where they never do.
 
     The reference engine runs, and the compiled one follows event by event. After each, the events themselves
-    are compared and where things then stand. `other` is what the compiled engine is given instead of `packed`.
+    are compared, and where things then stand. A start of services at which nothing starts is no event: the
+    engines do not see the same need for it. `other` is what the compiled engine is given instead of `packed`.
     """
     key = np.array([seed, draw, luck, packed.phase], np.int64)
-    log, seen = [], 0
+    log, seen, before = [], 0, None
     follower = Follower(other or packed, key)
 
     def happened(event):
-        nonlocal seen
-        did = log[seen:]
-        seen = len(log)
+        nonlocal seen, before
+        did, now = log[seen:], state_of(run)
+        if event[1] == order.START_SERVICES and now == before:
+            return
+        seen, before = len(log), now
         try:
             followed = follower.go()
         except SimulationError as error:
             raise Difference(f"{words_of(event)}\n  the compiled engine refuses: {error}") from error
-        lines = stated(state_of(run), follower.state())
+        lines = stated(now, follower.state())
         if event == followed and not lines:
             return
-        lines[:0] = [f"reference: {words_of(event)}"] + [f"  {_entry(e)}" for e in did]
-        lines.insert(1 + len(did), f"compiled: {words_of(followed)}")
+        lines[:0] = [f"reference: {words_of(event)}"] + [f"  {_entry(e)}" for e in did[-MOST:]]
+        lines.insert(1 + len(did[-MOST:]), f"compiled: {words_of(followed)}")
         raise Difference("\n".join(lines))
 
     with mock.patch.object(replication, "Timeline", Watched):
@@ -245,9 +253,8 @@ def first_difference(packed, seed=7, draw=0, luck=0, other=None):
         with contextlib.suppress(SimulationError):
             run.run()
             happened(run.env.event)
-            if follower.next():
-                return f"reference: nothing more\ncompiled: {words_of(follower.next())}"
-            return ""
+            more = follower.go()
+            return f"reference: nothing more\ncompiled: {words_of(more)}" if more else ""
         return "" if not follower.next() else _refusal(follower)
     except Difference as difference:
         return str(difference)

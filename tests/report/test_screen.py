@@ -52,6 +52,8 @@ SUMMARY = {
         "specialist_wait_hours": None,
         "ai_wait_hours": 0.0,
         "lost_share": 0.0,
+        "fallback_share": 0.0,
+        "specialist_deadline_miss_rate": None,
         "suspended_share": 0.0,
         "incidents": 0.0,
         "restricted_time_share": 0.0,
@@ -63,6 +65,8 @@ SUMMARY = {
         "reviewers": 9.0,
         "overloaded_from_month": 5,
         "unstaffed_from_month": None,
+        "reviewers_fewest": 9.0,
+        "overloaded_share": 0.58,
         "offered_hours_per_month": 900.0,
         "staffed_hours_per_month": 1000.0,
     },
@@ -103,7 +107,12 @@ def test_the_words_say_the_numbers():
         ("replications", 30, "30 replications, seed 1", "few"),
         ("realisation_ratio", None, "not positive, so no realisation ratio", "0.21"),
         ("realisation_ratio", {"value": 2.0, "ci95": None}, "2.00 (no bounded interval)", "95 % interval"),
-        ("reviewers.offered_hours_per_month", 1001.0, "WARNING: the review queue is unstable", ""),
+        (
+            "reviewers.offered_hours_per_month",
+            1001.0,
+            "WARNING: in 58 of 100 futures reviewers are offered more",
+            "",
+        ),
         ("reviewers.offered_hours_per_month", 1000.0, "Reviewers needed", "WARNING"),
         ("reviewers.overloaded_from_month", None, "have 9. Deepest", "from month"),
         ("realised.median_path.deepest", 0.0, "The median future never needs cash", "Deepest cash need 600k"),
@@ -122,14 +131,14 @@ def test_the_words_say_the_numbers():
         (
             "operations.incidents",
             5.14,
-            "Incidents: 5.1 a future; the AI is guarded 30% of the time, suspended",
+            "Incidents: 5.1 a future. The AI's autonomy is cut 40% of the time: people check more of its decisions 30%, it is switched off 10%.",
             "",
         ),
         ("operations.incidents", 5.14, "Incidents in the window 5.1", "keeps its autonomy"),
         ("operations.restricted_time_share", 0.1, "Time restricted or suspended 10.0%", ""),
         ("operations.ai_wait_hours", 0.5, "Wait for the AI, mean 0.5 h", "outages"),
         ("reviewers.unstaffed_from_month", 4, "in month 4 items need a reviewer and there is none", ""),
-        ("reviewers.reviewers", 12 / 7, "have 1.71:", "1.714"),
+        ("reviewers.reviewers_fewest", 12 / 7, "have 1.71 to 9:", "1.714"),
         ("operations.incidents", 0.0, "inputs are guesses", "Incidents"),
         ("operations.specialist_share", 0.1, "WARNING: reviews escalate to specialists", ""),
         ("realised.p_negative", 0.001, "fewer than 1 futures in 100", "; 0 futures"),
@@ -149,7 +158,15 @@ def test_a_number_changes_the_words(path, value, there, absent):
 def test_incidents_without_a_restriction_leave_the_ai_alone():
     free = changed("operations.autonomy_time_share", {"autonomous": 1.0, "guarded": 0.0, "suspended": 0.0})
     free["operations"]["incidents"] = 0.25
-    assert "Incidents: 0.25 a future; the AI keeps its autonomy." in words(free)
+    assert "Incidents: 0.25 a future. The AI keeps its autonomy." in words(free)
+
+
+def test_a_list_of_holidays_that_ends_before_the_window_is_told():
+    listed = {**SETTINGS, "clock.holidays": ["2026-12-25"]}
+    assert "clock.holidays names none after 2026-12-25" in screen(SUMMARY, listed)
+    reaching = {**SETTINGS, "clock.holidays": ["2028-12-25"]}
+    for settings in (reaching, {**SETTINGS, "clock.holidays": []}):
+        assert "clock.holidays" not in screen(SUMMARY, settings)
 
 
 def test_the_conventions_follow_the_settings():

@@ -522,8 +522,6 @@ def advance(s: Scene, b: State, budget: int) -> int:
     for _ in range(budget):
         if g[G.EVENTS] + desks[0, D.WAITING] + MARGIN > events.shape[1]:
             return MORE_EVENTS
-        if not g[G.FREE_SLOTS]:
-            return MORE_ITEMS
         if g[G.ESCAPED] == len(escaped):
             return MORE_ESCAPES
         if g[G.INCIDENTS] == incidents:
@@ -540,7 +538,13 @@ def advance(s: Scene, b: State, budget: int) -> int:
         now, month = g[G.NOW], g[G.MONTH]
 
         if g[G.STARTING] and (time > now or order > START_SERVICES):
-            # Phase B: what can start, starts.
+            # Phase B: what can start, starts. Room for all of it first: were the rest to start later, what
+            # the first start causes at this instant would come between.
+            starts = min(sizes[AI], g[G.AI_FREE])
+            for team in range(2):
+                starts += min(desks[team, D.WAITING], desks[team, D.FREE])
+            if g[G.EVENTS] + starts + MARGIN > events.shape[1]:
+                return MORE_EVENTS
             while sizes[CONNECTOR] and g[G.CONNECTOR_FREE]:
                 joined, place = queues[CONNECTOR, 0, TIME], queues[CONNECTOR, 0, ORDER]
                 slot = queues[CONNECTOR, 0, CODE]
@@ -553,8 +557,6 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 counts[month, Count.AI_WAIT] += wait // 1000
                 _at(g, events, now + connector_time, AI_DONE + place, CONNECTOR_OVER, slot)
             while sizes[AI] and g[G.AI_FREE] and g[G.UP]:
-                if g[G.EVENTS] + MARGIN > events.shape[1]:
-                    return MORE_EVENTS
                 joined, place, slot = queues[AI, 0, TIME], queues[AI, 0, ORDER], queues[AI, 0, CODE]
                 sizes[AI] = pop(queues, AI, sizes[AI])
                 g[G.AI_FREE] -= 1
@@ -573,8 +575,6 @@ def advance(s: Scene, b: State, budget: int) -> int:
                     t, calendar = first_team, first_calendar
                     if team == 1:
                         t, calendar = second_team, second_calendar
-                    if g[G.EVENTS] + MARGIN > events.shape[1]:
-                        return MORE_EVENTS
                     opens_at = clock.next_opening(now, calendar)
                     if opens_at > now:
                         if opens_at != desks[team, D.OPENS_AT]:
@@ -618,6 +618,8 @@ def advance(s: Scene, b: State, budget: int) -> int:
             continue
         if time == NEVER:
             return DONE
+        if stream >= 0 and not g[G.FREE_SLOTS]:
+            return MORE_ITEMS
 
         # Phases A and C: one event.
         now = time
@@ -759,6 +761,8 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 how = LOST
             else:
                 _seldom(s, b, what, slot)
+                if g[G.BACK] >= NEVER:
+                    return TOO_LONG
                 continue
         kind, entity, place = item[slot, I.KIND], item[slot, I.ENTITY], item[slot, I.PLACE]
         if to_ai:

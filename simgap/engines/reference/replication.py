@@ -166,7 +166,7 @@ class Replication:
         duplicate = item.kind == keys.DUPLICATE
         self.note(item, "end", "complete", outcome=how, escaped=None if duplicate else escape)
         legacy = how in LEGACY
-        self.fold(how, item)
+        self.fold(int(how), item)
         if duplicate:
             self.count(Count.DUPLICATE_FALLBACK if legacy else Count.DUPLICATE_DONE)
             return

@@ -1,9 +1,9 @@
-"""How fast the reference engine is, beside plain SimPy: `python benchmarks/reference_speed.py [ROUNDS]`.
+"""How fast the engines are, beside plain SimPy: `python benchmarks/engine_speed.py [ROUNDS]`.
 
-Both run in turns within each round, so that a machine that slows down slows both; ratios are of the two times
-of one round. The plain model is what any simulation tool can express: Poisson arrivals of 40 an hour, a stage
-with four servers, a quarter of the items on to a lognormal review by twelve. The engine runs production of
-the scenario `claims`, whole, at the medians of its unknowns. How much work was done is asserted.
+All run in turns within each round, so that a machine that slows down slows all; ratios are of the times of one
+round. The common part is what any simulation tool can express, `common.yaml`; plain SimPy runs it as a user of SimPy
+would write it. The engines run it, and production of the scenario `claims`, whole, at the medians of its
+unknowns. How much work was done is asserted.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ import statistics
 import sys
 import time
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import simpy
 
 import simgap
+from simgap.engines import simulator
 from simgap.engines.packing import Packed
 from simgap.engines.physics import ENDS, Count
-from simgap.engines.reference import simulate
 from simgap.montecarlo.plan import medians
 from simgap.montecarlo.trial import prepare
 from simgap.scenario.values import Variant
@@ -74,51 +75,54 @@ def run_plain() -> float:
     return PLAIN_ITEMS / seconds
 
 
-def claims() -> Packed:
-    """Return production of `claims` at the medians of its unknowns, in a window of six months."""
-    resolved = simgap.load("claims", ["clock.horizon=6 months"]).resolved
+def production(scenario: str, *sets: str) -> Packed:
+    """Return production of a scenario at the medians of its unknowns."""
+    resolved = simgap.load(scenario, sets).resolved
     return prepare(resolved, medians(resolved), Variant()).production
 
 
-def run_engine(packed: Packed) -> tuple[float, int]:
-    """Return the items a second of the reference engine, duplicates included, and how many it simulated."""
+def run_engine(engine: str, packed: Packed, share: float) -> tuple[float, int]:
+    """Return the items a second of an engine, duplicates included, and how many it simulated.
+
+    `share` is the least share of items that must have met a person.
+    """
     started = time.perf_counter()
-    physics = simulate(packed, 1, 0, 0)
+    physics = simulator(engine)(packed, 1, 0, 0)
     seconds = time.perf_counter() - started
     items = physics.total(Count.ARRIVED, Count.DUPLICATES)
     ended = physics.total(*ENDS, Count.DUPLICATE_DONE, Count.DUPLICATE_FALLBACK)
     expected = float(packed.levels[-1] + packed.duplicate_levels[-1])
     assert items == ended
     assert abs(items - expected) < 5.0 * math.sqrt(expected)
-    assert physics.total(Count.QUEUED) > items // 20
+    assert physics.total(Count.QUEUED) > share * items
     return items / seconds, items
 
 
 def main() -> None:
-    """Time both in turns and print the table."""
+    """Time all in turns and print the table."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
-    packed = claims()
-    _, items = run_engine(packed)  # compiles the rules
-    pairs = []
+    common = production(str(Path(__file__).with_name("common.yaml")))
+    claims, claims_short = production("claims"), production("claims", "clock.horizon=6 months")
+    cases = {
+        "plain SimPy, common part": lambda: (run_plain(), PLAIN_ITEMS),
+        "compiled engine, common part": lambda: run_engine("compiled", common, 0.24),
+        "reference engine, claims": lambda: run_engine("reference", claims_short, 0.05),
+        "compiled engine, claims": lambda: run_engine("compiled", claims, 0.05),
+    }
+    items = {name: run()[1] for name, run in cases.items()}  # compiles the rules
+    speeds: dict[str, list[float]] = {name: [] for name in cases}
     for _ in range(rounds):
-        plain = run_plain()
-        engine, again = run_engine(packed)
-        assert again == items
-        pairs.append((plain, engine))
-    rows = (
-        ("plain SimPy, simple model", PLAIN_ITEMS, [p for p, _ in pairs]),
-        ("reference engine, claims", items, [e for _, e in pairs]),
-    )
-    print("| what | items a round | items a second: median | lowest | highest |")
-    print("| --- | --- | --- | --- | --- |")
-    for name, number, speeds in rows:
-        low, middle, high = min(speeds), statistics.median(speeds), max(speeds)
-        print(f"| {name} | {number:,} | {middle:,.0f} | {low:,.0f} | {high:,.0f} |")
-    ratios = [plain / engine for plain, engine in pairs]
-    print(
-        f"\nPlain SimPy over the engine, paired in {rounds} rounds: median {statistics.median(ratios):.1f}, "
-        f"from {min(ratios):.1f} to {max(ratios):.1f}."
-    )
+        for name, run in cases.items():
+            speed, again = run()
+            assert again == items[name]
+            speeds[name].append(speed)
+    plain = speeds["plain SimPy, common part"]
+    print("| what | items a round | items a second: median | lowest | highest | over plain SimPy, paired |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for name, found in speeds.items():
+        ratio = statistics.median(a / b for a, b in zip(found, plain, strict=True))
+        figures = " | ".join(f"{f:,.0f}" for f in (statistics.median(found), min(found), max(found)))
+        print(f"| {name} | {items[name]:,} | {figures} | {ratio:,.2g} |")
 
 
 if __name__ == "__main__":
