@@ -1,9 +1,9 @@
 """How fast the engines are, beside plain SimPy: `python benchmarks/engine_speed.py [ROUNDS]`.
 
-All run in turns within each round, so that a machine that slows down slows all; ratios are of the times of one
-round. The common part is what any simulation tool can express, `common.yaml`; plain SimPy runs it as a user of SimPy
-would write it. The engines run it, and production of the scenario `claims`, whole, at the medians of its
-unknowns. How much work was done is asserted.
+All run in turns within each round, so that a machine that slows down slows all; ratios are of the times
+of one round. The common part is what any simulation tool can express, `common.yaml`; plain SimPy runs it as
+a user of SimPy would write it. The engines run it, and production of the scenario `claims`, whole, at the
+medians of its unknowns. How much work was done is asserted.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ import math
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,8 @@ from simgap.analysis.summary import summary
 from simgap.analysis.timeline import of_arrivals, timeline
 from simgap.defaults import ENGINE, REPLICATIONS, SEED, SWEEP_REPLICATIONS
 from simgap.engines.calendars import date_of
-from simgap.errors import InputError, Problem
+from simgap.engines.physics import OVERLONG
+from simgap.errors import InputError, Problem, SimulationError
 from simgap.model.clock import MONTH
 from simgap.montecarlo import one
 from simgap.montecarlo import plan as plans
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 # By a process on an ordinary machine: to warn, not to promise.
 ITEMS_PER_SECOND = {"compiled": 800_000, "reference": 15_000}
+SECONDS_PER_TRIAL = 0.02  # to prepare and to book
 LONGEST = 3600.0  # seconds of expected work that need no --yes
 MOST_MONEY = 1e18  # no currency needs more, and squares of it are far from the largest number
 MOST_REPLICATIONS = 10**7  # of a run
@@ -105,7 +108,7 @@ class Case:
         """
         if not confirmed:
             items = replications * plans.work(self.resolved, plans.one_each(1))
-            check_size(items, workers or plans.default_workers(), engine)
+            check_size(items, replications, workers or plans.default_workers(), engine)
         self._check_window(())
         done, times = self._evaluate(plans.one_each(replications), seed, workers, progress, engine)
         provenance = self._provenance("run", seed, replications, done.complete, times)
@@ -149,7 +152,7 @@ class Case:
             # The corners of the grid speak for all of it: looking at each point would itself take long.
             corners = sweeps.plan_of(sweeps.ends(axes), self.resolved, 1)
             items = plans.work(self.resolved, corners) / len(corners.rows) * points * replications
-            check_size(items, workers or plans.default_workers(), engine)
+            check_size(items, points * replications, workers or plans.default_workers(), engine)
         plan = sweeps.plan_of(axes, self.resolved, replications)
         done, times = self._evaluate(plan, seed, workers, progress, engine)
         mean, half_width = sweeps.grid(axes, done, len(plan.variants), outcome)
@@ -198,7 +201,8 @@ class Case:
         if items > MOST_TRACED:
             what = f"the replication has about {_number(items)} items, too many for a log"
             raise refusal("simgap", what, f"up to {MOST_TRACED:,}; a smaller volume or horizon, say by --set")
-        entries = one.log_of(packed, seed, replication)
+        with self._in_words():
+            entries = one.log_of(packed, seed, replication)
         midnight = datetime.time(tzinfo=datetime.UTC)
         decision = self.resolved["parameters"]["clock.decision"]["value"]
         start = datetime.datetime.combine(date_of(decision), midnight)
@@ -224,7 +228,8 @@ class Case:
         self, plan: plans.Plan, seed: int, workers: int | None, progress: Progress, engine: str
     ) -> tuple[plans.Results, dict[str, Any]]:
         started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
-        done = plans.evaluate(self.resolved, plan, seed, workers, progress, engine)
+        with self._in_words():
+            done = plans.evaluate(self.resolved, plan, seed, workers, progress, engine)
         for name in ("projected_npv", "realised_npv"):
             largest = float(np.abs(done.of(name)).max())
             if not largest < MOST_MONEY:
@@ -237,6 +242,17 @@ class Case:
             "workers": workers or plans.default_workers(),
         }
         return done, times
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """Turn the one failure of a simulation that is the file's fault into words that say so."""
+        try:
+            yield
+        except SimulationError as error:
+            if not str(error).endswith(OVERLONG):
+                raise
+            allowed = "a time in the right unit, more capacity, or a deadline"
+            raise InputError(self.file, [Problem(0, "", str(error), allowed)]) from None
 
     def _check_window(self, axes: Sequence[sweeps.Axis]) -> None:
         parameters = self.resolved["parameters"]
@@ -303,7 +319,7 @@ def refusal(place: str, what: str, allowed: str) -> InputError:
     return InputError(place, [Problem(0, "", what, allowed)])
 
 
-def check_size(items: float, workers: int, engine: str) -> None:
+def check_size(items: float, trials: int, workers: int, engine: str) -> None:
     """Refuse a plan that would take more than an hour.
 
     Raises
@@ -311,7 +327,7 @@ def check_size(items: float, workers: int, engine: str) -> None:
     InputError
         Says how many items and how long.
     """
-    seconds = items / (ITEMS_PER_SECOND[engine] * workers)
+    seconds = (items / ITEMS_PER_SECOND[engine] + trials * SECONDS_PER_TRIAL) / workers
     if seconds > LONGEST:
         what = f"the plan simulates about {_number(items)} items, which takes about {_duration(seconds)}"
         raise InputError("simgap", [Problem(0, "", what, "fewer --replications or points, or --yes")])

@@ -17,7 +17,7 @@ from simgap.model.parameters import P
 import numpy as np
 p = np.zeros(len(P))
 p[P.SIGMA_W] = 1.0
-print(decide(np.array([1, 2, 3, 0]), 1, 5, p, 0, False, False, 0)[0])
+print(decide(np.array([1, 2, 3, 0]), 1, 5, p, 0, False, False, 0, 0)[0])
 """
 
 

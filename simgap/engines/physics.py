@@ -13,10 +13,7 @@ from simgap.model.oversight import WAIT_BINS
 from simgap.model.types import Floats, Ints
 
 LONGEST = 1 << 50  # microseconds, 35 years: no item may take so long, and sums of less fit 64 bits
-OVERLONG = (
-    "the work of an item, or the wait for it, outlasts what can be simulated: look for a time in the wrong "
-    "unit, or for a queue that grows without end"
-)
+OVERLONG = "the work of an item, or the wait for it, outlasts what can be simulated"
 
 
 @unique

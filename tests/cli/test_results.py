@@ -54,7 +54,6 @@ RUN = {
     "realisation_ratio": {"value": NUMBER, "ci95": [NUMBER]},
     "operations": {
         **dict.fromkeys(OPERATIONS, NUMBER),
-        **dict.fromkeys(("incidents", "restricted_time_share"), type(None)),  # not simulated yet
         "review_wait_hours": WAITS,
         "review_wait_wall_hours": WAITS,
     },

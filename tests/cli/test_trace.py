@@ -257,7 +257,7 @@ def test_the_json_is_described_and_of_the_phase_asked_for(data, tiny):
         (("--phase", "pilot", "--months", "1:2"), "--months: 1:2; A:B within 1:1"),
         (("--seed", -1), "-1 is not in the range 0<=x<=4294967295"),
         (("--set", "workflows.letters.volume=1e9 per day"), "items, too many for a log; up to 1,000,000; a"),
-        ((*REVIEWED, "--set", "oversight.time=100000 h"), "the replication ends after the year 9999; an"),
+        ((*REVIEWED, "--set", "oversight.time=1000000 h"), "outlasts what can be simulated; a time in"),
         (("--set", "pilots.demo.lasts=2 years"), "leave nothing of the window"),
     ],
 )
@@ -268,3 +268,9 @@ def test_wrong_input_is_refused_in_words(refused, tiny, arguments, said):
 def test_the_python_interface_refuses_too():
     with pytest.raises(package.errors.InputError, match="--phase: beta; production or pilot"):
         package.load("minimal").trace(phase="beta")
+
+
+def test_a_replication_that_outlasts_the_calendar_is_refused(refused, tiny, monkeypatch):
+    # Problems may take centuries to close; here the calendar ends sooner instead.
+    monkeypatch.setattr("simgap.study.date_of", lambda _: datetime.date(9999, 12, 31))
+    assert "the replication ends after the year 9999; an" in refused("trace", tiny)

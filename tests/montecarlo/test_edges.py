@@ -75,9 +75,7 @@ def test_a_dose_without_planned_volume_leaves_capacities_as_they_are(throughput)
 )
 def test_work_beyond_all_time_is_named(sets):
     # Not through the command line, so that the whole of the message is seen.
-    with pytest.raises(
-        SimulationError, match="time in the wrong unit, or for a queue that grows without end"
-    ):
+    with pytest.raises(SimulationError, match="outlasts what can be simulated"):
         run(*sets, "data.missing=100 %", "data.validated=100 %", "oversight.shrinkage=95 %")
 
 

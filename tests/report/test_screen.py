@@ -131,7 +131,7 @@ def test_the_words_say_the_numbers():
         (
             "operations.incidents",
             5.14,
-            "Incidents: 5.1 a future. The AI's autonomy is cut 40% of the time: people check more of its decisions 30%, it is switched off 10%.",
+            "is cut 40% of the time: people check more of its decisions 30%, it is",
             "",
         ),
         ("operations.incidents", 5.14, "Incidents in the window 5.1", "keeps its autonomy"),
