@@ -8,14 +8,15 @@ from unittest import mock
 import numpy as np
 
 from simgap.engines import compiled, order, reference
-from simgap.engines.compiled import engine, loop
+from simgap.engines.compiled import engine, layout, loop
 from simgap.engines.compiled.heap import ORDER, TIME
-from simgap.engines.compiled.loop import A, D, G
+from simgap.engines.compiled.layout import A, D, G
 from simgap.engines.physics import Count
 from simgap.engines.reference import replication
 from simgap.engines.reference.timeline import Timeline
 from simgap.errors import SimulationError
 from simgap.model import keys
+from simgap.model.clock import NEVER
 
 RANKS = {
     order.PLANS: "plan",
@@ -136,7 +137,7 @@ class Follower:
         if b.g[G.STARTING]:
             coming.append((int(b.g[G.NOW]), order.START_SERVICES))
         first = min(coming)
-        return first if first[0] < loop.NEVER else None
+        return first if first[0] < NEVER else None
 
     def go(self):
         """Let the next event happen that changes anything where services start, and return it."""
@@ -144,9 +145,9 @@ class Follower:
             before = self.state() if event[1] == order.START_SERVICES else None
             while self.next() == event:
                 why = loop.advance(self.s, self.b, 1)
-                if why == loop.TOO_LONG:
+                if why == layout.TOO_LONG:
                     raise SimulationError("time runs out")
-                if why not in (loop.PAUSED, loop.DONE):
+                if why not in (layout.PAUSED, layout.DONE):
                     self.b = engine.larger(self.b, why)
             if self.state() != before:
                 return event

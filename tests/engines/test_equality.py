@@ -230,9 +230,9 @@ def test_arrays_that_begin_tiny_grow_without_a_trace(case, monkeypatch):
     larger = engine.larger
     monkeypatch.setattr(engine, "larger", lambda b, what: grown.append(what) or larger(b, what))
     assert not unequal(ample, fields(compiled.simulate(case, 7, 0, 0)))
-    assert {engine.loop.MORE_ITEMS, engine.loop.MORE_EVENTS} <= set(grown)
+    assert {engine.layout.MORE_ITEMS, engine.layout.MORE_EVENTS} <= set(grown)
     if case is busy():
-        assert {engine.loop.MORE_ESCAPES, engine.loop.MORE_INCIDENTS} <= set(grown)
+        assert {engine.layout.MORE_ESCAPES, engine.layout.MORE_INCIDENTS} <= set(grown)
     monkeypatch.setattr(engine, "BUDGET", 1)
     assert not unequal(ample, fields(compiled.simulate(case, 7, 0, 0)))
 

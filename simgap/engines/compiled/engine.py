@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from simgap.engines.arrivals import day_factors, levels_of
-from simgap.engines.compiled import loop
-from simgap.engines.compiled.loop import A, D, F, G, I, Scene, State
+from simgap.engines.compiled import layout, loop
+from simgap.engines.compiled.layout import A, D, F, G, I, Scene, State
 from simgap.engines.packing import UNLIMITED, Packed
 from simgap.engines.physics import (
     ENDS,
@@ -76,7 +76,7 @@ def state_of(packed: Packed) -> State:
     def nothing(*shape: int) -> Ints:
         return np.zeros(shape, np.int64)
 
-    months, queues = packed.months, 2 + 2 * (len(packed.priority) + 1)
+    months, queues = packed.months, layout.FIRST_QUEUE + 2 * (len(packed.priority) + 1)
     b = State(
         g=nothing(len(G)),
         desks=nothing(2, len(D)),
@@ -86,7 +86,7 @@ def state_of(packed: Packed) -> State:
         real=np.zeros((SLOTS, len(F))),
         free=np.arange(SLOTS, dtype=np.int64)[::-1].copy(),
         events=nothing(1, EVENTS, 3),
-        queues=nothing(queues, 2 * SLOTS + loop.TOO_MANY + 1, 3),
+        queues=nothing(queues, 2 * SLOTS + layout.TOO_MANY + 1, 3),
         sizes=nothing(queues),
         counts=nothing(months + 1, len(Count)),
         by_class=nothing(len(packed.quantiles) + 1, len(ENDS)),
@@ -105,7 +105,7 @@ def state_of(packed: Packed) -> State:
     b.desks[:, D.OPENS_AT] = -1
     first = packed.workflow << keys.WORKFLOW_SHIFT
     b.streams[:, A.ENTITY] = first - 1
-    b.streams[loop.WAITING, A.ENTITY] += keys.FIRST_WAITING
+    b.streams[layout.WAITING, A.ENTITY] += keys.FIRST_WAITING
     return b
 
 
@@ -121,11 +121,11 @@ def larger(b: State, what: int) -> State:
     def doubled(old: Ints, axis: int = 0) -> Ints:
         return np.concatenate([old, np.zeros_like(old)], axis=axis)
 
-    if what == loop.MORE_EVENTS:
+    if what == layout.MORE_EVENTS:
         return b._replace(events=doubled(b.events, axis=1))
-    if what == loop.MORE_ESCAPES:
+    if what == layout.MORE_ESCAPES:
         return b._replace(escaped=doubled(b.escaped))
-    if what == loop.MORE_INCIDENTS:
+    if what == layout.MORE_INCIDENTS:
         return b._replace(incidents=doubled(b.incidents))
     slots = len(b.item)
     if 2 * slots > MOST_ITEMS:
@@ -161,11 +161,11 @@ def simulate(packed: Packed, seed: int, draw: int, luck: int) -> Physics:
     loop.begin(s, b)
     while True:
         why = loop.advance(s, b, BUDGET)
-        if why == loop.DONE:
+        if why == layout.DONE:
             break
-        if why == loop.TOO_LONG:
+        if why == layout.TOO_LONG:
             raise SimulationError(OVERLONG)
-        if why != loop.PAUSED:
+        if why != layout.PAUSED:
             b = larger(b, why)
     physics = physics_of(s, b)
     check(physics)
@@ -174,7 +174,7 @@ def simulate(packed: Packed, seed: int, draw: int, luck: int) -> Physics:
 
 def _sum(places: Ints) -> int:
     """Return a sum of times that is kept in two places."""
-    return (int(places[0]) << loop.UNIT) + int(places[1])
+    return (int(places[0]) << layout.UNIT) + int(places[1])
 
 
 def physics_of(s: Scene, b: State) -> Physics:
