@@ -47,7 +47,7 @@ TOO_MANY = 64  # entries of those who have left that a queue may hold besides th
 
 
 @unique
-class I(Places):  # noqa: E742  # one letter, as P and T
+class I(Places):  # noqa: E742  # one letter, as P and T are
     """Index of an integer of an item."""
 
     KIND = auto()

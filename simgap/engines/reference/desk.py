@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ class Desk:
         self.backlog = [0] * run.packed.months
         for number, (when, heads) in enumerate(team.plan):
             order = PLANS + place_of(keys.TEAM, number)
-            run.env.call(when, order, lambda heads=heads: self._set_staff(heads))  # type: ignore[misc]
+            run.env.call(when, order, partial(self._set_staff, heads))
 
     def review(self, item: Item) -> Moment:
         """Return the event that the review is over, or that the item has left at its deadline."""
