@@ -168,3 +168,8 @@ def levels_of(levels: Floats, factors: Floats) -> Floats:
     Floats[n + 1]
     """
     return np.concatenate([[0.0], np.cumsum(np.diff(levels) * factors)])
+
+
+def drawn_levels(key: Ints, levels: Floats, knots: Ints, go_live: int, cv: float) -> Floats:
+    """Return the cumulative intensity of one replication: with the factors of its days, where days differ."""
+    return levels_of(levels, day_factors(key, knots, go_live, cv)) if cv > 0.0 else levels

@@ -168,6 +168,12 @@ class Packed:
     incident_window: int
     probation: int
 
+    @property
+    def month_starts(self) -> Ints:
+        """Instants at which the months begin, and the last one ends, cut to the phase: Ints[months + 1]."""
+        starts = np.arange(self.months + 1) * MONTH - self.go_live
+        return np.asarray(np.clip(starts, 0, self.knots[-1]), np.int64)
+
 
 def zipf(types: int, exponent: float) -> Floats:
     """Return the cumulative frequencies of types whose frequency falls as rank^-exponent; the last is 1."""

@@ -31,7 +31,7 @@ from simgap.montecarlo.one import phases_of
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path.append(str(HERE.parent / "verification"))
-from test_laws import NEEDS, files, scenario  # noqa: E402
+from test_laws import NEEDS, files, scenario  # noqa: E402  # found through the line above
 
 FILES = sorted([*ROOT.glob("scenarios/*/*.yaml"), *ROOT.glob("tests/*/*.yaml")])
 SHORT = {"claims": "3 months", "minimal": "3 months", "complaints": "4 months", "by_hand": "3 months"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simgap.engines.arrivals import day_factors, levels_of
+from simgap.engines.arrivals import drawn_levels
 from simgap.engines.compiled import layout, loop
 from simgap.engines.compiled.layout import A, D, F, G, I, Scene, State
 from simgap.engines.packing import UNLIMITED, Packed
@@ -32,13 +32,11 @@ MOST_ITEMS = 2**22  # at once in the system
 
 def scene_of(packed: Packed, key: Ints) -> Scene:
     """Return what does not change in a replication."""
-    levels, duplicate_levels = packed.levels, packed.duplicate_levels
-    if packed.p[P.DAY_CV] > 0.0:
-        factors = day_factors(key, packed.knots, packed.go_live, packed.p[P.DAY_CV])
-        levels, duplicate_levels = levels_of(levels, factors), levels_of(duplicate_levels, factors)
-    end = int(packed.knots[-1])
-    starts = np.arange(packed.months + 1) * clock.MONTH - packed.go_live
-    starts = np.clip(starts, 0, end).astype(np.int64)
+    starts = packed.month_starts
+    levels, duplicate_levels = (
+        drawn_levels(key, expected, packed.knots, packed.go_live, packed.p[P.DAY_CV])
+        for expected in (packed.levels, packed.duplicate_levels)
+    )
     teams = (packed.reviewers, packed.specialists)
     staffed = [[clock.staffed_time(int(t), team.calendar) for t in starts] for team in teams]
     return Scene(
@@ -58,15 +56,13 @@ def scene_of(packed: Packed, key: Ints) -> Scene:
         staffed=np.array(staffed, np.int64),
         wall_deadline=np.array([team.wall_deadline for team in teams], np.int64),
         regular=packed.regular,
-        workflow=packed.workflow,
         months=packed.months,
-        concurrency=packed.concurrency,
         connector_time=integration.connector_time(packed.p),
         waiting=packed.waiting,
         waiting_from=packed.waiting_from,
         incident_window=packed.incident_window,
         probation=packed.probation,
-        end_of_arrivals=end,
+        end_of_arrivals=int(packed.knots[-1]),
     )
 
 

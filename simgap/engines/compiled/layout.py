@@ -158,9 +158,7 @@ class Scene(NamedTuple):
     staffed: Ints  # [2, months + 1]
     wall_deadline: Ints  # [2]
     regular: bool
-    workflow: int
     months: int
-    concurrency: int
     connector_time: int
     waiting: int
     waiting_from: int

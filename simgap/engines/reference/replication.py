@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import simpy
 
-from simgap.engines.arrivals import day_factors, levels_of
+from simgap.engines.arrivals import drawn_levels
 from simgap.engines.log import Entry
 from simgap.engines.order import (
     ARRIVES,
@@ -66,8 +66,7 @@ class Replication:
         self.escaped_time = array("q")
         self.escaped_entity = array("q")
         self.end_of_arrivals = int(packed.knots[-1])  # a pilot may end within a month
-        starts = (m * clock.MONTH - packed.go_live for m in range(packed.months + 1))
-        self.month_starts = [min(max(0, start), self.end_of_arrivals) for start in starts]
+        self.month_starts: list[int] = packed.month_starts.tolist()
         self.before_ai = 0
         self.before_ai_peak = 0
         self.fingerprint = 0
@@ -185,9 +184,7 @@ class Replication:
     def arrivals(self, kind: int, levels: Floats) -> Steps:
         """Items of one kind arrive, one after the other."""
         packed = self.packed
-        if self.p[P.DAY_CV] > 0.0:
-            factors = day_factors(self.key, packed.knots, packed.go_live, self.p[P.DAY_CV])
-            levels = levels_of(levels, factors)
+        levels = drawn_levels(self.key, levels, packed.knots, packed.go_live, self.p[P.DAY_CV])
         tables = (levels, packed.knots, packed.regular, packed.quantiles)
         level, interval, number = 0.0, 0, 0
         while True:
