@@ -196,7 +196,10 @@ def main() -> None:
     parser.add_argument("rounds", nargs="?", type=int, default=ROUNDS)
     parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
     options = parser.parse_args()
-    found = tables(*measure(options.rounds))
+    before = os.getloadavg()[0]
+    measured = measure(options.rounds)
+    load = f"Load average {before:.1f} before and {os.getloadavg()[0]:.1f} after; the benchmark alone makes 1."
+    found = f"{tables(*measured)}\n{load}\n"
     print(found)
     if options.write:
         before, rest = PAGE.read_text(encoding="utf-8").split(START)
