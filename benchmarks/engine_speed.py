@@ -198,7 +198,7 @@ def main() -> None:
     options = parser.parse_args()
     before = os.getloadavg()[0]
     measured = measure(options.rounds)
-    load = f"Load average {before:.1f} before and {os.getloadavg()[0]:.1f} after; the benchmark alone makes 1."
+    load = f"Load average of the machine: {before:.1f} before, {os.getloadavg()[0]:.1f} after."
     found = f"{tables(*measured)}\n{load}\n"
     print(found)
     if options.write:
