@@ -194,6 +194,7 @@ def decision_mix(values: Values, intercept: float, handled_share: float) -> list
     rates = [values[f"data.{d}"] for d in DEFECTS]
     penalties = [values[f"data.{d}_penalty"] for d in DEFECTS]
     clean = math.prod(1.0 - r for r in rates)
+    edge_penalty = values["edge_cases.penalty"]
     mix = []
     for present in itertools.product((0, 1), repeat=len(DEFECTS)):
         weight = math.prod(r if on else 1.0 - r for r, on in zip(rates, present, strict=True))
@@ -202,12 +203,12 @@ def decision_mix(values: Values, intercept: float, handled_share: float) -> list
         else:
             weight = weight * (1.0 - values["data.false_reject"]) + (1.0 - clean) * validated * repaired
         penalty = sum(c for c, on in zip(penalties, present, strict=True) if on)
-        right = solving.probability_right(intercept - penalty, spread)
-        mix.append((weight * ordinary, right, separation))
-        right = solving.probability_right(intercept - penalty - values["edge_cases.penalty"], spread)
-        mix.append((weight * edge, right, separation_edge))
+        for share, more, d in ((ordinary, 0.0, separation), (edge, edge_penalty, separation_edge)):
+            if weight * share > 0.0:
+                right = solving.probability_right(intercept - penalty - more, spread)
+                mix.append((weight * share, right, d))
     # Where validation lets nothing through the AI decides nothing, and any threshold will do.
-    return [m for m in mix if m[0] > 0.0] or [(1.0, 0.5, separation)]
+    return mix or [(1.0, 0.5, separation)]
 
 
 def handled_share(values: Values) -> float:

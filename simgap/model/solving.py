@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from simgap.sampling.inversion import logistic
 HARDNESS_NODES: Floats = np.array([0.01 * i for i in range(-1000, 1001)])
 HARDNESS_WEIGHTS: Floats = np.array([math.exp(-0.5 * h * h) for h in HARDNESS_NODES])
 HARDNESS_WEIGHTS /= math.fsum(HARDNESS_WEIGHTS)
+# Answers that are kept: both phases of a draw, and the variants of a sweep, ask mostly the same questions.
+KEPT = 256
 
 
 # Scalar loops, not array functions: those round differently from one processor to the next.
@@ -31,11 +34,22 @@ def _mean_logistic(intercept: float, slope: float, nodes: Floats, weights: Float
     return total
 
 
+@rule
+def _wrong_weights(intercept: float, slope: float, nodes: Floats, weights: Floats) -> Floats:
+    # 1 - logistic(x) = logistic(-x), without the loss of digits.
+    out = np.empty(len(nodes))
+    for i in range(len(nodes)):
+        out[i] = weights[i] * logistic(slope * nodes[i] - intercept)
+    return out
+
+
+@lru_cache(KEPT)
 def probability_right(intercept: float, spread: float) -> float:
     """Return E[logistic(intercept - spread h)]."""
     return _mean_logistic(intercept, spread, HARDNESS_NODES, HARDNESS_WEIGHTS)
 
 
+@lru_cache(KEPT)
 def intercept_of(accuracy: float, spread: float) -> float:
     """Return the intercept a at which E[logistic(a - spread h)] is the stated accuracy, 0 < accuracy < 1."""
     from scipy.optimize import brentq
@@ -44,6 +58,7 @@ def intercept_of(accuracy: float, spread: float) -> float:
     return float(brentq(lambda a: probability_right(a, spread) - accuracy, -bracket, bracket, xtol=1e-13))
 
 
+@lru_cache(KEPT)
 def catch_intercept_of(catch: float, intercept: float, spread: float, rho: float) -> float:
     """Return the intercept c at which reviewers catch the stated share of wrong decisions.
 
@@ -65,10 +80,8 @@ def catch_intercept_of(catch: float, intercept: float, spread: float, rho: float
     """
     from scipy.optimize import brentq
 
-    # 1 - logistic(x) = logistic(-x), without the loss of digits.
-    odds = [spread * h - intercept for h in HARDNESS_NODES]
-    wrong = np.array([w * logistic(x) for w, x in zip(HARDNESS_WEIGHTS, odds, strict=True)])
-    wrong /= math.fsum(wrong)
+    wrong = _wrong_weights(intercept, spread, HARDNESS_NODES, HARDNESS_WEIGHTS)
+    wrong /= math.fsum(wrong.tolist())
     bracket = 40.0 + 12.0 * rho * spread
 
     def excess(c: float) -> float:
@@ -96,13 +109,18 @@ def threshold_of(share: float, mix: Sequence[tuple[float, float, float]], sigma_
     sigma_w : float
         Spread of the scores of wrong decisions.
     """
-    from scipy.optimize import brentq
-    from scipy.special import ndtr
-
     if share <= 0.0:
         return -math.inf
     if share >= 1.0:
         return math.inf
+    return _threshold(share, tuple(mix), sigma_w)
+
+
+@lru_cache(KEPT)
+def _threshold(share: float, mix: tuple[tuple[float, float, float], ...], sigma_w: float) -> float:
+    from scipy.optimize import brentq
+    from scipy.special import ndtr
+
     weights, right, separation = np.array(mix).T
     weights = weights / weights.sum()
 
