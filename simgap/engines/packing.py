@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -175,6 +176,7 @@ class Packed:
         return np.asarray(np.clip(starts, 0, self.knots[-1]), np.int64)
 
 
+@lru_cache(16)  # mostly the same in every draw
 def zipf(types: int, exponent: float) -> Floats:
     """Return the cumulative frequencies of types whose frequency falls as rank^-exponent; the last is 1."""
     frequencies = np.array([math.pow(rank, -exponent) for rank in range(1, types + 1)])

@@ -36,11 +36,17 @@ def _mean_logistic(intercept: float, slope: float, nodes: Floats, weights: Float
 
 @rule
 def _wrong_weights(intercept: float, slope: float, nodes: Floats, weights: Floats) -> Floats:
-    # 1 - logistic(x) = logistic(-x), without the loss of digits.
+    """Return the weights of the nodes given that the decision is wrong; they sum to one."""
     out = np.empty(len(nodes))
+    total = lost = 0.0
     for i in range(len(nodes)):
+        # 1 - logistic(x) = logistic(-x), without the loss of digits.
         out[i] = weights[i] * logistic(slope * nodes[i] - intercept)
-    return out
+        # A sum that keeps what rounding loses: Neumaier (1974), ZAMM 54:39-51.
+        more = total + out[i]
+        lost += (total - more) + out[i] if total > out[i] else (out[i] - more) + total
+        total = more
+    return out / (total + lost)
 
 
 @lru_cache(KEPT)
@@ -81,7 +87,6 @@ def catch_intercept_of(catch: float, intercept: float, spread: float, rho: float
     from scipy.optimize import brentq
 
     wrong = _wrong_weights(intercept, spread, HARDNESS_NODES, HARDNESS_WEIGHTS)
-    wrong /= math.fsum(wrong.tolist())
     bracket = 40.0 + 12.0 * rho * spread
 
     def excess(c: float) -> float:
