@@ -21,9 +21,9 @@ from simgap.analysis import sweep as sweeps
 from simgap.analysis.summary import cumulative_cash, finite
 from simgap.analysis.timeline import Timeline, counts
 from simgap.analysis.words import money, title
-from simgap.folder import result_folder, write_json
+from simgap.folder import result_folder, write_json, write_parquet
 from simgap.model.clock import HOUR, MONTH
-from simgap.model.types import Floats
+from simgap.model.types import Floats, Ints
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo.trial import MONTHLY
 from simgap.report import eventlog
@@ -70,17 +70,23 @@ class Result:
         """One row a trial: draw, luck, inputs (``input.NAME``) and outcomes."""
         import pandas as pd
 
+        return pd.DataFrame(self._trials())
+
+    def _trials(self) -> dict[str, Ints | Floats]:
         r = self.results
-        columns = {"draw": [row[1] for row in r.rows], "luck": [row[2] for row in r.rows]}
-        columns |= {f"input.{name}": r.drawn[:, i].tolist() for i, name in enumerate(r.inputs)}
-        columns |= {name: r.outcomes[:, i].tolist() for i, name in enumerate(r.names)}
-        return pd.DataFrame(columns)
+        columns = {"draw": np.array([row[1] for row in r.rows]), "luck": np.array([row[2] for row in r.rows])}
+        columns |= {f"input.{name}": r.drawn[:, i] for i, name in enumerate(r.inputs)}
+        columns |= {name: r.outcomes[:, i] for i, name in enumerate(r.names)}
+        return columns
 
     @property
     def monthly(self) -> pd.DataFrame:
         """One row a trial and month, from month 1: flows in money, items, backlog, hours."""
         import pandas as pd
 
+        return pd.DataFrame(self._monthly())
+
+    def _monthly(self) -> dict[str, Ints | Floats]:
         r = self.results
         trials, months, _ = r.monthly.shape
         columns = {
@@ -89,7 +95,7 @@ class Result:
             "month": np.tile(np.arange(1, months + 1), trials),
         }
         columns |= {name: r.monthly[:, :, i].ravel() for i, name in enumerate(MONTHLY)}
-        return pd.DataFrame(columns)
+        return columns
 
     @property
     def plot(self) -> Figures:
@@ -112,8 +118,8 @@ class Result:
 
         with result_folder(Path(folder), overwrite) as place:
             write_json(place / "result.json", self.json())
-            self.trials.to_parquet(place / "trials.parquet", index=False)
-            self.monthly.to_parquet(place / "monthly.parquet", index=False)
+            write_parquet(place / "trials.parquet", self._trials())
+            write_parquet(place / "monthly.parquet", self._monthly())
             for name in ("value", "cash", "tornado"):
                 style.save(getattr(self.plot, name)(), place / f"{name}.png")
 

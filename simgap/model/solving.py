@@ -15,12 +15,14 @@ from functools import lru_cache
 import numpy as np
 
 from simgap.compiling import rule
+from simgap.model.roots import root
 from simgap.model.types import Floats
 from simgap.sampling.inversion import logistic
 
 HARDNESS_NODES: Floats = np.array([0.01 * i for i in range(-1000, 1001)])
 HARDNESS_WEIGHTS: Floats = np.array([math.exp(-0.5 * h * h) for h in HARDNESS_NODES])
 HARDNESS_WEIGHTS /= math.fsum(HARDNESS_WEIGHTS)
+CLOSE = 1e-13  # of a constant
 # Answers that are kept: both phases of a draw, and the variants of a sweep, ask mostly the same questions.
 KEPT = 256
 
@@ -58,10 +60,8 @@ def probability_right(intercept: float, spread: float) -> float:
 @lru_cache(KEPT)
 def intercept_of(accuracy: float, spread: float) -> float:
     """Return the intercept a at which E[logistic(a - spread h)] is the stated accuracy, 0 < accuracy < 1."""
-    from scipy.optimize import brentq
-
     bracket = 40.0 + 12.0 * spread
-    return float(brentq(lambda a: probability_right(a, spread) - accuracy, -bracket, bracket, xtol=1e-13))
+    return root(lambda a: probability_right(a, spread) - accuracy, -bracket, bracket, CLOSE)
 
 
 @lru_cache(KEPT)
@@ -84,15 +84,13 @@ def catch_intercept_of(catch: float, intercept: float, spread: float, rho: float
     -----
     The share that results is exact to 2e-10 for rho x spread up to 100, to 2e-4 at the bounds of the table.
     """
-    from scipy.optimize import brentq
-
     wrong = _wrong_weights(intercept, spread, HARDNESS_NODES, HARDNESS_WEIGHTS)
     bracket = 40.0 + 12.0 * rho * spread
 
     def excess(c: float) -> float:
         return _mean_logistic(c, rho * spread, HARDNESS_NODES, wrong) - catch
 
-    return float(brentq(excess, -bracket, bracket, xtol=1e-13))
+    return root(excess, -bracket, bracket, CLOSE)
 
 
 def separation_of(auroc: float, sigma_w: float) -> float:
@@ -123,7 +121,6 @@ def threshold_of(share: float, mix: Sequence[tuple[float, float, float]], sigma_
 
 @lru_cache(KEPT)
 def _threshold(share: float, mix: tuple[tuple[float, float, float], ...], sigma_w: float) -> float:
-    from scipy.optimize import brentq
     from scipy.special import ndtr
 
     weights, right, separation = np.array(mix).T
@@ -134,4 +131,4 @@ def _threshold(share: float, mix: tuple[tuple[float, float, float], ...], sigma_
         return float(weights @ under) - share
 
     bracket = 40.0 * (1.0 + sigma_w) + float(separation.max())
-    return float(brentq(excess, -bracket, bracket, xtol=1e-13))
+    return root(excess, -bracket, bracket, CLOSE)

@@ -4,8 +4,10 @@ import errno
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from pyarrow import parquet
 
 import simgap as package
 from simgap.plots import style
@@ -162,6 +164,20 @@ def test_the_parts_of_a_folder_agree(simgap, tiny, tmp_path):
     assert len(monthly) == 9
     assert result["realised"]["npv"]["mean"] == pytest.approx(trials["realised_npv"].mean())
     assert result["operations"]["items"] == pytest.approx(monthly["items"].sum() / 3)
+
+
+def test_the_tables_are_those_of_the_library(tmp_path):
+    """Also to whoever reads them without pandas: what is not a number is missing."""
+    result = package.load("minimal", sets=["clock.horizon=4 months"]).run(replications=3, workers=1)
+    result.save(tmp_path / "out")
+    for name, wanted in (("trials", result.trials), ("monthly", result.monthly)):
+        path = tmp_path / "out" / f"{name}.parquet"
+        pd.testing.assert_frame_equal(pd.read_parquet(path), wanted)
+        table = parquet.read_table(path)
+        assert table.column_names == list(wanted.columns)
+        assert [table[c].null_count for c in wanted] == wanted.isna().sum().tolist()
+    assert result.trials["irr"].isna().any()
+    assert result.trials["draw"].dtype == np.int64
 
 
 def test_existing_results_are_replaced_only_when_asked(simgap, refused, tiny, tmp_path):
