@@ -112,16 +112,11 @@ def _flow(week: tuple[tuple[float, float, float], ...], length: int, offset: int
     return _Flow(
         knots=knots,
         hours=(knots[1:] + knots[:-1]) / (2.0 * HOUR),
-        days=_days(knots, go_live),
+        days=(knots[:-1] + np.diff(knots) // 2 + go_live) // DAY,
         work=np.diff(profile),
         weekdays=tuple(np.diff(np.interp(24.0 * np.arange(8), corners, reached)).tolist()),
         a_week=float(reached[-1]),
     )
-
-
-def _days(knots: Ints, go_live: int) -> Ints:
-    """Return the day, counted from the decision, in which the middle of each interval lies."""
-    return np.asarray((knots[:-1] + np.diff(knots) // 2 + go_live) // DAY, np.int64)
 
 
 @lru_cache(8)  # mostly the same in every draw
@@ -179,13 +174,16 @@ def _day_rates(
 
 
 @rule
-def _day_factors(key: Ints, days: Ints, cv: float, out: Floats) -> None:
-    for i in range(len(days)):
-        if i > 0 and days[i] == days[i - 1]:
-            out[i] = out[i - 1]
-        else:
-            u = unit(keys.item_words(key, keys.DAY, days[i], keys.DAY_FACTOR)[0])
-            out[i] = lognormal_quantile(u, 1.0, cv)
+def _day_factors(key: Ints, knots: Ints, go_live: int, cv: float, out: Floats) -> None:
+    day_ends, factor = 0, 1.0
+    for i in range(len(out)):
+        middle = knots[i] + (knots[i + 1] - knots[i]) // 2 + go_live
+        if i == 0 or middle >= day_ends:
+            day = middle // DAY
+            day_ends = (day + 1) * DAY
+            u = unit(keys.item_words(key, keys.DAY, day, keys.DAY_FACTOR)[0])
+            factor = lognormal_quantile(u, 1.0, cv)
+        out[i] = factor
 
 
 def day_factors(key: Ints, knots: Ints, go_live: int, cv: float) -> Floats:
@@ -211,7 +209,7 @@ def day_factors(key: Ints, knots: Ints, go_live: int, cv: float) -> Floats:
         The same number for all intervals of a day.
     """
     out = np.empty(len(knots) - 1)
-    _day_factors(key, _days(knots, go_live), cv, out)
+    _day_factors(key, knots, go_live, cv, out)
     return out
 
 
