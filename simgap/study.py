@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 # By a process on an ordinary machine: to warn, not to promise.
 ITEMS_PER_SECOND = {"compiled": 800_000, "reference": 15_000}
-SECONDS_PER_TRIAL = 0.02  # to prepare and to book
+SECONDS_PER_TRIAL = 0.004  # to prepare and to book
 LONGEST = 3600.0  # seconds of expected work that need no --yes
 MOST_MONEY = 1e18  # no currency needs more, and squares of it are far from the largest number
 MOST_REPLICATIONS = 10**7  # of a run

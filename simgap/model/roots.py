@@ -69,7 +69,8 @@ def root(function: Callable[[float], float], low: float, high: float, close: flo
             else:
                 a = (f_before - f_here) / (before - here)
                 b = (f_opposite - f_here) / (opposite - here)
-                short = -f_here * (f_opposite * b - f_before * a) / (b * a * (f_opposite - f_before))
+                over = b * a * (f_opposite - f_before)  # may be too small for a number
+                short = -f_here * (f_opposite * b - f_before * a) / over if over else math.inf
             if 2.0 * abs(short) < min(longest, 3.0 * abs(half) - least):
                 step_before, step = previous, short
         before, f_before = here, f_here

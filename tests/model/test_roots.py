@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pytest
 from scipy.optimize import brentq
+from scipy.special import ndtr
+from scipy.stats import norm
 
 from simgap.model.roots import root
 
@@ -38,6 +40,16 @@ def test_the_same_bits_as_scipy():
             10.0 ** rng.integers(-16, -3),
         )
         assert root(f, low, high, close) == brentq(f, low, high, xtol=close)
+
+
+@pytest.mark.parametrize("share", [1e-300, 7.2e-202, 1e-100, 1e-30])
+def test_values_too_small_to_interpolate_with(share):
+    def excess(x):
+        return float(ndtr(x)) - share
+
+    found = root(excess, -80.0, 80.0, 1e-13)
+    assert found == brentq(excess, -80.0, 80.0, xtol=1e-13)
+    assert found == pytest.approx(norm.ppf(share), rel=1e-9)
 
 
 def test_without_a_change_of_sign_there_is_no_root():
