@@ -18,9 +18,9 @@ import numpy as np
 
 from simgap import scenario
 from simgap.analysis import sweep as sweeps
-from simgap.analysis.summary import cumulative_cash, finite
+from simgap.analysis.summary import cumulative_cash, ended, finite
 from simgap.analysis.timeline import Timeline, counts
-from simgap.analysis.words import money, title
+from simgap.analysis.words import left_out, money, title
 from simgap.folder import result_folder, write_json
 from simgap.model.clock import HOUR, MONTH
 from simgap.model.types import Floats
@@ -64,6 +64,11 @@ class Result:
     def complete(self) -> bool:
         """Whether every trial that was asked for was finished."""
         return self.results.complete
+
+    @property
+    def shortfalls(self) -> list[str]:
+        """Why not every trial that was asked for was finished, in words."""
+        return _shortfalls(self.results)
 
     @property
     def trials(self) -> pd.DataFrame:
@@ -118,6 +123,23 @@ class Result:
                 style.save(getattr(self.plot, name)(), place / f"{name}.png")
 
 
+def _shortfalls(results: plans.Results) -> list[str]:
+    n = len(results.ended)
+    they = (
+        "replications ended with backlog_limit and are"
+        if n > 1
+        else "replication ended with backlog_limit and is"
+    )
+    found = [f"{n} {they} left out"] if n else []
+    return found + ["stopped before the end"] * results.stopped
+
+
+def _left_out(results: plans.Results) -> str:
+    """Return the sentence of a caption that says what is left out."""
+    n = len(results.ended)
+    return f" Left out: {n} that ended with backlog_limit, the longest queues." if n else ""
+
+
 @dataclass(frozen=True)
 class Figures:
     """The figures of a run."""
@@ -128,7 +150,7 @@ class Figures:
         s, n = self.result.summary, self.result.summary["replications"]
         return (
             f"{title(s['scenario']['name'])}: {n} replication{'s' * (n > 1)}, seed {s['seed']}; each with "
-            "its own draw of what is not known and its own luck."
+            f"its own draw of what is not known and its own luck.{_left_out(self.result.results)}"
         )
 
     def value(self) -> Figure:
@@ -202,6 +224,11 @@ class Sweep:
         return self.results.complete
 
     @property
+    def shortfalls(self) -> list[str]:
+        """Why not every trial that was asked for was finished, in words."""
+        return _shortfalls(self.results)
+
+    @property
     def replications(self) -> int:
         """Trials at each point of the grid."""
         return len(self.results.rows) // self.mean.size
@@ -226,6 +253,7 @@ class Sweep:
             "scenario": {"name": self.resolved["name"], "digest": scenario.digest(self.resolved)},
             "seed": self.seed,
             "replications": self.replications,
+            "ended": ended(self.results),
             "engine": self.results.engine,
             "version": __version__,
             "currency": self.currency,
@@ -246,6 +274,7 @@ class Sweep:
         caption = (
             f"{title(self.resolved['name'])}: mean of {n} replication{'s' * (n > 1)} at each of "
             f"{self.mean.size} points, the same draws and luck at all of them; seed {self.seed}.{few}"
+            f"{_left_out(self.results)}"
         )
         medians = plans.medians(self.resolved)
         places = [sweeps.place(axis, self.resolved, medians) for axis in self.axes]
@@ -285,6 +314,13 @@ class Sweep:
         n = self.replications
         head = f"{sweeps.OUTCOMES[self.outcome]}, mean of {n} replication{'s' * (n > 1)} a point"
         lines = [title(self.resolved["name"]), head + (f", in {self.currency}" if self.currency else "")]
+        if self.results.ended:
+            points, ended_at = self.mean.size, {variant for variant, _, _ in self.results.ended}
+            lines[1:1] = [
+                left_out(len(self.results.ended), points * self.provenance["replications_asked"]),
+                f"This happened at {len(ended_at)} of {points} points. Those draws are left out at every "
+                "point: a narrower range keeps them.",
+            ]
         columns = []
         for letter, axis in zip("xy", self.axes, strict=False):
             about = " (dose: 0 is the pilot, 1 production)" if axis.is_dose else ""
@@ -350,7 +386,9 @@ class Trace:
     timeline: Timeline
     provenance: dict[str, Any]
 
-    complete = True  # a log is whole or there is none
+    # A log is whole or there is none.
+    complete = True
+    shortfalls = ()
 
     def json(self) -> dict[str, Any]:
         """Return what ``result.json`` holds."""

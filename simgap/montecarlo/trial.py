@@ -201,7 +201,7 @@ def run_trial(
         physics = simulate(phases.production, seed, draw, luck)
         pilot = simulate(phases.pilot, seed, draw, luck) if math.isnan(general["board.npv"]) else None
     except SimulationError as error:
-        raise SimulationError(f"seed {seed}, draw {draw}, luck {luck}: {error}") from error
+        raise type(error)(f"seed {seed}, draw {draw}, luck {luck}: {error}") from error
     lines = ledger(physics, values, window, np.array([seed, draw, luck, keys.PRODUCTION], np.int64))
     lines["pilot"] = np.zeros(window.months)
     lines["pilot"][0] = -general[f"pilots.{general['base.pilot']}.cost"]

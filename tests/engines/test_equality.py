@@ -4,12 +4,15 @@ Scenario files, thousands of generated ones, and arrays that must grow in the mi
 """
 
 import hashlib
+import math
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -22,8 +25,8 @@ import simgap
 from simgap.engines import compiled, order, reference
 from simgap.engines.compiled import engine
 from simgap.engines.physics import ENDS, Count
-from simgap.engines.reference import desk
-from simgap.errors import SimulationError
+from simgap.engines.reference import desk, replication
+from simgap.errors import BacklogLimit
 from simgap.model import keys
 from simgap.model.clock import HOUR
 from simgap.montecarlo.one import phases_of
@@ -241,18 +244,43 @@ def test_a_crowd_at_the_usual_sizes():
     agree(crowd(engine.EVENTS + 1000))
 
 
+@contextmanager
+def places(most):
+    """Let both engines hold so many items at once, a power of two."""
+    with (
+        mock.patch.object(engine, "SLOTS", 2),
+        mock.patch.object(engine, "MOST_ITEMS", most),
+        mock.patch.object(replication, "MOST_ITEMS", most),
+    ):
+        yield
+
+
 @pytest.mark.parametrize(("waiting", "most", "fits"), [(64, 64, True), (65, 64, False), (65, 128, True)])
-def test_a_backlog_that_outgrows_its_limit_is_refused(waiting, most, fits, monkeypatch):
+def test_a_backlog_that_outgrows_its_limit_is_refused(waiting, most, fits):
     """All wait at one instant, and nobody else comes: 64 fit into 64 places, one more does not."""
-    monkeypatch.setattr(engine, "SLOTS", 2)
-    monkeypatch.setattr(engine, "MOST_ITEMS", most)
     case = packed(bare(backlog=waiting, volume=0.0))
-    expected = fields(reference.simulate(case, 7, 0, 0))
-    if fits:
-        assert not unequal(expected, fields(compiled.simulate(case, 7, 0, 0)))
-    else:
-        with pytest.raises(SimulationError, match=r"backlog_limit: more than 64 items"):
-            compiled.simulate(case, 7, 0, 0)
+    ample = agree(case)
+    with places(most):
+        found = agree(case)
+        if fits:
+            assert not unequal(ample, found)
+            return
+        for simulate in (reference.simulate, compiled.simulate):
+            with pytest.raises(BacklogLimit, match=r"^backlog_limit: more than 64 items are in the system"):
+                simulate(case, 7, 0, 0)
+
+
+def test_the_arrays_double_to_the_limit_exactly():
+    assert math.log2(engine.MOST_ITEMS / engine.SLOTS).is_integer()
+    assert engine.MOST_ITEMS == replication.MOST_ITEMS
+
+
+@settings(generated, max_examples=25)
+@given(tied, st.sampled_from([2, 4, 8, 16, 32]))
+def test_both_engines_refuse_the_same_backlogs(stated, most):
+    """Whether it is full when one more comes depends on the order of what happens at an instant."""
+    with places(most):
+        stated_agree(TIED | stated)
 
 
 def test_heads_who_are_to_go_when_they_are_done_may_stay_after_all():

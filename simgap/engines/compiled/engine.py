@@ -10,6 +10,7 @@ from simgap.engines.compiled.layout import A, D, F, G, I, Scene, State
 from simgap.engines.packing import UNLIMITED, Packed
 from simgap.engines.physics import (
     ENDS,
+    MOST_ITEMS,
     OVERLONG,
     REVIEWERS,
     SPECIALISTS,
@@ -17,6 +18,7 @@ from simgap.engines.physics import (
     Physics,
     TeamPhysics,
     check,
+    outgrown,
 )
 from simgap.errors import SimulationError
 from simgap.model import clock, integration, keys
@@ -25,9 +27,8 @@ from simgap.model.oversight import WAIT_BINS
 from simgap.model.parameters import P
 from simgap.model.types import Ints
 
-SLOTS, EVENTS, ESCAPES, INCIDENTS = 1024, 4096, 4096, 256
+SLOTS, EVENTS, ESCAPES, INCIDENTS = 1024, 4096, 4096, 256  # doubled, SLOTS becomes MOST_ITEMS exactly
 BUDGET = 500_000  # events of one call: well under half a second
-MOST_ITEMS = 2**22  # at once in the system
 
 
 def scene_of(packed: Packed, key: Ints) -> Scene:
@@ -110,7 +111,7 @@ def larger(b: State, what: int) -> State:
 
     Raises
     ------
-    SimulationError
+    BacklogLimit
         More items are in the system than are simulated.
     """
 
@@ -125,7 +126,7 @@ def larger(b: State, what: int) -> State:
         return b._replace(incidents=doubled(b.incidents))
     slots = len(b.item)
     if 2 * slots > MOST_ITEMS:
-        raise SimulationError(f"backlog_limit: more than {slots:,} items are in the system at once")
+        raise outgrown(slots)
     b.g[G.FREE_SLOTS] += slots
     more = np.zeros((len(b.sizes), 2 * slots, 3), np.int64)
     return b._replace(
@@ -150,7 +151,9 @@ def simulate(packed: Packed, seed: int, draw: int, luck: int) -> Physics:
     Raises
     ------
     SimulationError
-        A law that every replication obeys was broken, or a backlog outgrew its limit.
+        A law that every replication obeys was broken, or a time is too long.
+    BacklogLimit
+        More items were in the system at once than are simulated.
     """
     s = scene_of(packed, np.array([seed, draw, luck, packed.phase], np.int64))
     b = state_of(packed)

@@ -26,6 +26,7 @@ from simgap.engines.physics import (
     ENDS,
     LEGACY,
     LONGEST,
+    MOST_ITEMS,
     OVERLONG,
     REVIEWERS,
     SPECIALISTS,
@@ -33,6 +34,7 @@ from simgap.engines.physics import (
     Count,
     Physics,
     check,
+    outgrown,
 )
 from simgap.engines.reference.desk import Desk
 from simgap.engines.reference.governance import Governance
@@ -69,6 +71,7 @@ class Replication:
         self.month_starts: list[int] = packed.month_starts.tolist()
         self.before_ai = 0
         self.before_ai_peak = 0
+        self.inside = 0  # items and duplicates that have arrived and not ended
         self.fingerprint = 0
         step = integration.connector_time(self.p)
         self.connector = Server(self, "connector", 1, lambda _: step) if step else None
@@ -84,6 +87,9 @@ class Replication:
         """The way of one work item, from its arrival to its end."""
         key, kind, entity, p = self.key, item.kind, item.entity, self.p
         unique = kind == keys.ITEM
+        if self.inside == MOST_ITEMS:
+            raise outgrown(MOST_ITEMS)
+        self.inside += 1
         self.count(Count.ARRIVED if unique else Count.DUPLICATES)
         item.level = self.governance.level
         if item.level == governance.SUSPENDED:
@@ -166,6 +172,7 @@ class Replication:
         self.note(item, "end", "complete", outcome=how, escaped=None if duplicate else escape)
         legacy = how in LEGACY
         self.fold(int(how), item)
+        self.inside -= 1
         if duplicate:
             self.count(Count.DUPLICATE_FALLBACK if legacy else Count.DUPLICATE_DONE)
             return
@@ -339,7 +346,9 @@ def simulate(packed: Packed, seed: int, draw: int, luck: int, log: list[Entry] |
     Raises
     ------
     SimulationError
-        A law that every replication obeys was broken.
+        A law that every replication obeys was broken, or a time is too long.
+    BacklogLimit
+        More items were in the system at once than are simulated.
     """
     physics = Replication(packed, np.array([seed, draw, luck, packed.phase], np.int64), log).run()
     check(physics)
