@@ -5,10 +5,11 @@ pandas and matplotlib are imported only when asked for.
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -76,24 +77,27 @@ class Result:
         import pandas as pd
 
         r = self.results
-        columns = {"draw": [row[1] for row in r.rows], "luck": [row[2] for row in r.rows]}
-        columns |= {f"input.{name}": r.drawn[:, i].tolist() for i, name in enumerate(r.inputs)}
-        columns |= {name: r.outcomes[:, i].tolist() for i, name in enumerate(r.names)}
+        columns: dict[str, Any] = {"draw": [row[1] for row in r.rows], "luck": [row[2] for row in r.rows]}
+        columns |= {f"input.{name}": r.drawn[:, i] for i, name in enumerate(r.inputs)}
+        columns |= {name: r.outcomes[:, i] for i, name in enumerate(r.names)}
         return pd.DataFrame(columns)
 
     @property
     def monthly(self) -> pd.DataFrame:
         """One row a trial and month, from month 1: flows in money, items, backlog, hours."""
+        return self._monthly(slice(None))
+
+    def _monthly(self, trials: slice) -> pd.DataFrame:
         import pandas as pd
 
-        r = self.results
-        trials, months, _ = r.monthly.shape
+        flows, rows = self.results.monthly[trials], self.results.rows[trials]
+        months = flows.shape[1]
         columns = {
-            "draw": np.repeat([row[1] for row in r.rows], months),
-            "luck": np.repeat([row[2] for row in r.rows], months),
-            "month": np.tile(np.arange(1, months + 1), trials),
+            "draw": np.repeat([row[1] for row in rows], months),
+            "luck": np.repeat([row[2] for row in rows], months),
+            "month": np.tile(np.arange(1, months + 1), len(rows)),
         }
-        columns |= {name: r.monthly[:, :, i].ravel() for i, name in enumerate(MONTHLY)}
+        columns |= {name: flows[:, :, i].ravel() for i, name in enumerate(MONTHLY)}
         return pd.DataFrame(columns)
 
     @property
@@ -117,10 +121,27 @@ class Result:
 
         with result_folder(Path(folder), overwrite) as place:
             write_json(place / "result.json", self.json())
-            self.trials.to_parquet(place / "trials.parquet", index=False)
-            self.monthly.to_parquet(place / "monthly.parquet", index=False)
+            _write_parquet(place / "trials.parquet", [self.trials])
+            parts = range(0, len(self.results.rows), TRIALS_AT_ONCE)
+            months = (self._monthly(slice(first, first + TRIALS_AT_ONCE)) for first in parts)
+            _write_parquet(place / "monthly.parquet", months)
             for name in ("value", "cash", "tornado"):
                 style.save(getattr(self.plot, name)(), place / f"{name}.png")
+
+
+TRIALS_AT_ONCE = 500  # whose months are written: a frame of all months would be the largest thing in memory
+
+
+def _write_parquet(path: Path, parts: Iterable[pd.DataFrame]) -> None:
+    """Write frames of the same columns below each other."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tables = (pa.Table.from_pandas(part, preserve_index=False) for part in parts)
+    first = next(tables)
+    with pq.ParquetWriter(path, first.schema) as writer:
+        for table in itertools.chain([first], tables):
+            writer.write_table(table)
 
 
 def _shortfalls(results: plans.Results) -> list[str]:
