@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simgap import scenario
 from simgap.analysis import sweep as sweeps
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from simgap.engines.log import Entry
+
+Columns = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -76,29 +79,32 @@ class Result:
         """One row a trial: draw, luck, inputs (``input.NAME``) and outcomes."""
         import pandas as pd
 
+        return pd.DataFrame(self._trials())
+
+    def _trials(self) -> Columns:
         r = self.results
-        columns: dict[str, Any] = {"draw": [row[1] for row in r.rows], "luck": [row[2] for row in r.rows]}
+        _, draw, luck = np.array(r.rows, np.int64).T
+        columns = {"draw": draw, "luck": luck}
         columns |= {f"input.{name}": r.drawn[:, i] for i, name in enumerate(r.inputs)}
-        columns |= {name: r.outcomes[:, i] for i, name in enumerate(r.names)}
-        return pd.DataFrame(columns)
+        return columns | {name: r.outcomes[:, i] for i, name in enumerate(r.names)}
 
     @property
     def monthly(self) -> pd.DataFrame:
         """One row a trial and month, from month 1: flows in money, items, backlog, hours."""
-        return self._monthly(slice(None))
-
-    def _monthly(self, trials: slice) -> pd.DataFrame:
         import pandas as pd
 
-        flows, rows = self.results.monthly[trials], self.results.rows[trials]
+        return pd.DataFrame(self._monthly(slice(None)))
+
+    def _monthly(self, trials: slice) -> Columns:
+        flows = self.results.monthly[trials]
+        _, draw, luck = np.array(self.results.rows[trials], np.int64).T
         months = flows.shape[1]
         columns = {
-            "draw": np.repeat([row[1] for row in rows], months),
-            "luck": np.repeat([row[2] for row in rows], months),
-            "month": np.tile(np.arange(1, months + 1), len(rows)),
+            "draw": np.repeat(draw, months),
+            "luck": np.repeat(luck, months),
+            "month": np.tile(np.arange(1, months + 1), len(flows)),
         }
-        columns |= {name: flows[:, :, i].ravel() for i, name in enumerate(MONTHLY)}
-        return pd.DataFrame(columns)
+        return columns | {name: flows[:, :, i].ravel() for i, name in enumerate(MONTHLY)}
 
     @property
     def plot(self) -> Figures:
@@ -121,7 +127,7 @@ class Result:
 
         with result_folder(Path(folder), overwrite) as place:
             write_json(place / "result.json", self.json())
-            _write_parquet(place / "trials.parquet", [self.trials])
+            _write_parquet(place / "trials.parquet", [self._trials()])
             parts = range(0, len(self.results.rows), TRIALS_AT_ONCE)
             months = (self._monthly(slice(first, first + TRIALS_AT_ONCE)) for first in parts)
             _write_parquet(place / "monthly.parquet", months)
@@ -129,15 +135,20 @@ class Result:
                 style.save(getattr(self.plot, name)(), place / f"{name}.png")
 
 
-TRIALS_AT_ONCE = 500  # whose months are written: a frame of all months would be the largest thing in memory
+TRIALS_AT_ONCE = 500  # whose months are written: a table of all months would be the largest thing in memory
 
 
-def _write_parquet(path: Path, parts: Iterable[pd.DataFrame]) -> None:
-    """Write frames of the same columns below each other."""
+def _write_parquet(path: Path, parts: Iterable[Columns]) -> None:
+    """Write tables of the same columns below each other."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    tables = (pa.Table.from_pandas(part, preserve_index=False) for part in parts)
+    def column(values: NDArray[Any]) -> pa.Array:
+        # Not `pa.array`, which imports pandas, and that takes as long as a short run.
+        buffer = pa.py_buffer(np.ascontiguousarray(values))
+        return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, buffer])
+
+    tables = (pa.table({name: column(values) for name, values in part.items()}) for part in parts)
     first = next(tables)
     with pq.ParquetWriter(path, first.schema) as writer:
         for table in itertools.chain([first], tables):
