@@ -7,9 +7,11 @@ source that compiled code can call, of the numba version and of the processor.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import platform
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -24,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _user_cache() -> Path:
-    """Return the user's cache directory, or a temporary one where it cannot be written."""
+    """Return the user's cache directory."""
     if "SIMGAP_CACHE" in os.environ:
         return Path(os.environ["SIMGAP_CACHE"])
     home = Path.home()
@@ -62,6 +64,7 @@ def source_digest(package: Path) -> str:
 
 
 def _choose_cache() -> str:
+    """Return the cache folder; where there can be none, one for this process and those that it starts."""
     folder = _user_cache() / source_digest(Path(__file__).parent)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -69,7 +72,10 @@ def _choose_cache() -> str:
             return str(folder)
     except OSError:
         pass
-    return tempfile.mkdtemp(prefix="simgap-cache-")
+    temporary = tempfile.mkdtemp(prefix="simgap-cache-")
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    os.environ["NUMBA_CACHE_DIR"] = temporary  # else every worker process would compile for itself
+    return temporary
 
 
 if not os.environ.get("NUMBA_CACHE_DIR"):

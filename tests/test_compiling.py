@@ -82,9 +82,13 @@ def test_a_cache_folder_that_cannot_be_made_is_replaced_by_a_temporary_one(tmp_p
     blocked.write_text("not a folder")
     env = os.environ | {"SIMGAP_CACHE": str(blocked)}
     env.pop("NUMBA_CACHE_DIR", None)
-    code = "from simgap.compiling import numba; print(numba.config.CACHE_DIR)"
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
-    assert "simgap-cache-" in done.stdout
+    code = "from simgap.compiling import numba; print(numba.config.CACHE_DIR, flush=True)"
+    both = f"import subprocess, sys; {code}; subprocess.run([sys.executable, '-c', {code!r}], check=True)"
+    done = subprocess.run([sys.executable, "-c", both], env=env, capture_output=True, text=True, check=True)
+    folder, of_a_child = done.stdout.split()
+    assert "simgap-cache-" in folder
+    assert of_a_child == folder  # so that workers don't compile for themselves
+    assert not Path(folder).exists()
 
 
 def under_permissions():
