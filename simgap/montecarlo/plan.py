@@ -353,7 +353,7 @@ def _run_in_processes(
             "starts work outside `if __name__ == '__main__':`"
         ) from error
     finally:
-        if running:  # interrupted or failed: do not wait for trials that nobody will read
-            for process in set(multiprocessing.active_children()) - others:
-                process.terminate()
+        # Do not wait for trials that nobody will read; nor, once all is done, for half a second of farewells.
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
         pool.shutdown(cancel_futures=True)
