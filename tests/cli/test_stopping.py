@@ -8,6 +8,7 @@ import json
 import pandas as pd
 import pytest
 
+import simgap as package
 from simgap.cli import options
 from simgap.engines.compiled import engine
 from simgap.engines.reference import replication
@@ -149,6 +150,16 @@ def test_a_sweep_leaves_such_draws_out_at_every_point(simgap, data, tiny, few_pl
     said = " ".join(simgap(*over, *more).out.split())
     assert "WARNING: 6 of 24 replications ended with backlog_limit" in said
     assert "This happened at 1 of 2 points." in said
+
+
+def test_figures_say_what_is_left_out(tiny, few_places):
+    case = package.load(tiny)
+    for said, most in ((False, 64), (True, 4)):
+        few_places(most)
+        result, sweep = case.run(12, workers=1), case.sweep(["data=0:1:2"], replications=12, workers=1)
+        for figure in (result.plot.value(), result.plot.cash(), result.plot.tornado(), sweep.figure()):
+            words = " ".join(" ".join(text.get_text() for text in figure.texts).split())
+            assert ("that ended with backlog_limit, the longest queues." in words) == said
 
 
 @pytest.mark.parametrize(
