@@ -7,9 +7,11 @@ source that compiled code can call, of the numba version and of the processor.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import platform
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -24,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _user_cache() -> Path:
-    """Return the user's cache directory, or a temporary one where it cannot be written."""
+    """Return the user's cache directory."""
     if "SIMGAP_CACHE" in os.environ:
         return Path(os.environ["SIMGAP_CACHE"])
     home = Path.home()
@@ -62,6 +64,7 @@ def source_digest(package: Path) -> str:
 
 
 def _choose_cache() -> str:
+    """Return the cache folder; where there can be none, one for this process and those that it starts."""
     folder = _user_cache() / source_digest(Path(__file__).parent)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -69,7 +72,10 @@ def _choose_cache() -> str:
             return str(folder)
     except OSError:
         pass
-    return tempfile.mkdtemp(prefix="simgap-cache-")
+    temporary = tempfile.mkdtemp(prefix="simgap-cache-")
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    os.environ["NUMBA_CACHE_DIR"] = temporary  # else every worker process would compile for itself
+    return temporary
 
 
 if not os.environ.get("NUMBA_CACHE_DIR"):
@@ -83,10 +89,21 @@ def is_warm() -> bool:
     return any(Path(numba.config.CACHE_DIR).rglob("loop.advance-*.nbc"))
 
 
+# Division by zero gives infinity and not an exception, which would keep the compiler from taking several
+# items at once. No rule makes an array, so none counts references to those it is given (`_nrt`): that costs
+# more than most rules. No `fastmath`: the same bits everywhere.
+_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+
+
 def rule(function: F) -> F:
     """Compile a flat, pure, scalar function of the model with numba.
 
     The function may use scalars, ``math``, and preallocated arrays only, so that it also runs interpreted
-    (``NUMBA_DISABLE_JIT=1``) and can be built for a GPU. No ``fastmath``: the same bits everywhere.
+    (``NUMBA_DISABLE_JIT=1``) and can be built for a GPU.
     """
-    return cast(F, numba.njit(cache=True, nogil=True)(function))
+    return cast(F, numba.njit(**_OPTIONS)(function))
+
+
+def small(function: F) -> F:
+    """Compile a rule that is copied into what calls it, since a call would cost more than its work."""
+    return cast(F, numba.njit(forceinline=True, **_OPTIONS)(function))

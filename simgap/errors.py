@@ -61,3 +61,12 @@ class InputError(SimgapError):
 
 class SimulationError(SimgapError):
     """A law that every replication must obey was broken (exit code 1): a defect of simgap."""
+
+
+class BacklogLimit(SimulationError):
+    """More items were in the system at once than are simulated: a case without end in sight (exit code 3).
+
+    It ends its replication, not the run.
+    """
+
+    allowed = "more reviewers, a deadline, a shorter horizon, or fewer items"

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simgap import scenario
 from simgap.analysis import sweep as sweeps
-from simgap.analysis.summary import cumulative_cash, finite
+from simgap.analysis.summary import cumulative_cash, ended, finite
 from simgap.analysis.timeline import Timeline, counts
-from simgap.analysis.words import money, title
-from simgap.folder import result_folder, write_json
+from simgap.analysis.words import left_out, money, title
+from simgap.folder import result_folder, write_json, write_parquet
 from simgap.model.clock import HOUR, MONTH
 from simgap.model.types import Floats
 from simgap.montecarlo import plan as plans
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from simgap.engines.log import Entry
+
+Columns = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -66,30 +69,41 @@ class Result:
         return self.results.complete
 
     @property
+    def shortfalls(self) -> list[str]:
+        """Why not every trial that was asked for was finished, in words."""
+        return _shortfalls(self.results)
+
+    @property
     def trials(self) -> pd.DataFrame:
         """One row a trial: draw, luck, inputs (``input.NAME``) and outcomes."""
         import pandas as pd
 
+        return pd.DataFrame(self._trials())
+
+    def _trials(self) -> Columns:
         r = self.results
-        columns = {"draw": [row[1] for row in r.rows], "luck": [row[2] for row in r.rows]}
-        columns |= {f"input.{name}": r.drawn[:, i].tolist() for i, name in enumerate(r.inputs)}
-        columns |= {name: r.outcomes[:, i].tolist() for i, name in enumerate(r.names)}
-        return pd.DataFrame(columns)
+        _, draw, luck = np.array(r.rows, np.int64).T
+        columns = {"draw": draw, "luck": luck}
+        columns |= {f"input.{name}": r.drawn[:, i] for i, name in enumerate(r.inputs)}
+        return columns | {name: r.outcomes[:, i] for i, name in enumerate(r.names)}
 
     @property
     def monthly(self) -> pd.DataFrame:
         """One row a trial and month, from month 1: flows in money, items, backlog, hours."""
         import pandas as pd
 
-        r = self.results
-        trials, months, _ = r.monthly.shape
+        return pd.DataFrame(self._monthly(slice(None)))
+
+    def _monthly(self, trials: slice) -> Columns:
+        flows = self.results.monthly[trials]
+        _, draw, luck = np.array(self.results.rows[trials], np.int64).T
+        months = flows.shape[1]
         columns = {
-            "draw": np.repeat([row[1] for row in r.rows], months),
-            "luck": np.repeat([row[2] for row in r.rows], months),
-            "month": np.tile(np.arange(1, months + 1), trials),
+            "draw": np.repeat(draw, months),
+            "luck": np.repeat(luck, months),
+            "month": np.tile(np.arange(1, months + 1), len(flows)),
         }
-        columns |= {name: r.monthly[:, :, i].ravel() for i, name in enumerate(MONTHLY)}
-        return pd.DataFrame(columns)
+        return columns | {name: flows[:, :, i].ravel() for i, name in enumerate(MONTHLY)}
 
     @property
     def plot(self) -> Figures:
@@ -112,10 +126,32 @@ class Result:
 
         with result_folder(Path(folder), overwrite) as place:
             write_json(place / "result.json", self.json())
-            self.trials.to_parquet(place / "trials.parquet", index=False)
-            self.monthly.to_parquet(place / "monthly.parquet", index=False)
+            write_parquet(place / "trials.parquet", [self._trials()])
+            parts = range(0, len(self.results.rows), TRIALS_AT_ONCE)
+            months = (self._monthly(slice(first, first + TRIALS_AT_ONCE)) for first in parts)
+            write_parquet(place / "monthly.parquet", months)
             for name in ("value", "cash", "tornado"):
                 style.save(getattr(self.plot, name)(), place / f"{name}.png")
+
+
+TRIALS_AT_ONCE = 500  # whose months are written: a table of all months would be the largest thing in memory
+
+
+def _shortfalls(results: plans.Results) -> list[str]:
+    n = len(results.ended)
+    they = (
+        "replications ended with backlog_limit and are"
+        if n > 1
+        else "replication ended with backlog_limit and is"
+    )
+    found = [f"{n} {they} left out"] if n else []
+    return found + ["stopped before the end"] * results.stopped
+
+
+def _left_out(results: plans.Results) -> str:
+    """Return the sentence of a caption that says what is left out."""
+    n = len(results.ended)
+    return f" Left out: {n} that ended with backlog_limit, the longest queues." if n else ""
 
 
 @dataclass(frozen=True)
@@ -128,7 +164,7 @@ class Figures:
         s, n = self.result.summary, self.result.summary["replications"]
         return (
             f"{title(s['scenario']['name'])}: {n} replication{'s' * (n > 1)}, seed {s['seed']}; each with "
-            "its own draw of what is not known and its own luck."
+            f"its own draw of what is not known and its own luck.{_left_out(self.result.results)}"
         )
 
     def value(self) -> Figure:
@@ -202,6 +238,11 @@ class Sweep:
         return self.results.complete
 
     @property
+    def shortfalls(self) -> list[str]:
+        """Why not every trial that was asked for was finished, in words."""
+        return _shortfalls(self.results)
+
+    @property
     def replications(self) -> int:
         """Trials at each point of the grid."""
         return len(self.results.rows) // self.mean.size
@@ -226,6 +267,7 @@ class Sweep:
             "scenario": {"name": self.resolved["name"], "digest": scenario.digest(self.resolved)},
             "seed": self.seed,
             "replications": self.replications,
+            "ended": ended(self.results),
             "engine": self.results.engine,
             "version": __version__,
             "currency": self.currency,
@@ -246,6 +288,7 @@ class Sweep:
         caption = (
             f"{title(self.resolved['name'])}: mean of {n} replication{'s' * (n > 1)} at each of "
             f"{self.mean.size} points, the same draws and luck at all of them; seed {self.seed}.{few}"
+            f"{_left_out(self.results)}"
         )
         medians = plans.medians(self.resolved)
         places = [sweeps.place(axis, self.resolved, medians) for axis in self.axes]
@@ -285,6 +328,13 @@ class Sweep:
         n = self.replications
         head = f"{sweeps.OUTCOMES[self.outcome]}, mean of {n} replication{'s' * (n > 1)} a point"
         lines = [title(self.resolved["name"]), head + (f", in {self.currency}" if self.currency else "")]
+        if self.results.ended:
+            points, ended_at = self.mean.size, {variant for variant, _, _ in self.results.ended}
+            lines[1:1] = [
+                left_out(len(self.results.ended), points * self.provenance["replications_asked"]),
+                f"This happened at {len(ended_at)} of {points} points. Those draws are left out at every "
+                "point: a narrower range keeps them.",
+            ]
         columns = []
         for letter, axis in zip("xy", self.axes, strict=False):
             about = " (dose: 0 is the pilot, 1 production)" if axis.is_dose else ""
@@ -350,7 +400,9 @@ class Trace:
     timeline: Timeline
     provenance: dict[str, Any]
 
-    complete = True  # a log is whole or there is none
+    # A log is whole or there is none.
+    complete = True
+    shortfalls = ()
 
     def json(self) -> dict[str, Any]:
         """Return what ``result.json`` holds."""

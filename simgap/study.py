@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 # By a process on an ordinary machine: to warn, not to promise.
 ITEMS_PER_SECOND = {"compiled": 800_000, "reference": 15_000}
-SECONDS_PER_TRIAL = 0.02  # to prepare and to book
+SECONDS_PER_TRIAL = 0.004  # to prepare and to book
 LONGEST = 3600.0  # seconds of expected work that need no --yes
 MOST_MONEY = 1e18  # no currency needs more, and squares of it are far from the largest number
 MOST_REPLICATIONS = 10**7  # of a run
@@ -97,12 +97,15 @@ class Case:
         Returns
         -------
         Result
-            After a keyboard interrupt, of the trials that were finished.
+            Of the trials that were finished: not all are after a keyboard interrupt, or where trials end with
+            `backlog_limit`.
 
         Raises
         ------
         InputError
             The plan would take more than an hour and is not confirmed, or the pilot outlasts the window.
+        BacklogLimit
+            Every trial ended with `backlog_limit`; where some do, the result is of the others.
         KeyboardInterrupt
             Interrupted before the first trial was finished.
         """
@@ -140,6 +143,8 @@ class Case:
         ------
         InputError
             An axis is wrong, or as in `run`.
+        BacklogLimit
+            No draw was finished at every point, since trials ended with `backlog_limit`.
         KeyboardInterrupt
             Interrupted before the first trial was finished at every point.
         """
@@ -185,6 +190,8 @@ class Case:
         InputError
             There is no such replication, phase or month, the replication has too many items for a log, or it
             ends after the year 9999.
+        BacklogLimit
+            It ends with `backlog_limit`.
         """
         if not 0 <= replication < MOST_REPLICATIONS:
             raise refusal("--replication", f"{replication}", f"0 to {MOST_REPLICATIONS - 1}")

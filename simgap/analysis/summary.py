@@ -140,6 +140,11 @@ def operations(results: Results) -> dict[str, Any]:
     }
 
 
+def ended(results: Results) -> dict[str, Any]:
+    """Return how many replications ended early, by reason, and the draws that are left out for it."""
+    return {"backlog_limit": len(results.ended), "draws": sorted({draw for _, draw, _ in results.ended})}
+
+
 def monthly_means(results: Results) -> dict[str, Floats]:
     """Return the mean over trials of every monthly quantity."""
     means = results.monthly.mean(axis=0)
@@ -224,6 +229,7 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
                 "scenario": {"name": resolved["name"], "digest": digest(dict(resolved))},
                 "seed": seed,
                 "replications": n,
+                "ended": ended(results),
                 "engine": results.engine,
                 "version": version,
                 "currency": resolved["parameters"]["money.currency"]["value"],

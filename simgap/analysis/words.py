@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from simgap.errors import BacklogLimit
+
 TITLE = 78  # characters
 
 
@@ -63,3 +65,12 @@ def share_of_100(share: float) -> str:
     if 0.99 < share < 1.0:
         return "more than 99"
     return f"{100.0 * share:.0f}"
+
+
+def left_out(ended: int, of: int) -> str:
+    """Say that replications ended early, and what that does to the figures."""
+    return (
+        f"WARNING: {ended:,} of {of:,} replications ended with backlog_limit: too many items were in the "
+        "system at once. They are left out, and their queues are the longest, so the figures below are too "
+        f"good. Try {BacklogLimit.allowed}."
+    )

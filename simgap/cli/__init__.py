@@ -16,7 +16,7 @@ from simgap.cli.scenarios import resolve, scenarios, schema, validate
 from simgap.cli.sweep import sweep
 from simgap.cli.trace import trace
 from simgap.cli.verify import verify
-from simgap.errors import InputError, SimgapError
+from simgap.errors import BacklogLimit, InputError, SimgapError
 from simgap.version import __version__
 
 DONE, FAILED, WRONG_INPUT, STOPPED = 0, 1, 2, 3
@@ -30,8 +30,8 @@ def cli() -> None:
     SCENARIO is a path, - for standard input, or the name of a scenario that ships
     (see `simgap scenarios`).
 
-    Exit codes: 0 done; 1 the program failed; 2 the input is wrong; 3 stopped, with
-    what was finished saved; 4 `verify` found a difference.
+    Exit codes: 0 done; 1 the program failed; 2 the input is wrong; 3 stopped, by you
+    or a limit, with what was finished saved; 4 `verify` found a difference.
     """
 
 
@@ -58,6 +58,9 @@ def main() -> NoReturn:
         code = WRONG_INPUT
     except (KeyboardInterrupt, click.Abort):
         click.echo("Stopped before there was a result; nothing was saved.", err=True)
+        code = STOPPED
+    except BacklogLimit as error:
+        click.echo(f"Stopped: {error}. Nothing was saved.", err=True)
         code = STOPPED
     except SimgapError as error:
         click.echo(f"simgap failed: {error}", err=True)

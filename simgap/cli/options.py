@@ -155,5 +155,6 @@ def finish(result: Any, text: str, as_json: bool, quiet: bool, out: Path | None,
             click.echo(f"\nWritten to {out}")
     if not result.complete:
         kept = f"; what was finished is in {out}" if out else ""
-        click.echo(f"Stopped before the end: the numbers are of what was finished{kept}.", err=True)
+        why = "; ".join(result.shortfalls)
+        click.echo(f"{why[0].upper()}{why[1:]}: the numbers are of what was finished{kept}.", err=True)
     return 0 if result.complete else 3

@@ -13,6 +13,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from simgap.model.roots import root
+
 FloatArray = npt.NDArray[np.float64]
 
 # Discount factors of half a month: from -99 % to 10 000 % a year, in steps of 0.0046 of log(1 + rate).
@@ -193,8 +195,6 @@ def irr(monthly: FloatArray, one_off: FloatArray) -> float:
     crossings = np.flatnonzero(signs[1:] != signs[:-1])
     if crossings.size != 1:
         return math.nan
-    from scipy.optimize import brentq
-
     terms = coefficients.tolist()
 
     def value(factor: float) -> float:
@@ -205,5 +205,5 @@ def irr(monthly: FloatArray, one_off: FloatArray) -> float:
         return total
 
     i = int(crossings[0])
-    root = brentq(value, float(factors[i]), float(factors[i + 1]), xtol=1e-16)
-    return float(root**-24.0 - 1.0)
+    factor = root(value, float(factors[i]), float(factors[i + 1]), 1e-16)
+    return float(factor**-24.0 - 1.0)

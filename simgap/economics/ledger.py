@@ -69,9 +69,8 @@ class Window:
 def by_month(times: Ints, amounts: Floats, window: Window) -> Floats:
     """Return amounts summed by month of the window; `times` are microseconds since go-live."""
     month = np.minimum((times + round(window.go_live * MONTH)) // MONTH, window.months - 1)
-    sums = np.zeros(window.months)
-    np.add.at(sums, month, amounts)
-    return sums
+    # Without any times bincount gives integers.
+    return np.asarray(np.bincount(month, amounts, window.months), np.float64)
 
 
 def released(values: Values, window: Window) -> Floats:
@@ -160,14 +159,13 @@ def ledger(physics: Physics, values: Values, window: Window, key: Ints) -> dict[
     item that ends the legacy way avoids nothing, and costs the rehire premium for the share of the legacy
     team that is gone; in a pilot nobody is gone. Avoided errors count as cash in full.
     """
-    row = {c: booked(physics, c) for c in Count}
     cost = values["legacy.cost"]
     undetected = 1.0 - values["legacy.duplicate_detection"]
     done = booked(physics, *FINISHED)
     gone = released(values, window) if key[3] == keys.PRODUCTION else np.zeros(window.months)
 
-    labour = (done + undetected * row[Count.DUPLICATE_DONE]) * cost
-    legacy = booked(physics, *LEGACY) + undetected * row[Count.DUPLICATE_FALLBACK]
+    labour = (done + undetected * booked(physics, Count.DUPLICATE_DONE)) * cost
+    legacy = booked(physics, *LEGACY) + undetected * booked(physics, Count.DUPLICATE_FALLBACK)
     rehire = legacy * cost * (values["legacy.rehire_multiple"] - 1.0) * gone
     by_class = physics.ends_by_class[:, [ENDS.index(end) for end in FINISHED]].sum(axis=1)
     means = class_means(np.array(values["value_classes"]), values["value_cv"])
@@ -183,12 +181,12 @@ def ledger(physics: Physics, values: Values, window: Window, key: Ints) -> dict[
         values["governance.incident_cost_cv"],
     )
     factors = value_factors(key, physics.escaped_entity, values["value_cv"])
-    late = (row[Count.DELAY] + row[Count.LEGACY_DELAY]) / 3.6e6 - done * values["legacy.delay"]
+    late = booked(physics, Count.DELAY, Count.LEGACY_DELAY) / 3.6e6 - done * values["legacy.delay"]
     fixed = values["costs.platform"] + values["costs.governance"] + values["costs.curation"]
     lines = {
         "benefit": labour + errors_avoided - rehire,
         "cashable_benefit": labour * gone + errors_avoided - rehire,
-        "ai": -row[Count.AI_SERVED] * values["ai.cost"],
+        "ai": -booked(physics, Count.AI_SERVED) * values["ai.cost"],
         "oversight": -(people - by_hand),
         "exceptions": -by_hand,
         "errors": -by_month(physics.escaped_time, factors * values["error_cost"], window),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,87 +45,145 @@ def intensity(values: Values, length: int, decision: str, go_live_hours: float) 
         Exact at the knots for the weekly profile; ramp, growth, and what depends on the date are taken at
         the middle of each hour.
     """
+    week = tuple((start, end, weight) for start, end, weight in values["profile"])
+    flow = _flow(week, length, week_offset(decision, go_live_hours), round(go_live_hours * HOUR))
+    since_start = flow.hours - values["starts"] * 730.0
+    # Without growth the power is 1, at a cost of half of this function.
+    grown = (1.0 + values["growth"]) ** (flow.hours / HOURS_PER_YEAR) if values["growth"] else 1.0
+    factor = np.where(since_start >= 0.0, grown, 0.0)
+    if values["ramp"] > 0.0:
+        factor = factor * np.clip(since_start / values["ramp"], 0.0, 1.0)
+    per_hour = values["volume"] / HOURS_PER_YEAR * 168.0 / flow.a_week
+    steps = per_hour * flow.work * factor
+
+    go_live = round(go_live_hours * HOUR)
+    first, last = go_live // DAY, (go_live + length) // DAY
+    rates = _day_rates(
+        date_of(decision),
+        first,
+        last,
+        flow.weekdays,
+        values["month_end"],
+        values["month_end_days"],
+        tuple(values["season"]),
+        tuple(values["clock.holidays"]),
+        values["holiday_volume"],
+    )
+    steps = steps * rates[flow.days - first]
+    return flow.knots, np.concatenate([[0.0], np.cumsum(steps)])
+
+
+class _Flow(NamedTuple):
+    """The weekly profile laid over a phase.
+
+    Attributes
+    ----------
+    knots : Ints[n + 1]
+        Every hour, in microseconds.
+    hours, days : Floats[n] and Ints[n]
+        Of the middle of each interval: hours since time 0, and days since the decision.
+    work : Floats[n]
+        Weighted hours of the profile in each interval.
+    weekdays : tuple of 7 floats
+        Weighted hours of each day, from Monday.
+    a_week : float
+        Weighted hours of the week.
+    """
+
+    knots: Ints
+    hours: Floats
+    days: Ints
+    work: Floats
+    weekdays: tuple[float, ...]
+    a_week: float
+
+
+@lru_cache(8)  # mostly the same in every draw
+def _flow(week: tuple[tuple[float, float, float], ...], length: int, offset: int, go_live: int) -> _Flow:
     knots = np.append(np.arange(0, length, HOUR, dtype=np.int64), length)
-    spans = np.array(values["profile"], np.float64)
+    spans = np.array(week, np.float64)
     work = spans[:, 2] * (spans[:, 1] - spans[:, 0])
     after = np.cumsum(work)
     corners = np.concatenate([[0.0], spans[:, :2].ravel(), [168.0]])
     reached = np.concatenate([[0.0], np.column_stack([after - work, after]).ravel(), after[-1:]])
-    clock = (knots + week_offset(decision, go_live_hours)) / HOUR
+    clock = (knots + offset) / HOUR
     weeks = np.floor(clock / 168.0)
     profile = weeks * reached[-1] + np.interp(clock - 168.0 * weeks, corners, reached)
-    hours = (knots[1:] + knots[:-1]) / (2.0 * HOUR)
-    since_start = hours - values["starts"] * 730.0
-    factor = np.where(since_start >= 0.0, (1.0 + values["growth"]) ** (hours / HOURS_PER_YEAR), 0.0)
-    if values["ramp"] > 0.0:
-        factor = factor * np.clip(since_start / values["ramp"], 0.0, 1.0)
-    per_hour = values["volume"] / HOURS_PER_YEAR * 168.0 / reached[-1]
-    steps = per_hour * np.diff(profile) * factor
-
-    go_live = round(go_live_hours * HOUR)
-    first, last = go_live // DAY, (go_live + length) // DAY
-    weekdays = np.diff(np.interp(24.0 * np.arange(8), corners, reached))
-    rates = _day_rates(values, decision, first, last, weekdays)
-    steps = steps * rates[_days(knots, go_live) - first]
-    return knots, np.concatenate([[0.0], np.cumsum(steps)])
+    return _Flow(
+        knots=knots,
+        hours=(knots[1:] + knots[:-1]) / (2.0 * HOUR),
+        days=(knots[:-1] + np.diff(knots) // 2 + go_live) // DAY,
+        work=np.diff(profile),
+        weekdays=tuple(np.diff(np.interp(24.0 * np.arange(8), corners, reached)).tolist()),
+        a_week=float(reached[-1]),
+    )
 
 
-def _days(knots: Ints, go_live: int) -> Ints:
-    """Return the day, counted from the decision, in which the middle of each interval lies."""
-    return np.asarray((knots[:-1] + np.diff(knots) // 2 + go_live) // DAY, np.int64)
-
-
-def _day_rates(values: Values, decision: str, first: int, last: int, weekdays: Floats) -> Floats:
+@lru_cache(8)  # mostly the same in every draw
+def _day_rates(
+    decision: datetime.date,
+    first: int,
+    last: int,
+    weekdays: tuple[float, ...],
+    month_end: float,
+    month_end_days: int,
+    season: tuple[float, ...],
+    holidays: tuple[str, ...],
+    holiday_volume: float,
+) -> Floats:
     """Return the rate of each day as a multiple of the weekly profile's.
 
     Parameters
     ----------
-    values : mapping
-        Values of one workflow.
-    decision : str
-        Calendar date of the decision, which is day 0.
+    decision : date
+        Day 0.
     first, last : int
         The days.
-    weekdays : Floats[7]
+    weekdays : tuple of 7 floats
         Weight of each day of the week, from Monday, in the profile.
+    month_end, month_end_days, season, holidays, holiday_volume
+        As in the scenario file.
 
     Returns
     -------
     Floats[last - first + 1]
         All 1 where season, month end and holidays are neutral.
     """
-    start = np.datetime64(date_of(decision), "D")
+    start = np.datetime64(decision, "D")
     begin = (start + first).astype("M8[M]").astype("M8[D]")
     end = ((start + last).astype("M8[M]") + 1).astype("M8[D]")
     days = np.arange(begin, end)  # whole months
     months = days.astype("M8[M]")
 
     left = (months + 1).astype("M8[D]") - days
-    rates = np.where(left.astype(int) <= values["month_end_days"], values["month_end"], 1.0)
-    weights = weekdays[(days.astype(int) + THURSDAY) % 7]
+    rates = np.where(left.astype(int) <= month_end_days, month_end, 1.0)
+    weights = np.array(weekdays)[(days.astype(int) + THURSDAY) % 7]
     place = (months - months[0]).astype(int)
     even, uneven = np.bincount(place, weights), np.bincount(place, weights * rates)
     # A month without any volume left has none to raise.
     rates = rates * (even / np.where(uneven > 0.0, uneven, 1.0))[place]
 
-    if len(values["season"]):
-        season = np.array(values["season"], np.float64)
-        season *= MONTH_DAYS.sum() / (season @ MONTH_DAYS)
-        rates = rates * season[months.astype(int) % 12]
-    holidays = np.isin(days, np.array(values["clock.holidays"], "M8[D]"))
-    rates = rates * np.where(holidays, values["holiday_volume"], 1.0)
+    if season:
+        of_month = np.array(season, np.float64)
+        of_month *= MONTH_DAYS.sum() / (of_month @ MONTH_DAYS)
+        rates = rates * of_month[months.astype(int) % 12]
+    closed = np.isin(days, np.array(holidays, "M8[D]"))
+    rates = rates * np.where(closed, holiday_volume, 1.0)
     skipped = int((start + first - begin).astype(int))
     return np.asarray(rates[skipped : skipped + last - first + 1], np.float64)
 
 
 @rule
-def _day_factors(key: Ints, days: Ints, cv: float, out: Floats) -> None:
-    for i in range(len(days)):
-        if i > 0 and days[i] == days[i - 1]:
-            out[i] = out[i - 1]
-        else:
-            u = unit(keys.item_words(key, keys.DAY, days[i], keys.DAY_FACTOR)[0])
-            out[i] = lognormal_quantile(u, 1.0, cv)
+def _day_factors(key: Ints, knots: Ints, go_live: int, cv: float, out: Floats) -> None:
+    day_ends, factor = 0, 1.0
+    for i in range(len(out)):
+        middle = knots[i] + (knots[i + 1] - knots[i]) // 2 + go_live
+        if i == 0 or middle >= day_ends:
+            day = middle // DAY
+            day_ends = (day + 1) * DAY
+            u = unit(keys.item_words(key, keys.DAY, day, keys.DAY_FACTOR)[0])
+            factor = lognormal_quantile(u, 1.0, cv)
+        out[i] = factor
 
 
 def day_factors(key: Ints, knots: Ints, go_live: int, cv: float) -> Floats:
@@ -149,7 +209,7 @@ def day_factors(key: Ints, knots: Ints, go_live: int, cv: float) -> Floats:
         The same number for all intervals of a day.
     """
     out = np.empty(len(knots) - 1)
-    _day_factors(key, _days(knots, go_live), cv, out)
+    _day_factors(key, knots, go_live, cv, out)
     return out
 
 

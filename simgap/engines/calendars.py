@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -39,8 +40,13 @@ def calendar_of(spans: Sequence[Sequence[float]], offset: int, closures: Sequenc
     closures : sequence of int
         First instants of the days, in order, on which nobody is staffed; days before time 0 are dropped.
     """
+    return _calendar_of(tuple((start, end) for start, end, _ in spans), offset, tuple(closures))
+
+
+@lru_cache(16)  # mostly the same in every draw
+def _calendar_of(spans: tuple[tuple[float, float], ...], offset: int, closures: tuple[int, ...]) -> Calendar:
     week, total = [], 0
-    for start, end, _ in spans:
+    for start, end in spans:
         week.append((round(start * HOUR), round(end * HOUR), total))
         total += week[-1][1] - week[-1][0]
     week.append((WEEK, WEEK, total))

@@ -5,7 +5,7 @@ Phase A, everything due, by rank, workflow, kind and number; phase B, services s
 
 from __future__ import annotations
 
-from simgap.compiling import rule
+from simgap.compiling import small
 from simgap.model import keys
 
 # Places in an instant: ranks within phase A, then the phases B and C. Gaps are kept for what is not simulated
@@ -18,13 +18,13 @@ SURFACES, CLOSES, EXPIRES, PROBATION_ENDS = range(4)
 MASK63 = (1 << 63) - 1
 
 
-@rule
+@small
 def place_of(kind: int, entity: int) -> int:
     """Return the place of an entity among those of the same rank: by workflow, kind and number."""
     return (entity >> keys.WORKFLOW_SHIFT) << 44 | kind << 36 | (entity & keys.NUMBER)
 
 
-@rule
+@small
 def fingerprint(seen: int, time: int, what: int, entity: int) -> int:
     """Return the fingerprint of a history to which one event is added.
 

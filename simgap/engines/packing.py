@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from simgap.model.clock import HOUR, MONTH, Calendar
 from simgap.model.parameters import Law, P, T
 from simgap.model.times import to_microseconds
 from simgap.model.types import Floats, Ints
+from simgap.sampling.inversion import lognormal_sigma
 
 Values = Mapping[str, Any]
 UNLIMITED = 2**31  # servers
@@ -58,7 +60,6 @@ COPIED = {
     P.DAY_CV: "day_cv",
     P.THROUGHPUT: "integration.throughput",
     P.LATENCY: "integration.latency",
-    P.LATENCY_CV: "integration.latency_cv",
     P.OUTAGES: "integration.outages",
     P.OUTAGE_TIME: "integration.outage_time",
     P.OUTAGE_CV: "integration.outage_cv",
@@ -80,7 +81,6 @@ COPIED = {
 # The same for a team; what a team has of its own comes from its prefix, the rest is common to both.
 OF_TEAM = {
     T.TIME: "oversight.{}time",
-    T.TIME_CV: "oversight.{}time_cv",
     T.SHRINKAGE: "oversight.shrinkage",
     T.GAMMA: "oversight.gamma",
     T.DELTA: "oversight.delta",
@@ -175,6 +175,7 @@ class Packed:
         return np.asarray(np.clip(starts, 0, self.knots[-1]), np.int64)
 
 
+@lru_cache(16)  # mostly the same in every draw
 def zipf(types: int, exponent: float) -> Floats:
     """Return the cumulative frequencies of types whose frequency falls as rank^-exponent; the last is 1."""
     frequencies = np.array([math.pow(rank, -exponent) for rank in range(1, types + 1)])
@@ -194,6 +195,7 @@ def decision_mix(values: Values, intercept: float, handled_share: float) -> list
     rates = [values[f"data.{d}"] for d in DEFECTS]
     penalties = [values[f"data.{d}_penalty"] for d in DEFECTS]
     clean = math.prod(1.0 - r for r in rates)
+    edge_penalty = values["edge_cases.penalty"]
     mix = []
     for present in itertools.product((0, 1), repeat=len(DEFECTS)):
         weight = math.prod(r if on else 1.0 - r for r, on in zip(rates, present, strict=True))
@@ -202,12 +204,12 @@ def decision_mix(values: Values, intercept: float, handled_share: float) -> list
         else:
             weight = weight * (1.0 - values["data.false_reject"]) + (1.0 - clean) * validated * repaired
         penalty = sum(c for c, on in zip(penalties, present, strict=True) if on)
-        right = solving.probability_right(intercept - penalty, spread)
-        mix.append((weight * ordinary, right, separation))
-        right = solving.probability_right(intercept - penalty - values["edge_cases.penalty"], spread)
-        mix.append((weight * edge, right, separation_edge))
+        for share, more, d in ((ordinary, 0.0, separation), (edge, edge_penalty, separation_edge)):
+            if weight * share > 0.0:
+                right = solving.probability_right(intercept - penalty - more, spread)
+                mix.append((weight * share, right, d))
     # Where validation lets nothing through the AI decides nothing, and any threshold will do.
-    return [m for m in mix if m[0] > 0.0] or [(1.0, 0.5, separation)]
+    return mix or [(1.0, 0.5, separation)]
 
 
 def handled_share(values: Values) -> float:
@@ -223,6 +225,7 @@ def pack_team(values: Values, prefix: str, plan: Any, catch_intercept: float, ca
     for place, path in OF_TEAM.items():
         t[place] = values[path.format(prefix)]
     t[T.PURPOSE] = keys.SPECIALIST if prefix else keys.REVIEW
+    t[T.TIME_SIGMA] = lognormal_sigma(values[f"oversight.{prefix}time_cv"])
     t[T.TIME_LAW] = Law[values[f"oversight.{prefix}time_law"].upper()]
     t[T.PATIENCE_LAW] = Law[values["oversight.patience_law"].upper()]
     # The specialist's time is stated as it is, whatever made the item one for people.
@@ -277,6 +280,7 @@ def pack(
     p[P.REVIEW_CONSEQUENTIAL] = float(values["governance.review_consequential"] == "yes")
     manual = values["oversight.manual_error"]
     p[P.MANUAL_ERROR] = values["legacy.error_rate"] if math.isnan(manual) else manual
+    p[P.LATENCY_SIGMA] = lognormal_sigma(values["integration.latency_cv"])
     p[P.LATENCY_LAW] = Law[values["integration.latency_law"].upper()]
 
     def catch_intercept(share: float) -> float:

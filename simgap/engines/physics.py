@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simgap.errors import SimulationError
+from simgap.errors import BacklogLimit, SimulationError
 from simgap.model.oversight import WAIT_BINS
 from simgap.model.types import Floats, Ints
 
 LONGEST = 1 << 50  # microseconds, 35 years: no item may take so long, and sums of less fit 64 bits
 OVERLONG = "the work of an item, or the wait for it, outlasts what can be simulated"
+MOST_ITEMS = 1 << 20  # in the system at once: arrived and not yet ended, duplicates included
 
 
 @unique
@@ -173,6 +174,13 @@ def wait_edges() -> Floats:
     doublings = np.maximum(bins // 16 - 1, 0)
     units = (bins - 16 * doublings) * 2.0**doublings
     return np.asarray(units * 65536.0 / 3.6e9, np.float64)
+
+
+def outgrown(most: int) -> BacklogLimit:
+    """Return the error that ends a replication in which one more than so many items are in the system."""
+    return BacklogLimit(
+        f"backlog_limit: more than {most:,} items are in the system at once; {BacklogLimit.allowed}"
+    )
 
 
 def check(physics: Physics) -> None:

@@ -111,6 +111,18 @@ def next_opening(t: int, calendar: Calendar) -> int:
 
 
 @rule
+def closes(t: int, calendar: Calendar) -> int:
+    """Return the end of the staffed span that holds t, which is staffed; the week's end ends a span."""
+    inside = (t + calendar.offset) % WEEK
+    end = NEVER
+    for i in range(len(calendar.week) - 1):
+        if inside < calendar.week[i, 1]:
+            end = t + calendar.week[i, 1] - inside
+            break
+    return min(end, calendar.closed[_before(t + 1, calendar.closed, 0), 0])
+
+
+@rule
 def is_staffed(t: int, calendar: Calendar) -> bool:
     """Return whether the team is staffed at t."""
     return next_opening(t, calendar) == t

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import math
 
-from simgap.compiling import rule
+from simgap.compiling import small
 from simgap.model import keys
 from simgap.model.clock import NEVER
 from simgap.model.keys import item_words
-from simgap.model.parameters import Law, P
+from simgap.model.parameters import P
 from simgap.model.times import time_hours, to_microseconds
 from simgap.model.types import Floats, Ints
 from simgap.sampling.inversion import exponential_quantile, lognormal_quantile
-from simgap.sampling.philox import unit
+from simgap.sampling.philox import Words, unit
 
 
-@rule
-def latency(key: Ints, kind: int, entity: int, p: Floats) -> int:
+@small
+def latency(w: Words, p: Floats) -> int:
     """Return the time of the AI stage for an item, in microseconds."""
-    law = int(p[P.LATENCY_LAW])
-    if law == Law.DETERMINISTIC:
-        return to_microseconds(p[P.LATENCY])
-    u = unit(item_words(key, kind, entity, keys.LATENCY)[0])
-    return to_microseconds(time_hours(u, law, p[P.LATENCY], p[P.LATENCY_CV]))
+    return to_microseconds(time_hours(unit(w[0]), int(p[P.LATENCY_LAW]), p[P.LATENCY], p[P.LATENCY_SIGMA]))
 
 
-@rule
+@small
 def outage(key: Ints, number: int, p: Floats) -> tuple[int, int]:
     """Return how long the AI stage is up before an outage, and how long the outage lasts, in microseconds.
 
@@ -40,13 +36,13 @@ def outage(key: Ints, number: int, p: Floats) -> tuple[int, int]:
     return to_microseconds(up), to_microseconds(down)
 
 
-@rule
-def is_lost(key: Ints, kind: int, entity: int, p: Floats) -> bool:
+@small
+def is_lost(c: Words, p: Floats) -> bool:
     """Return whether an item that reaches the AI stage in an outage is lost to the legacy way."""
-    return unit(item_words(key, kind, entity, keys.CHECK)[3]) < p[P.LOST]
+    return unit(c[3]) < p[P.LOST]
 
 
-@rule
+@small
 def connector_time(p: Floats) -> int:
     """Return the time of the connector for an item in microseconds; 0 where its throughput is unlimited."""
     return 0 if p[P.THROUGHPUT] == math.inf else to_microseconds(1.0 / p[P.THROUGHPUT])

@@ -1,29 +1,30 @@
 """The way of one work item: what it is, what the AI makes of it, and why a person looks at it.
 
-Every function is a pure function of the item's key and the packed parameters `p`. Probabilities are compared
-as ``uniform < probability``, so a probability of 0 never happens and 1 always does.
+Every function is a pure function of the item's random words and the packed parameters `p`. Probabilities are
+compared as ``uniform < probability``, so a probability of 0 never happens and 1 always does.
 """
 
 from __future__ import annotations
 
-from simgap.compiling import rule
+from simgap.compiling import small
 from simgap.model import keys
 from simgap.model.governance import GUARDED, RESTRICTED
 from simgap.model.keys import item_words
 from simgap.model.parameters import P
 from simgap.model.types import Floats, Ints
-from simgap.sampling.inversion import exponential_quantile, logistic, normal_quantile
-from simgap.sampling.philox import unit
+from simgap.sampling.inversion import exponential_quantile, logistic
+from simgap.sampling.philox import Words, unit
 
 # Bits of the data defects of an item.
 MISSING, FORMAT, SCHEMA, STALE = 1, 2, 4, 8
 
 # Bits of the reasons for which a person sees an item, in the order of `TRIGGERS` in the parameter table.
 CONFIDENCE, EXCEPTION, EDGE, CONSEQUENTIAL, VALUE, MANDATORY, AUTONOMY = 1, 2, 4, 8, 16, 32, 64
+GUARDED_TOO = 128  # of a decision alone: what its triggers would be under `guarded`
 BY_HAND = EXCEPTION | EDGE
 
 
-@rule
+@small
 def arrival_time(level: float, levels: Floats, knots: Ints, first: int) -> tuple[int, int]:
     """Return the instant at which the cumulative intensity reaches `level`, and its interval in the table.
 
@@ -53,7 +54,7 @@ def arrival_time(level: float, levels: Floats, knots: Ints, first: int) -> tuple
     return 0, -1
 
 
-@rule
+@small
 def value_class_of(u: float, quantiles: Floats) -> int:
     """Return the value class, 0 the lowest, of an item whose value has the quantile u."""
     value_class = 0
@@ -63,17 +64,15 @@ def value_class_of(u: float, quantiles: Floats) -> int:
     return value_class
 
 
-@rule
-def stakes(key: Ints, kind: int, entity: int, p: Floats, quantiles: Floats) -> tuple[int, bool]:
+@small
+def stakes(w: Words, p: Floats, quantiles: Floats) -> tuple[int, bool]:
     """Return the value class of an item, and whether an error in it has consequences."""
-    w = item_words(key, kind, entity, keys.ARRIVAL)
     return value_class_of(unit(w[2]), quantiles), unit(w[3]) < p[P.CONSEQUENTIAL]
 
 
-@rule
+@small
 def arrive(
-    key: Ints,
-    kind: int,
+    w: Words,
     entity: int,
     p: Floats,
     level: float,
@@ -81,9 +80,8 @@ def arrive(
     levels: Floats,
     knots: Ints,
     regular: bool,
-    quantiles: Floats,
-) -> tuple[int, float, int, int, bool]:
-    """Return when the next item arrives and what is at stake.
+) -> tuple[int, float, int]:
+    """Return when the next item arrives.
 
     Items come in batches of a fixed size at one instant; the gap before a batch is that of its items.
 
@@ -95,23 +93,20 @@ def arrive(
         As in `arrival_time`.
     regular : bool
         Gaps of exactly one a batch item in cumulative intensity, instead of exponential ones with that mean.
-    quantiles : Floats
-        Between the value classes.
 
     Returns
     -------
     tuple
-        Instant, level, interval (-1 when no further item arrives), value class, consequential.
+        Instant, level, interval (-1 when no further item arrives).
     """
-    w = item_words(key, kind, entity, keys.ARRIVAL)
     batch = int(p[P.BATCH])
-    if (entity & keys.NUMBER) % batch == 0:
+    if batch == 1 or (entity & keys.NUMBER) % batch == 0:
         level += batch * (1.0 if regular else exponential_quantile(unit(w[0])))
     when, interval = arrival_time(level, levels, knots, interval)
-    return when, level, interval, value_class_of(unit(w[2]), quantiles), unit(w[3]) < p[P.CONSEQUENTIAL]
+    return when, level, interval
 
 
-@rule
+@small
 def defects_of(u_missing: float, u_format: float, u_schema: float, u_stale: float, p: Floats) -> int:
     """Return the bits of the defects with which an item arrives, each independent of the others."""
     bits = 0
@@ -126,23 +121,20 @@ def defects_of(u_missing: float, u_format: float, u_schema: float, u_stale: floa
     return bits
 
 
-@rule
+@small
 def validated(defects: int, u_validation: float, u_repair: float, p: Floats) -> tuple[int, bool]:
     """Return the defects left after validation, and whether the item is an exception for people.
 
     Validation catches a share of the defective items; connectors repair a share of the caught and the rest
     are exceptions. It also rejects a share of the good items, which are exceptions too.
     """
-    if defects == 0:
-        return 0, u_validation < p[P.FALSE_REJECT]
-    if u_validation < p[P.VALIDATED]:
-        if u_repair < p[P.REPAIRED]:
-            return 0, False
-        return defects, True
-    return defects, False
+    # Without a branch: which way it goes could not be foreseen.
+    stopped = u_validation < (p[P.VALIDATED] if defects else p[P.FALSE_REJECT])
+    repaired = (defects != 0) & stopped & (u_repair < p[P.REPAIRED])
+    return (0 if repaired else defects), stopped & (not repaired)
 
 
-@rule
+@small
 def edge_type(u: float, cumulative: Floats) -> int:
     """Return the rank, from 1, of an edge-case type drawn from the table of cumulative Zipf frequencies."""
     low = 0
@@ -156,7 +148,14 @@ def edge_type(u: float, cumulative: Floats) -> int:
     return low + 1
 
 
-@rule
+@small
+def edge_case(e: Words, p: Floats, cumulative: Floats) -> tuple[bool, bool]:
+    """Return whether an edge case is of an unhandled type, and whether the AI recognises that."""
+    handled = unit(e[0]) >= p[P.NEVER_REPEATS] and edge_type(unit(e[1]), cumulative) <= p[P.HANDLED]
+    return not handled, not handled and unit(e[2]) < p[P.RECOGNISED]
+
+
+@small
 def inspect(
     key: Ints, kind: int, entity: int, p: Floats, cumulative: Floats
 ) -> tuple[int, bool, bool, bool, bool]:
@@ -174,12 +173,11 @@ def inspect(
     defects, exception = validated(defects, unit(c[0]), unit(c[1]), p)
     if unit(c[2]) >= p[P.EDGE_SHARE]:
         return defects, exception, False, False, False
-    e = item_words(key, kind, entity, keys.EDGE_TYPE)
-    handled = unit(e[0]) >= p[P.NEVER_REPEATS] and edge_type(unit(e[1]), cumulative) <= p[P.HANDLED]
-    return defects, exception, True, not handled, not handled and unit(e[2]) < p[P.RECOGNISED]
+    unhandled, recognised = edge_case(item_words(key, kind, entity, keys.EDGE_TYPE), p, cumulative)
+    return defects, exception, True, unhandled, recognised
 
 
-@rule
+@small
 def log_odds_right(defects: int, unhandled: bool, hardness: float, p: Floats) -> float:
     """Return logit P(right) of an AI decision."""
     odds = p[P.INTERCEPT] - p[P.HARDNESS] * hardness
@@ -196,7 +194,7 @@ def log_odds_right(defects: int, unhandled: bool, hardness: float, p: Floats) ->
     return odds
 
 
-@rule
+@small
 def confidence(right: bool, unhandled: bool, z: float, p: Floats) -> float:
     """Return the confidence score: N(0, 1) for right decisions, N(-d, sigma_w) for wrong ones.
 
@@ -209,27 +207,25 @@ def confidence(right: bool, unhandled: bool, z: float, p: Floats) -> float:
     return p[P.SIGMA_W] * z - d
 
 
-@rule
+@small
 def decide(
-    key: Ints,
-    kind: int,
-    entity: int,
+    w: Words,
+    hardness: float,
+    z: float,
     p: Floats,
     defects: int,
     unhandled: bool,
     consequential: bool,
     value_class: int,
-    level: int,
-) -> tuple[float, bool, int]:
-    """Return the item's hardness, whether the AI decides right, and the bits of its review triggers.
+) -> tuple[bool, int]:
+    """Return whether the AI decides right, and the bits of the item's review triggers.
 
-    `level` is the autonomy at the item's arrival. Under `guarded`, consequential items, the less confident
-    and the highest value classes are reviewed besides; under `restricted`, everything is.
+    `hardness` and `z` are the normal quantiles of the first and the third word. The bit `GUARDED_TOO` says
+    that the item is reviewed under `guarded` besides: consequential items, the less confident and the highest
+    value classes; `at_level` makes triggers of that.
     """
-    w = item_words(key, kind, entity, keys.DECISION)
-    hardness = normal_quantile(unit(w[0]))
     right = unit(w[1]) < logistic(log_odds_right(defects, unhandled, hardness, p))
-    score = confidence(right, unhandled, normal_quantile(unit(w[2])), p)
+    score = confidence(right, unhandled, z, p)
     triggers = 0
     if score < p[P.THRESHOLD]:
         triggers |= CONFIDENCE
@@ -239,7 +235,17 @@ def decide(
         triggers |= VALUE
     if unit(w[3]) < p[P.MANDATORY]:
         triggers |= MANDATORY
-    guarded = consequential or score < p[P.GUARDED_THRESHOLD] or value_class > p[P.GUARDED_PERMISSION]
-    if level >= RESTRICTED or (level == GUARDED and guarded):
+    if consequential or score < p[P.GUARDED_THRESHOLD] or value_class > p[P.GUARDED_PERMISSION]:
+        triggers |= GUARDED_TOO
+    return right, triggers
+
+
+@small
+def at_level(triggers: int, level: int) -> int:
+    """Return the bits of the review triggers of an AI decision, given the autonomy at the item's arrival.
+
+    Under `guarded` what has the bit `GUARDED_TOO` is reviewed besides; under `restricted`, everything is.
+    """
+    if level >= RESTRICTED or (level == GUARDED and triggers & GUARDED_TOO):
         triggers |= AUTONOMY
-    return hardness, right, triggers
+    return triggers & ~GUARDED_TOO

@@ -1,22 +1,21 @@
 """How long people need for an item, how long it waits for them, and what comes of their review.
 
-Reviewers and specialists follow the same rules; `t` holds the packed parameters of the one team or the other.
+Reviewers and specialists follow the same rules; `t` holds the packed parameters of the one team or the other,
+and `w` the item's words for `keys.REVIEW` or `keys.SPECIALIST`.
 """
 
 from __future__ import annotations
 
 import math
 
-from simgap.compiling import rule
-from simgap.model import keys
+from simgap.compiling import small
 from simgap.model.clock import NEVER
 from simgap.model.items import BY_HAND, EDGE, EXCEPTION
-from simgap.model.keys import item_words
 from simgap.model.parameters import Law, P, T
 from simgap.model.times import time_hours, to_microseconds
-from simgap.model.types import Floats, Ints
+from simgap.model.types import Floats
 from simgap.sampling.inversion import exponential_quantile, logistic
-from simgap.sampling.philox import unit
+from simgap.sampling.philox import Words, unit
 
 # What comes of a review.
 (
@@ -31,11 +30,10 @@ from simgap.sampling.philox import unit
 WAIT_BINS = 16 * 44
 
 
-@rule
-def review_hours(key: Ints, kind: int, entity: int, t: Floats, triggers: int) -> float:
+@small
+def review_hours(w: Words, t: Floats, triggers: int) -> float:
     """Return the working time of a review without hurry, in hours: longer for exceptions and edge cases."""
-    u = unit(item_words(key, kind, entity, int(t[T.PURPOSE]))[0])
-    hours = time_hours(u, int(t[T.TIME_LAW]), t[T.TIME], t[T.TIME_CV])
+    hours = time_hours(unit(w[0]), int(t[T.TIME_LAW]), t[T.TIME], t[T.TIME_SIGMA])
     if triggers & EXCEPTION:
         return hours * t[T.EXCEPTION_FACTOR]
     if triggers & EDGE:
@@ -43,56 +41,44 @@ def review_hours(key: Ints, kind: int, entity: int, t: Floats, triggers: int) ->
     return hours
 
 
-@rule
-def patience(key: Ints, kind: int, entity: int, t: Floats) -> int:
+@small
+def patience(w: Words, t: Floats) -> int:
     """Return how long the item waits for the team before it falls back, in microseconds."""
     if t[T.DEADLINE] == math.inf:
         return NEVER
     if int(t[T.PATIENCE_LAW]) == Law.DETERMINISTIC:
         return to_microseconds(t[T.DEADLINE])
-    u = unit(item_words(key, kind, entity, int(t[T.PURPOSE]))[2])
-    return to_microseconds(t[T.DEADLINE] * exponential_quantile(u))
+    return to_microseconds(t[T.DEADLINE] * exponential_quantile(unit(w[2])))
 
 
-@rule
+@small
 def congestion(waiting: int, staff: int, t: Floats) -> float:
     """Return x, from 0 to 1: the work waiting per head, in units of x_ref, when a review starts."""
     return min(1.0, waiting * t[T.TIME] / staff / t[T.X_REF])
 
 
-@rule
+@small
 def occupied(hours: float, x: float, t: Floats) -> int:
     """Return the staffed time that a review occupies: hurry shortens it and shrinkage lengthens it."""
     return to_microseconds(hours * (1.0 - t[T.DELTA] * x) / (1.0 - t[T.SHRINKAGE]))
 
 
-@rule
+@small
 def catch_probability(hardness: float, x: float, t: Floats, p: Floats) -> float:
     """Return P(catch | wrong): what misleads the AI misleads reviewers, and the swamped let more through."""
     return logistic(t[T.CATCH_INTERCEPT] - p[P.RHO] * p[P.HARDNESS] * hardness - t[T.GAMMA] * x)
 
 
-@rule
-def is_escalated(key: Ints, kind: int, entity: int, p: Floats) -> bool:
-    """Return whether a reviewed item goes on to a specialist."""
-    share = p[P.ESCALATED]
-    return share > 0.0 and unit(item_words(key, kind, entity, keys.REVIEW)[3]) < share
+@small
+def is_escalated(w: Words, p: Floats) -> bool:
+    """Return whether an item goes on to a specialist after its review."""
+    return unit(w[3]) < p[P.ESCALATED]
 
 
-@rule
-def verdict(
-    key: Ints,
-    kind: int,
-    entity: int,
-    t: Floats,
-    p: Floats,
-    triggers: int,
-    right: bool,
-    hardness: float,
-    x: float,
-) -> int:
+@small
+def verdict(w: Words, t: Floats, p: Floats, triggers: int, right: bool, hardness: float, x: float) -> int:
     """Return the outcome of a review. Exceptions and handed-over edge cases carry no AI decision."""
-    u = unit(item_words(key, kind, entity, int(t[T.PURPOSE]))[1])
+    u = unit(w[1])
     if triggers & BY_HAND:
         return MANUAL_WRONG if u < p[P.MANUAL_ERROR] else MANUAL_RIGHT
     if right:
@@ -100,14 +86,15 @@ def verdict(
     return CAUGHT if u < catch_probability(hardness, x, t, p) else MISSED
 
 
-@rule
+@small
 def wait_bin(microseconds: int) -> int:
     """Return the bin of a wait: sixteen bins to each doubling, in units of 65.536 ms.
 
     Integer arithmetic only, so that every engine on every machine bins alike; `wait_edges` gives the edges.
     """
     v = microseconds >> 16
-    e = 0
-    while v >> e >= 32:
-        e += 1
+    e = 0  # the largest with v >> e >= 16, or 0
+    for step in (32, 16, 8, 4, 2, 1):
+        if v >> (e + step) >= 16:
+            e += step
     return 16 * e + (v >> e)

@@ -49,7 +49,7 @@ class P(Places):
     GUARDED_PERMISSION = auto()
     THROUGHPUT = auto()
     LATENCY = auto()
-    LATENCY_CV = auto()
+    LATENCY_SIGMA = auto()
     LATENCY_LAW = auto()
     OUTAGES = auto()
     OUTAGE_TIME = auto()
@@ -77,7 +77,7 @@ class T(Places):
 
     PURPOSE = auto()  # of its draws
     TIME = auto()
-    TIME_CV = auto()
+    TIME_SIGMA = auto()
     TIME_LAW = auto()
     EXCEPTION_FACTOR = auto()
     EDGE_FACTOR = auto()

@@ -10,16 +10,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from simgap.compiling import rule
+from simgap.model.roots import root
 from simgap.model.types import Floats
 from simgap.sampling.inversion import logistic
 
 HARDNESS_NODES: Floats = np.array([0.01 * i for i in range(-1000, 1001)])
 HARDNESS_WEIGHTS: Floats = np.array([math.exp(-0.5 * h * h) for h in HARDNESS_NODES])
 HARDNESS_WEIGHTS /= math.fsum(HARDNESS_WEIGHTS)
+CLOSE = 1e-13  # of a constant
+# Answers that are kept: both phases of a draw, and the variants of a sweep, ask mostly the same questions.
+KEPT = 256
 
 
 # Scalar loops, not array functions: those round differently from one processor to the next.
@@ -31,19 +36,35 @@ def _mean_logistic(intercept: float, slope: float, nodes: Floats, weights: Float
     return total
 
 
+@rule
+def _wrong_weights(intercept: float, slope: float, nodes: Floats, weights: Floats, out: Floats) -> None:
+    """Write to `out` the weights of the nodes given that the decision is wrong; they sum to one."""
+    total = lost = 0.0
+    for i in range(len(nodes)):
+        # 1 - logistic(x) = logistic(-x), without the loss of digits.
+        out[i] = weights[i] * logistic(slope * nodes[i] - intercept)
+        # A sum that keeps what rounding loses: Neumaier (1974), ZAMM 54:39-51.
+        more = total + out[i]
+        lost += (total - more) + out[i] if total > out[i] else (out[i] - more) + total
+        total = more
+    for i in range(len(nodes)):
+        out[i] /= total + lost
+
+
+@lru_cache(KEPT)
 def probability_right(intercept: float, spread: float) -> float:
     """Return E[logistic(intercept - spread h)]."""
     return _mean_logistic(intercept, spread, HARDNESS_NODES, HARDNESS_WEIGHTS)
 
 
+@lru_cache(KEPT)
 def intercept_of(accuracy: float, spread: float) -> float:
     """Return the intercept a at which E[logistic(a - spread h)] is the stated accuracy, 0 < accuracy < 1."""
-    from scipy.optimize import brentq
-
     bracket = 40.0 + 12.0 * spread
-    return float(brentq(lambda a: probability_right(a, spread) - accuracy, -bracket, bracket, xtol=1e-13))
+    return root(lambda a: probability_right(a, spread) - accuracy, -bracket, bracket, CLOSE)
 
 
+@lru_cache(KEPT)
 def catch_intercept_of(catch: float, intercept: float, spread: float, rho: float) -> float:
     """Return the intercept c at which reviewers catch the stated share of wrong decisions.
 
@@ -63,18 +84,14 @@ def catch_intercept_of(catch: float, intercept: float, spread: float, rho: float
     -----
     The share that results is exact to 2e-10 for rho x spread up to 100, to 2e-4 at the bounds of the table.
     """
-    from scipy.optimize import brentq
-
-    # 1 - logistic(x) = logistic(-x), without the loss of digits.
-    odds = [spread * h - intercept for h in HARDNESS_NODES]
-    wrong = np.array([w * logistic(x) for w, x in zip(HARDNESS_WEIGHTS, odds, strict=True)])
-    wrong /= math.fsum(wrong)
+    wrong = np.empty(len(HARDNESS_NODES))
+    _wrong_weights(intercept, spread, HARDNESS_NODES, HARDNESS_WEIGHTS, wrong)
     bracket = 40.0 + 12.0 * rho * spread
 
     def excess(c: float) -> float:
         return _mean_logistic(c, rho * spread, HARDNESS_NODES, wrong) - catch
 
-    return float(brentq(excess, -bracket, bracket, xtol=1e-13))
+    return root(excess, -bracket, bracket, CLOSE)
 
 
 def separation_of(auroc: float, sigma_w: float) -> float:
@@ -96,13 +113,17 @@ def threshold_of(share: float, mix: Sequence[tuple[float, float, float]], sigma_
     sigma_w : float
         Spread of the scores of wrong decisions.
     """
-    from scipy.optimize import brentq
-    from scipy.special import ndtr
-
     if share <= 0.0:
         return -math.inf
     if share >= 1.0:
         return math.inf
+    return _threshold(share, tuple(mix), sigma_w)
+
+
+@lru_cache(KEPT)
+def _threshold(share: float, mix: tuple[tuple[float, float, float], ...], sigma_w: float) -> float:
+    from scipy.special import ndtr
+
     weights, right, separation = np.array(mix).T
     weights = weights / weights.sum()
 
@@ -111,4 +132,4 @@ def threshold_of(share: float, mix: Sequence[tuple[float, float, float]], sigma_
         return float(weights @ under) - share
 
     bracket = 40.0 * (1.0 + sigma_w) + float(separation.max())
-    return float(brentq(excess, -bracket, bracket, xtol=1e-13))
+    return root(excess, -bracket, bracket, CLOSE)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from simgap.compiling import rule
+from simgap.compiling import small
 from simgap.model.clock import HOUR, NEVER
 from simgap.model.parameters import Law
-from simgap.sampling.inversion import exponential_quantile, lognormal_quantile
+from simgap.sampling.inversion import exponential_quantile, lognormal_normal, normal_quantile
 
 
-@rule
-def time_hours(u: float, law: int, mean: float, cv: float) -> float:
-    """Return a time in hours by inversion; `cv` counts under the lognormal law only."""
+@small
+def time_hours(u: float, law: int, mean: float, sigma: float) -> float:
+    """Return a time in hours by inversion; `sigma`, of its logarithm, counts under the lognormal law only."""
     if law == Law.DETERMINISTIC:
         return mean
     if law == Law.EXPONENTIAL:
         return mean * exponential_quantile(u)
-    return lognormal_quantile(u, mean, cv)
+    return lognormal_normal(normal_quantile(u), mean, sigma)
 
 
-@rule
+@small
 def to_microseconds(hours: float) -> int:
     """Return hours as integer microseconds, `NEVER` when they exceed what a simulation can reach."""
     scaled = hours * HOUR

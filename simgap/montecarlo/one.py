@@ -38,11 +38,12 @@ def log_of(packed: Packed, seed: int, replication: int) -> list[Entry]:
     Raises
     ------
     SimulationError
-        A law that every replication obeys was broken; the words name the replication.
+        A law that every replication obeys was broken, or the backlog outgrew its limit; the words name the
+        replication.
     """
     log: list[Entry] = []
     try:
         simulate(packed, seed, replication, replication, log)
     except SimulationError as error:
-        raise SimulationError(f"seed {seed}, draw {replication}, luck {replication}: {error}") from error
+        raise type(error)(f"seed {seed}, draw {replication}, luck {replication}: {error}") from error
     return log

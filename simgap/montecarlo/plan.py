@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -20,7 +21,7 @@ import numpy as np
 
 from simgap.compiling import is_warm
 from simgap.defaults import ENGINE
-from simgap.errors import SimgapError
+from simgap.errors import BacklogLimit, SimgapError
 from simgap.model.types import Floats, Ints
 from simgap.montecarlo.trial import Trial, expected_items, prepare, run_trial
 from simgap.sampling.unknowns import draw_unknowns, quantile
@@ -71,6 +72,11 @@ class Results:
         Whether every row of the plan was finished.
     engine : str
         What simulated.
+    ended : tuple of (variant, draw, luck)
+        The trials that ended with `backlog_limit`, in the order of the plan. Their draws are left out of all
+        that stands above.
+    stopped : bool
+        Whether an interruption ended the plan early.
     """
 
     rows: tuple[Row, ...]
@@ -82,6 +88,8 @@ class Results:
     drawn: Floats
     complete: bool
     engine: str = ENGINE
+    ended: tuple[Row, ...] = ()
+    stopped: bool = False
 
     def of(self, name: str) -> Floats:
         """Return one outcome, a number a trial."""
@@ -128,11 +136,19 @@ def _start_worker(*context: Any) -> None:
     _context = context  # as `_run_in_processes` passes it
 
 
-def _run_row(row: Row, drawn: Floats) -> Trial:
-    resolved, variants, seed, names, engine = _context
+def _attempt(context: tuple[Any, ...], row: Row, drawn: Floats) -> Trial | BacklogLimit:
+    """Return what a trial came to; a backlog without end ends the trial, and not the run."""
+    resolved, variants, seed, names, engine = context
     variant, draw, luck = row
     values = dict(zip(names, drawn, strict=True))
-    return run_trial(resolved, values, variants[variant], seed, draw, luck, engine)
+    try:
+        return run_trial(resolved, values, variants[variant], seed, draw, luck, engine)
+    except BacklogLimit as error:
+        return BacklogLimit(str(error))  # without the frames of the engine, which hold all of its arrays
+
+
+def _run_row(row: Row, drawn: Floats) -> Trial | BacklogLimit:
+    return _attempt(_context, row, drawn)
 
 
 def evaluate(
@@ -164,12 +180,15 @@ def evaluate(
     Returns
     -------
     Results
-        After a keyboard interrupt, the draws that were finished under all their variants.
+        Of the draws that were finished under all their variants: not all are after a keyboard interrupt, or
+        where trials end with `backlog_limit`.
 
     Raises
     ------
+    BacklogLimit
+        Not one draw was finished under all its variants, for that reason.
     SimgapError
-        A trial failed, with the words that name it, or a worker process died.
+        A trial failed, with the words that name it, a worker process died, or memory does not suffice.
     """
     unknowns = inputs(resolved)
     names = tuple(str(i["name"]) for i in unknowns)
@@ -179,26 +198,116 @@ def evaluate(
     drawn = table[np.searchsorted(draws, [draw for _, draw, _ in plan.rows])]
     if workers is None:
         workers = default_workers() if work(resolved, plan) > SMALL else 1
+    workers = min(workers, len(plan.rows))
     context = (resolved, plan.variants, seed, names, engine)
     run = _run_here if workers == 1 else _run_in_processes
-    trials: dict[int, Trial] = {}
+    store, stopped = _Store(plan), False
     try:
-        for index, trial in run(context, plan.rows, drawn, workers):
-            trials[index] = trial
-            progress(len(trials), len(plan.rows))
+        for number, (index, trial) in enumerate(run(context, plan.rows, drawn, workers), 1):
+            store.add(index, trial)
+            progress(number, len(plan.rows))
     except KeyboardInterrupt:
-        pass
-    kept = _whole_draws(plan, trials)
-    return _collect(plan, trials, kept, names, drawn, engine)
+        stopped = True
+    kept, ended = store.whole_draws(), store.ended
+    if not kept:
+        if stopped or not ended:
+            raise KeyboardInterrupt
+        raise BacklogLimit(
+            f"nothing to show: {len(ended)} of {len(plan.rows)} replications ended early, the first of them "
+            f"with {ended[min(ended)]}"
+        )
+    complete = len(kept) == len(plan.rows)
+    chosen = slice(None) if complete else kept  # all of an array need not be copied
+    return Results(
+        rows=tuple(plan.rows[i] for i in kept),
+        names=store.names,
+        outcomes=store.outcomes[chosen],
+        monthly=store.monthly[chosen],
+        waits=store.waits(kept),
+        inputs=names,
+        drawn=drawn[chosen],
+        complete=complete,
+        engine=engine,
+        ended=tuple(plan.rows[i] for i in sorted(ended)),
+        stopped=stopped,
+    )
+
+
+class _Store:
+    """What trials came to, as numbers in arrays: of a trial a few kilobytes stay, and none of its objects.
+
+    An interrupt may come between any two steps, so each of them leaves what is whole.
+    """
+
+    def __init__(self, plan: Plan):
+        self.plan = plan
+        self.names: tuple[str, ...] = ()
+        self.done = bytearray(len(plan.rows))
+        self.ended: dict[int, BacklogLimit] = {}
+        self.left_out: set[int] = set()
+        self.rows_of = Counter(draw for _, draw, _ in plan.rows)
+        # The waits of draws that are not whole yet, and the sum of the others with the last of them.
+        self.pending: dict[int, list[tuple[int, Ints]]] = {}
+        self.summed: tuple[Ints, int] = np.zeros((0, 0, 0), np.int64), -1
+
+    def add(self, index: int, trial: Trial | BacklogLimit) -> None:
+        """Keep the numbers of the trial of a row, or that it ended early."""
+        variant, draw, _ = self.plan.rows[index]
+        if isinstance(trial, BacklogLimit):
+            self.ended[index] = trial
+            self.left_out.add(draw)
+            self.pending.pop(draw, None)
+            return
+        if not self.names:
+            self._make_room(trial)
+        self.outcomes[index] = [trial.outcomes[name] for name in self.names]
+        self.monthly[index] = trial.monthly
+        if draw not in self.left_out:
+            self.pending.setdefault(draw, []).append((variant, trial.waits))
+        self.done[index] = True
+        if len(self.pending.get(draw, ())) == self.rows_of[draw]:
+            self.summed = self._plus(draw), draw
+            del self.pending[draw]
+
+    def _make_room(self, trial: Trial) -> None:
+        rows, names = len(self.plan.rows), tuple(trial.outcomes)
+        try:
+            self.outcomes = np.empty((rows, len(names)))
+            self.monthly = np.empty((rows, *trial.monthly.shape))
+            self.summed = np.zeros((len(self.plan.variants), *trial.waits.shape), np.int64), -1
+        except MemoryError:
+            size = rows * (len(names) + trial.monthly.size) * 8e-9
+            raise SimgapError(
+                f"the numbers of {rows:,} trials take {size:,.0f} GB, more than there is; fewer "
+                "--replications or points"
+            ) from None
+        self.names = names
+
+    def _plus(self, draw: int) -> Ints:
+        """Return the sum of waits with those of one more draw."""
+        waits = self.summed[0].copy()
+        for variant, more in self.pending[draw]:
+            waits[variant] += more
+        return waits
+
+    def whole_draws(self) -> list[int]:
+        """Return the places of the finished rows whose draw was finished under every variant of the plan."""
+        missing = {row[1] for row, done in zip(self.plan.rows, self.done, strict=True) if not done}
+        return [i for i, row in enumerate(self.plan.rows) if row[1] not in missing]
+
+    def waits(self, kept: list[int]) -> Ints:
+        """Return the waits summed over these rows, the whole draws."""
+        self.pending.pop(self.summed[1], None)  # where an interrupt came before it was taken out
+        for draw in self.pending.keys() & {self.plan.rows[i][1] for i in kept}:
+            self.summed = self._plus(draw), draw
+        return self.summed[0]
 
 
 def _run_here(
     context: tuple[Any, ...], rows: tuple[Row, ...], drawn: Floats, workers: int
-) -> Iterator[tuple[int, Trial]]:
-    resolved, variants, seed, names, engine = context
-    for index, (variant, draw, luck) in enumerate(rows):
-        values = dict(zip(names, drawn[index], strict=True))
-        yield index, run_trial(resolved, values, variants[variant], seed, draw, luck, engine)
+) -> Iterator[tuple[int, Trial | BacklogLimit]]:
+    for index, row in enumerate(rows):
+        yield index, _attempt(context, row, drawn[index])
 
 
 @contextmanager
@@ -216,7 +325,7 @@ def _interrupts_held() -> Iterator[None]:
 
 def _run_in_processes(
     context: tuple[Any, ...], rows: tuple[Row, ...], drawn: Floats, workers: int
-) -> Iterator[tuple[int, Trial]]:
+) -> Iterator[tuple[int, Trial | BacklogLimit]]:
     waiting = iter(range(len(rows)))
     if not is_warm():
         # Workers would all compile the same at once, so the first trial runs here.
@@ -225,7 +334,7 @@ def _run_in_processes(
     spawn = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(min(workers, len(rows)), spawn, _start_worker, context)
-    running: dict[Future[Trial], int] = {}
+    running: dict[Future[Trial | BacklogLimit], int] = {}
     try:
         while True:
             # A few tasks ahead keep workers busy; all at once would hold every row's inputs in the pipe.
@@ -244,40 +353,7 @@ def _run_in_processes(
             "starts work outside `if __name__ == '__main__':`"
         ) from error
     finally:
-        if running:  # interrupted or failed: do not wait for trials that nobody will read
-            for process in set(multiprocessing.active_children()) - others:
-                process.terminate()
+        # Do not wait for trials that nobody will read; nor, once all is done, for half a second of farewells.
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
         pool.shutdown(cancel_futures=True)
-
-
-def _whole_draws(plan: Plan, trials: Mapping[int, Trial]) -> list[int]:
-    """Return the places of the finished rows whose draw was finished under every variant of the plan."""
-    missing = {plan.rows[i][1] for i in range(len(plan.rows)) if i not in trials}
-    return [i for i, row in enumerate(plan.rows) if row[1] not in missing]
-
-
-def _collect(
-    plan: Plan,
-    trials: Mapping[int, Trial],
-    kept: list[int],
-    names: tuple[str, ...],
-    drawn: Floats,
-    engine: str,
-) -> Results:
-    if not kept:
-        raise KeyboardInterrupt
-    outcome_names = tuple(trials[kept[0]].outcomes)
-    waits = np.zeros((len(plan.variants), *trials[kept[0]].waits.shape), np.int64)
-    for i in kept:
-        waits[plan.rows[i][0]] += trials[i].waits
-    return Results(
-        rows=tuple(plan.rows[i] for i in kept),
-        names=outcome_names,
-        outcomes=np.array([[trials[i].outcomes[n] for n in outcome_names] for i in kept]),
-        monthly=np.stack([trials[i].monthly for i in kept]),
-        waits=waits,
-        inputs=names,
-        drawn=drawn[kept],
-        complete=len(kept) == len(plan.rows),
-        engine=engine,
-    )

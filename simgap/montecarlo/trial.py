@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from simgap.defaults import ENGINE
+from simgap.economics.cashflow import npv
 from simgap.economics.ledger import (
     DEFAULT_COUNTS,
     LINES,
@@ -201,7 +202,7 @@ def run_trial(
         physics = simulate(phases.production, seed, draw, luck)
         pilot = simulate(phases.pilot, seed, draw, luck) if math.isnan(general["board.npv"]) else None
     except SimulationError as error:
-        raise SimulationError(f"seed {seed}, draw {draw}, luck {luck}: {error}") from error
+        raise type(error)(f"seed {seed}, draw {draw}, luck {luck}: {error}") from error
     lines = ledger(physics, values, window, np.array([seed, draw, luck, keys.PRODUCTION], np.int64))
     lines["pilot"] = np.zeros(window.months)
     lines["pilot"][0] = -general[f"pilots.{general['base.pilot']}.cost"]
@@ -211,10 +212,9 @@ def run_trial(
         (lines[name] for name in LINES if name not in ("benefit", "pilot", "investment")),
         np.zeros(window.months),
     )
-    realised = value_of(lines["benefit"] + costs, one_off, rate, tax)
+    realised = npv((lines["benefit"] + costs) * (1.0 - tax), one_off * (1.0 - tax), rate)
     cashable = value_of(lines["cashable_benefit"] + costs, one_off, rate, tax)
 
-    no_cost = np.zeros(window.months)
     if pilot is not None:
         pilot_key = np.array([seed, draw, luck, keys.PILOT], np.int64)
         pilot_lines = ledger(pilot, phases.pilot_values, phases.pilot_window, pilot_key)
@@ -230,7 +230,7 @@ def run_trial(
             window,
             planned_volume(phases),
         )
-        projected = value_of(board, no_cost, rate, tax)["npv"]
+        projected = npv(board * (1.0 - tax), np.zeros(window.months), rate)
         dashboard = reported_accuracy(pilot)
     else:
         board, projected, dashboard = np.full(window.months, math.nan), general["board.npv"], math.nan
@@ -260,12 +260,13 @@ def run_trial(
         "incident_count": by_month(physics.incident_time, np.ones(len(in_window)), window),
         "restricted_hours": levels[:, governance.RESTRICTED :].sum(axis=1),
     }
+    totals = physics.counts.sum(axis=0).tolist()
     outcomes = {
         "projected_npv": projected,
-        "realised_npv": realised["npv"],
+        "realised_npv": realised,
         "cashable_npv": cashable["npv"],
-        "gap": projected - realised["npv"],
-        "success": float(succeeds(resolved["success"], realised["npv"], projected)),
+        "gap": projected - realised,
+        "success": float(succeeds(resolved["success"], realised, projected)),
         # What must be funded and what pays back is cash: the benefit that becomes cash, and all costs.
         **{name: value for name, value in cashable.items() if name != "npv"},
         # Most and fewest heads in a month, which differ with a headcount plan.
@@ -277,7 +278,7 @@ def run_trial(
         "accuracy_true": reported_accuracy(physics),
         "oversight_cost": -float(lines["oversight"].sum()),
         "exception_cost": -float(lines["exceptions"].sum()),
-        "n_items": float(physics.total(Count.ARRIVED)),
+        "n_items": float(totals[Count.ARRIVED]),
         "n_pilot_items": float(pilot.total(Count.ARRIVED)) if pilot is not None else math.nan,
         "n_late": float(physics.counts[-1, list(ENDS)].sum()),
         "n_active_months": float(window.active().sum()),
@@ -290,13 +291,13 @@ def run_trial(
         "n_specialist_capacity": float(physics.specialists.capacity.sum() / HOUR),
         "n_specialist_used": float(physics.counts[:-1, Count.SPECIALIST_USED].sum() / HOUR),
         "n_specialist_wait": physics.specialists.wait_total / HOUR,
-        "n_ai_wait": physics.total(Count.AI_WAIT) / 3.6e6,
+        "n_ai_wait": totals[Count.AI_WAIT] / 3.6e6,
         "ai_backlog_peak": float(physics.ai_backlog_peak),
         "n_incidents": float(in_window.sum()),
         "n_latent_incidents": float((~in_window).sum()),
         "n_problems": float((physics.incident_failed[in_window] > 0).sum()),
         **{f"n_level_{word}": float(levels[:, i].sum()) for i, word in enumerate(governance.LEVELS)},
-        **{f"n_{c.name.lower()}": float(physics.total(c)) for c in Count if c not in _REPORTED_APART},
+        **{f"n_{c.name.lower()}": float(totals[c]) for c in _REPORTED},
     }
     return Trial(
         outcomes,
@@ -305,18 +306,23 @@ def run_trial(
     )
 
 
-# Times, and what other outcomes hold.
-_REPORTED_APART = (
-    Count.ARRIVED,
-    Count.OFFERED,
-    Count.USED,
-    Count.USED_BY_HAND,
-    Count.SPECIALIST_OFFERED,
-    Count.SPECIALIST_USED,
-    Count.SPECIALIST_USED_BY_HAND,
-    Count.AI_WAIT,
-    Count.DELAY,
-    Count.LEGACY_DELAY,
+# Not times, nor what other outcomes hold.
+_REPORTED = tuple(
+    c
+    for c in Count
+    if c
+    not in (
+        Count.ARRIVED,
+        Count.OFFERED,
+        Count.USED,
+        Count.USED_BY_HAND,
+        Count.SPECIALIST_OFFERED,
+        Count.SPECIALIST_USED,
+        Count.SPECIALIST_USED_BY_HAND,
+        Count.AI_WAIT,
+        Count.DELAY,
+        Count.LEGACY_DELAY,
+    )
 )
 
 

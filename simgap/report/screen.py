@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from simgap.analysis.words import money, share_of_100, title
+from simgap.analysis.words import left_out, money, share_of_100, title
 
 WIDTH = 80
 SHOWN_LINKS = 2
@@ -28,7 +28,8 @@ def warnings(summary: Mapping[str, Any]) -> list[str]:
     """Return what a reader must not overlook."""
     operations, reviewers, n = summary["operations"], summary["reviewers"], summary["replications"]
     offered, staffed = reviewers["offered_hours_per_month"], reviewers["staffed_hours_per_month"]
-    found = []
+    ended = summary["ended"]["backlog_limit"]
+    found = [left_out(ended, ended + n)] if ended else []
     if offered > staffed > 0.0:
         found.append(
             f"WARNING: in {share_of_100(reviewers['overloaded_share'])} of 100 futures reviewers are offered "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from simgap.compiling import rule
+from simgap.compiling import small
 
 SQRT_HALF = math.sqrt(0.5)
 
@@ -81,13 +81,13 @@ FAR_BOTTOM = (
 Coefficients = tuple[float, float, float, float, float, float, float, float]
 
 
-@rule
+@small
 def _polynomial(a: Coefficients, x: float) -> float:
     """Return a[0] + a[1] x + ... + a[7] x^7 by Horner's rule."""
     return ((((((a[7] * x + a[6]) * x + a[5]) * x + a[4]) * x + a[3]) * x + a[2]) * x + a[1]) * x + a[0]
 
 
-@rule
+@small
 def normal_cdf(x: float) -> float:
     """Return P(Z <= x) of the standard normal distribution.
 
@@ -105,7 +105,30 @@ def normal_cdf(x: float) -> float:
     return 0.5 * math.erfc(-x * SQRT_HALF)
 
 
-@rule
+@small
+def centre_quantile(q: float) -> float:
+    """Return the standard normal quantile of 1/2 + q, for |q| up to `SPLIT_CENTRE`: 85 % of all numbers.
+
+    Without a branch, so that a compiler can take several numbers at once.
+    """
+    r = CENTRE_SHIFT - q * q
+    return q * _polynomial(CENTRE_TOP, r) / _polynomial(CENTRE_BOTTOM, r)
+
+
+@small
+def tail_quantile(p: float) -> float:
+    """Return the standard normal quantile of p where |p - 1/2| exceeds `SPLIT_CENTRE`."""
+    r = math.sqrt(-math.log(min(p, 1.0 - p)))
+    if r <= SPLIT_TAIL:
+        r -= TAIL_SHIFT
+        x = _polynomial(TAIL_TOP, r) / _polynomial(TAIL_BOTTOM, r)
+    else:
+        r -= SPLIT_TAIL
+        x = _polynomial(FAR_TOP, r) / _polynomial(FAR_BOTTOM, r)
+    return -x if p < 0.5 else x
+
+
+@small
 def normal_quantile(p: float) -> float:
     """Return the standard normal quantile of p.
 
@@ -125,20 +148,10 @@ def normal_quantile(p: float) -> float:
     Applied Statistics 37(3), 477-484; routine PPND16.
     """
     q = p - 0.5
-    if abs(q) <= SPLIT_CENTRE:
-        r = CENTRE_SHIFT - q * q
-        return q * _polynomial(CENTRE_TOP, r) / _polynomial(CENTRE_BOTTOM, r)
-    r = math.sqrt(-math.log(min(p, 1.0 - p)))
-    if r <= SPLIT_TAIL:
-        r -= TAIL_SHIFT
-        x = _polynomial(TAIL_TOP, r) / _polynomial(TAIL_BOTTOM, r)
-    else:
-        r -= SPLIT_TAIL
-        x = _polynomial(FAR_TOP, r) / _polynomial(FAR_BOTTOM, r)
-    return -x if q < 0.0 else x
+    return centre_quantile(q) if abs(q) <= SPLIT_CENTRE else tail_quantile(p)
 
 
-@rule
+@small
 def exponential_quantile(p: float) -> float:
     """Return the quantile of p of the exponential distribution with mean 1.
 
@@ -155,8 +168,25 @@ def exponential_quantile(p: float) -> float:
     return -math.log1p(-p)
 
 
-@rule
-def lognormal_normal(z: float, mean: float, cv: float) -> float:
+@small
+def lognormal_sigma(cv: float) -> float:
+    """Return the standard deviation of the logarithm of a lognormal number with a coefficient of variation.
+
+    Parameters
+    ----------
+    cv : float
+        Standard deviation / mean, dimensionless; not negative.
+
+    Returns
+    -------
+    float
+        sqrt(log(1 + cv^2)).
+    """
+    return math.sqrt(math.log1p(cv * cv))
+
+
+@small
+def lognormal_normal(z: float, mean: float, sigma: float) -> float:
     """Return the lognormal number that belongs to a standard normal one.
 
     Parameters
@@ -165,20 +195,18 @@ def lognormal_normal(z: float, mean: float, cv: float) -> float:
         Standard normal number.
     mean : float
         Mean of the lognormal distribution, in any unit; not negative.
-    cv : float
-        Coefficient of variation (standard deviation / mean), dimensionless; not negative.
+    sigma : float
+        Standard deviation of its logarithm, `lognormal_sigma`; not negative.
 
     Returns
     -------
     float
-        mean exp(sigma z - sigma^2 / 2) with sigma^2 = log(1 + cv^2), in the unit of `mean`; `mean` itself
-        where cv is 0.
+        mean exp(sigma z - sigma^2 / 2), in the unit of `mean`; `mean` itself where sigma is 0.
     """
-    variance = math.log1p(cv * cv)
-    return mean * math.exp(math.sqrt(variance) * z - 0.5 * variance)
+    return mean * math.exp(sigma * z - 0.5 * sigma * sigma)
 
 
-@rule
+@small
 def lognormal_quantile(p: float, mean: float, cv: float) -> float:
     """Return the quantile of p of the lognormal distribution with a given mean and coefficient of variation.
 
@@ -186,18 +214,20 @@ def lognormal_quantile(p: float, mean: float, cv: float) -> float:
     ----------
     p : float
         Strictly between 0 and 1.
-    mean, cv : float
-        As in `lognormal_normal`.
+    mean : float
+        Mean of the distribution, in any unit; not negative.
+    cv : float
+        Coefficient of variation (standard deviation / mean), dimensionless; not negative.
 
     Returns
     -------
     float
         In the unit of `mean`; `mean` itself where cv is 0.
     """
-    return lognormal_normal(normal_quantile(p), mean, cv)
+    return lognormal_normal(normal_quantile(p), mean, lognormal_sigma(cv))
 
 
-@rule
+@small
 def logistic(x: float) -> float:
     """Return the probability whose log-odds are x.
 
@@ -211,13 +241,11 @@ def logistic(x: float) -> float:
     float
         1 / (1 + exp(-x)), without overflow on either side and with full relative accuracy for x << 0.
     """
-    if x >= 0.0:
-        return 1.0 / (1.0 + math.exp(-x))
-    odds = math.exp(x)
-    return odds / (1.0 + odds)
+    odds = math.exp(-abs(x))
+    return (1.0 if x >= 0.0 else odds) / (1.0 + odds)
 
 
-@rule
+@small
 def logit(p: float) -> float:
     """Return the log-odds of a probability.
 

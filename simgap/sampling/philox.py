@@ -40,7 +40,7 @@ Examples
 
 from __future__ import annotations
 
-from simgap.compiling import rule
+from simgap.compiling import small
 
 Words = tuple[int, int, int, int]
 
@@ -56,7 +56,7 @@ WEYL_0 = 0x9E3779B9
 WEYL_1 = 0xBB67AE85
 
 
-@rule
+@small
 def philox4x32(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> Words:
     """Return one block of Philox4x32-10.
 
@@ -96,7 +96,7 @@ def philox4x32(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> Words:
     return c0, c1, c2, c3
 
 
-@rule
+@small
 def counter(luck: int, phase: int, kind: int, entity: int, purpose: int, index: int) -> Words:
     """Return the counter that addresses a draw, laid out as the table of this module says.
 
@@ -130,7 +130,7 @@ def counter(luck: int, phase: int, kind: int, entity: int, purpose: int, index: 
     return entity & MASK32, int(luck) & MASK32, packed, int(index) & MASK32
 
 
-@rule
+@small
 def words(
     seed: int, draw: int, luck: int, phase: int, kind: int, entity: int, purpose: int, index: int
 ) -> Words:
@@ -154,7 +154,7 @@ def words(
     return philox4x32(c0, c1, c2, c3, seed, draw)
 
 
-@rule
+@small
 def unit(word: int) -> float:
     """Return a uniform number in the open interval (0, 1) from one word.
 
@@ -171,7 +171,7 @@ def unit(word: int) -> float:
     return (int(word) + 0.5) * 2.0**-32
 
 
-@rule
+@small
 def unit53(high: int, low: int) -> float:
     """Return a uniform number of full double precision in the open interval (0, 1) from two words.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from simgap.scenario.grammar import parse_value
@@ -38,10 +39,15 @@ class Variant:
 
 def row_of(path: str) -> Row:
     """Return the table row of a resolved path, such as ``workflows.claims.data.missing``."""
+    return BY_PATH[_path_of_row(path)]
+
+
+@cache
+def _path_of_row(path: str) -> str:
     if path in BY_PATH:
-        return BY_PATH[path]
+        return path
     group, _, rest = path.split(".", 2)
-    return BY_PATH[rest] if rest in BY_PATH else BY_PATH[f"{group}.*.{rest}"]
+    return rest if rest in BY_PATH else f"{group}.*.{rest}"
 
 
 def inputs(resolved: Resolved) -> list[dict[str, Any]]:

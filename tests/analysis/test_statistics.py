@@ -8,6 +8,7 @@ from simgap.analysis.statistics import (
     cvar,
     fieller_ratio,
     histogram_quantile,
+    mean_ranks,
     rank_correlations,
     summarise,
     wilson,
@@ -169,6 +170,16 @@ def test_cvar_of_a_normal():
     values = np.random.default_rng(8).normal(size=100_000)
     error = np.std(np.maximum(stats.norm.ppf(0.05) - values, 0)) / 0.05 / math.sqrt(100_000)
     assert cvar(values) == pytest.approx(-2.062713, abs=4.5 * error)
+
+
+def test_ranks_against_scipy():
+    rng = np.random.default_rng(8)
+    for values in (
+        rng.normal(size=50),
+        rng.integers(0, 4, 50).astype(float),
+        np.array([1.0, math.inf, math.inf]),
+    ):
+        np.testing.assert_array_equal(mean_ranks(values), stats.rankdata(values))
 
 
 def test_spearman_against_scipy():

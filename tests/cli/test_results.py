@@ -4,10 +4,13 @@ import errno
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from pyarrow import parquet
 
 import simgap as package
+from simgap import results
 from simgap.plots import style
 
 RUN_FILES = {"result.json", "trials.parquet", "monthly.parquet", "value.png", "cash.png", "tornado.png"}
@@ -35,6 +38,7 @@ HEAD = {
     "replications": WHOLE,
     "engine": TEXT,
     "version": TEXT,
+    "ended": {"backlog_limit": WHOLE, "draws": list},
     "currency": TEXT,
     "provenance": {"complete": bool, "replications_asked": WHOLE, "seed": WHOLE, "times": {}, "scenario": {}},
 }
@@ -162,6 +166,30 @@ def test_the_parts_of_a_folder_agree(simgap, tiny, tmp_path):
     assert len(monthly) == 9
     assert result["realised"]["npv"]["mean"] == pytest.approx(trials["realised_npv"].mean())
     assert result["operations"]["items"] == pytest.approx(monthly["items"].sum() / 3)
+
+
+def test_the_tables_are_those_of_the_library(tmp_path):
+    """Also to whoever reads them without pandas: what is not a number is missing."""
+    result = package.load("minimal", sets=["clock.horizon=4 months"]).run(replications=3, workers=1)
+    result.save(tmp_path / "out")
+    for name, wanted in (("trials", result.trials), ("monthly", result.monthly)):
+        path = tmp_path / "out" / f"{name}.parquet"
+        pd.testing.assert_frame_equal(pd.read_parquet(path), wanted)
+        table = parquet.read_table(path)
+        assert table.column_names == list(wanted.columns)
+        assert [table[c].null_count for c in wanted] == wanted.isna().sum().tolist()
+    assert result.trials["irr"].isna().any()
+    assert result.trials["draw"].dtype == np.int64
+
+
+def test_a_table_written_in_parts_is_the_whole_table(monkeypatch, tiny, tmp_path):
+    monkeypatch.setattr(results, "TRIALS_AT_ONCE", 2)
+    result = package.load(tiny).run(5, workers=1)
+    result.save(tmp_path / "out")
+    for name in ("trials", "monthly"):
+        written = pd.read_parquet(tmp_path / "out" / f"{name}.parquet")
+        pd.testing.assert_frame_equal(written, getattr(result, name), check_exact=True)
+    assert list(result.monthly["draw"]) == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
 
 
 def test_existing_results_are_replaced_only_when_asked(simgap, refused, tiny, tmp_path):

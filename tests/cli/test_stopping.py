@@ -1,10 +1,17 @@
-"""Interruption at a known place: whole draws are kept, and a lost interrupt is found again."""
+"""Interruption at a known place and backlogs that outgrow their limit: whole draws are kept, and it is said.
+
+A lost interrupt is found again.
+"""
 
 import json
 
+import pandas as pd
 import pytest
 
+import simgap as package
 from simgap.cli import options
+from simgap.engines.compiled import engine
+from simgap.engines.reference import replication
 from simgap.montecarlo import plan
 
 
@@ -75,3 +82,102 @@ def test_an_interrupt_that_was_swallowed_counts_at_the_next_trial(simgap, tiny, 
     assert (answer.code, json.loads(answer.out)["replications"]) == (3, 2)
     # And it does not outlive the command.
     assert simgap("run", tiny, "--replications", 2, "--workers", 1).code == 0
+
+
+# --- a backlog without end --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def few_places(monkeypatch):
+    """Let both engines hold so many items at once."""
+
+    def arrange(most):
+        monkeypatch.setattr(engine, "SLOTS", 2)
+        monkeypatch.setattr(engine, "MOST_ITEMS", most)
+        monkeypatch.setattr(replication, "MOST_ITEMS", most)
+
+    return arrange
+
+
+ENDED = {"backlog_limit": 6, "draws": [0, 1, 2, 4, 6, 7]}  # with four places
+
+
+def test_replications_that_outgrow_the_limit_are_left_out_and_said(simgap, data, tiny, tmp_path, few_places):
+    run = ("run", tiny, "--replications", 12, "--workers", 1, "--out")
+    expected = data(*run, tmp_path / "all")
+    assert expected["ended"] == {"backlog_limit": 0, "draws": []}
+    few_places(4)
+    answer = simgap(*run, tmp_path / "some")
+    assert answer.code == 3
+    said = " ".join(answer.out.split())
+    assert "WARNING: 6 of 12 replications ended with backlog_limit" in said
+    assert "the figures below are too good. Try more reviewers, a deadline, " in said
+    folder = tmp_path / "some"
+    assert answer.err == (
+        "6 replications ended with backlog_limit and are left out: the numbers are of what was finished; "
+        f"what was finished is in {folder}.\n"
+    )
+    found = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    assert (found["replications"], found["ended"], found["provenance"]["complete"]) == (6, ENDED, False)
+    everything, trials = (pd.read_parquet(tmp_path / name / "trials.parquet") for name in ("all", "some"))
+    assert set(trials["draw"]) == set(range(12)) - set(ENDED["draws"])
+    finished = everything[everything["draw"].isin(trials["draw"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(trials, finished, check_exact=True)
+
+
+def test_both_engines_refuse_the_same_replications(simgap, tiny, few_places):
+    few_places(4)
+    run = ("run", tiny, "--replications", 12, "--workers", 1, "--json", "--engine")
+    found = [json.loads(simgap(*run, name).out) for name in ("compiled", "reference")]
+    for part in found:
+        assert part.pop("engine") in ("compiled", "reference")
+        assert part.pop("provenance")["complete"] is False
+    assert found[0] == found[1]
+    assert found[0]["ended"] == ENDED
+
+
+def test_a_sweep_leaves_such_draws_out_at_every_point(simgap, data, tiny, few_places):
+    over = ("sweep", tiny, "--over", "workflows.letters.volume@production=1 per day:3 per day:2")
+    more = ("--replications", 12, "--workers", 1)
+    whole = data(*over, *more)
+    few_places(4)
+    answer = simgap(*over, *more, "--json")
+    found = json.loads(answer.out)
+    assert answer.code == 3
+    assert answer.err.startswith("6 replications ended with backlog_limit and are left out: the numbers are ")
+    assert (found["replications"], found["ended"]) == (6, ENDED)
+    assert whole["ended"] == {"backlog_limit": 0, "draws": []}
+    said = " ".join(simgap(*over, *more).out.split())
+    assert "WARNING: 6 of 24 replications ended with backlog_limit" in said
+    assert "This happened at 1 of 2 points." in said
+
+
+def test_figures_say_what_is_left_out(tiny, few_places):
+    case = package.load(tiny)
+    for said, most in ((False, 64), (True, 4)):
+        few_places(most)
+        result, sweep = case.run(12, workers=1), case.sweep(["data=0:1:2"], replications=12, workers=1)
+        for figure in (result.plot.value(), result.plot.cash(), result.plot.tornado(), sweep.figure()):
+            words = " ".join(" ".join(text.get_text() for text in figure.texts).split())
+            assert ("that ended with backlog_limit, the longest queues." in words) == said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("run", "--workers", 1, "--replications", 3, "--out"),
+        ("sweep", "--workers", 1, "--replications", 2, "--over", "data=0:1:2", "--out"),
+        ("trace", "--out"),
+        ("verify",),
+    ],
+    ids=lambda command: command[0],
+)
+def test_where_none_is_finished_nothing_is_written(simgap, tiny, tmp_path, few_places, command):
+    few_places(2)
+    name, *rest = command
+    answer = simgap(name, *([tiny, *rest, tmp_path / "out"] if rest else []))
+    assert (answer.code, answer.out) == (3, "")
+    assert answer.err.startswith("Stopped: ")
+    assert "backlog_limit: more than 2 items are in the system at once; more reviewers, a dead" in answer.err
+    assert answer.err.endswith(". Nothing was saved.\n")
+    assert list(tmp_path.iterdir()) == []

@@ -98,7 +98,12 @@ def test_the_class_that_the_engine_sees_orders_the_factors(cv):
     quantiles = np.array([0.5, 0.9, 0.99])
     entities = np.arange(3000)
     p = np.zeros(len(P))
-    classes = np.array([items.stakes(KEY, keys.ITEM, int(e), p, quantiles)[0] for e in entities])
+    classes = np.array(
+        [
+            items.stakes(keys.item_words(KEY, keys.ITEM, int(e), keys.ARRIVAL), p, quantiles)[0]
+            for e in entities
+        ]
+    )
     factors = value_factors(KEY, entities, cv)
     assert set(classes) == {0, 1, 2, 3}
     for k in range(3):

@@ -14,7 +14,7 @@ from simgap.engines import reference
 from simgap.engines.physics import REVIEWERS, SPECIALISTS, TRIGGER_COLUMNS, Count
 from simgap.model import clock, governance, integration, keys, oversight
 from simgap.model.clock import MONTH
-from simgap.model.parameters import P
+from simgap.model.parameters import P, T
 
 LEVELS = ("autonomous", "guarded", "restricted", "suspended")
 TEAMS = (("reviewers", "review", REVIEWERS), ("specialists", "specialist", SPECIALISTS))
@@ -273,7 +273,7 @@ def audit_deadlines(ready, lives, seed):
             if joined is None:
                 continue
             left, begun = at(life, activity, "withdraw"), at(life, activity, "start")
-            patience = oversight.patience(key, kind, entity, team.t)
+            patience = oversight.patience(keys.item_words(key, kind, entity, int(team.t[T.PURPOSE])), team.t)
             if patience == clock.NEVER:
                 assert left is None or left == max(joined, gone)
                 continue
@@ -338,7 +338,7 @@ def audit_stage(ready, physics, lives, log, seed):
             continue
         reached = at(life, "connector", "complete") if step else life[0].time
         present = [b for a, b in outages if a <= reached < b]
-        lost = bool(present) and integration.is_lost(key, kind, entity, ready.p)
+        lost = bool(present) and integration.is_lost(keys.item_words(key, kind, entity, keys.CHECK), ready.p)
         assert (life[-1].detail["outcome"] == "lost") == lost
         if lost:
             assert life[-1].time == present[0]

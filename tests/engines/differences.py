@@ -9,8 +9,8 @@ import numpy as np
 
 from simgap.engines import compiled, order, reference
 from simgap.engines.compiled import engine, layout, loop
-from simgap.engines.compiled.heap import ORDER, TIME
-from simgap.engines.compiled.layout import A, D, G
+from simgap.engines.compiled.heap import ORDER
+from simgap.engines.compiled.layout import AGENDA, STREAMS, A, D, G
 from simgap.engines.physics import Count
 from simgap.engines.reference import replication
 from simgap.engines.reference.timeline import Timeline
@@ -131,9 +131,9 @@ class Follower:
     def next(self):
         """Return the next event, or None."""
         b = self.b
-        coming = [(int(a[A.TIME]), int(a[A.ORDER])) for a in b.streams]
-        if b.g[G.EVENTS]:
-            coming.append((int(b.events[0, 0, TIME]), int(b.events[0, 0, ORDER])))
+        orders = [*b.streams[:, A.ORDER], *b.calendars[:, 0, ORDER]]
+        orders[STREAMS + AGENDA] = b.agenda[0, 0, ORDER]
+        coming = [(int(time), int(order)) for time, order in zip(b.heads, orders, strict=True)]
         if b.g[G.STARTING]:
             coming.append((int(b.g[G.NOW]), order.START_SERVICES))
         first = min(coming)
@@ -176,7 +176,7 @@ class Follower:
                 f"{name} busy": desk[D.BUSY],
                 f"{name} leaving": desk[D.LEAVING],
             }
-        return {name: int(x) for name, x in state.items()} | {"counts": b.counts.tolist()}
+        return {name: int(x) for name, x in state.items()} | {"counts": engine.counts_of(b).tolist()}
 
 
 def state_of(run):

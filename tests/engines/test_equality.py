@@ -3,13 +3,17 @@
 Scenario files, thousands of generated ones, and arrays that must grow in the middle of a replication.
 """
 
+import bisect
 import hashlib
+import math
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -22,8 +26,8 @@ import simgap
 from simgap.engines import compiled, order, reference
 from simgap.engines.compiled import engine
 from simgap.engines.physics import ENDS, Count
-from simgap.engines.reference import desk
-from simgap.errors import SimulationError
+from simgap.engines.reference import desk, replication
+from simgap.errors import BacklogLimit
 from simgap.model import keys
 from simgap.model.clock import HOUR
 from simgap.montecarlo.one import phases_of
@@ -117,12 +121,17 @@ def both_phases_agree(text, draw=0):
     agree(phases.pilot, 7, draw, draw, text)
 
 
-def stated_agree(stated):
-    """The same for texts by key path."""
+def text_of(stated):
+    """Return the scenario of texts by key path, with what they need."""
     for path, (need, text) in NEEDS.items():
         if path in stated and stated.get(need, "none") in ("none", "0"):
             stated = stated | {need: text}
-    both_phases_agree(scenario(stated))
+    return scenario(stated)
+
+
+def stated_agree(stated):
+    """The same for texts by key path."""
+    both_phases_agree(text_of(stated))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
@@ -230,9 +239,11 @@ def test_arrays_that_begin_tiny_grow_without_a_trace(case, monkeypatch):
     larger = engine.larger
     monkeypatch.setattr(engine, "larger", lambda b, what: grown.append(what) or larger(b, what))
     assert not unequal(ample, fields(compiled.simulate(case, 7, 0, 0)))
-    assert {engine.layout.MORE_ITEMS, engine.layout.MORE_EVENTS} <= set(grown)
+    assert engine.layout.MORE_ITEMS in grown
     if case is busy():
-        assert {engine.layout.MORE_ESCAPES, engine.layout.MORE_INCIDENTS} <= set(grown)
+        assert {getattr(engine.layout, f"MORE_{of}") for of in ("EVENTS", "ESCAPES", "INCIDENTS")} <= set(
+            grown
+        )
     monkeypatch.setattr(engine, "BUDGET", 1)
     assert not unequal(ample, fields(compiled.simulate(case, 7, 0, 0)))
 
@@ -241,18 +252,54 @@ def test_a_crowd_at_the_usual_sizes():
     agree(crowd(engine.EVENTS + 1000))
 
 
+@contextmanager
+def places(most):
+    """Let both engines hold so many items at once."""
+    slots = 2 if most % 2 == 0 and most & most - 1 == 0 else most  # doubled, if that comes to as many
+    with (
+        mock.patch.object(engine, "SLOTS", slots),
+        mock.patch.object(engine, "MOST_ITEMS", most),
+        mock.patch.object(replication, "MOST_ITEMS", most),
+    ):
+        yield
+
+
 @pytest.mark.parametrize(("waiting", "most", "fits"), [(64, 64, True), (65, 64, False), (65, 128, True)])
-def test_a_backlog_that_outgrows_its_limit_is_refused(waiting, most, fits, monkeypatch):
+def test_a_backlog_that_outgrows_its_limit_is_refused(waiting, most, fits):
     """All wait at one instant, and nobody else comes: 64 fit into 64 places, one more does not."""
-    monkeypatch.setattr(engine, "SLOTS", 2)
-    monkeypatch.setattr(engine, "MOST_ITEMS", most)
     case = packed(bare(backlog=waiting, volume=0.0))
-    expected = fields(reference.simulate(case, 7, 0, 0))
-    if fits:
-        assert not unequal(expected, fields(compiled.simulate(case, 7, 0, 0)))
-    else:
-        with pytest.raises(SimulationError, match=r"backlog_limit: more than 64 items"):
-            compiled.simulate(case, 7, 0, 0)
+    ample = agree(case)
+    with places(most):
+        found = agree(case)
+        if fits:
+            assert not unequal(ample, found)
+            return
+        for simulate in (reference.simulate, compiled.simulate):
+            with pytest.raises(BacklogLimit, match=r"^backlog_limit: more than 64 items are in the system"):
+                simulate(case, 7, 0, 0)
+
+
+def test_the_arrays_double_to_the_limit_exactly():
+    assert math.log2(engine.MOST_ITEMS / engine.SLOTS).is_integer()
+    assert engine.MOST_ITEMS == replication.MOST_ITEMS
+
+
+@settings(generated, max_examples=25)
+@given(tied)
+def test_both_engines_refuse_the_same_backlogs(stated):
+    """Whether it is full when one more comes depends on the order of what happens at an instant."""
+    phase = phases_of(simgap.load(text_of(TIED | stated)).resolved, 7, 0).production
+
+    def refuses(most):
+        with places(most):
+            return "refused" in result(compiled.simulate, phase, 7, 0, 0)
+
+    peak = bisect.bisect_left(range(1, 4096), 1, key=lambda most: not refuses(most)) + 1
+    with places(peak):
+        assert "refused" not in agree(phase)
+    if peak > 1:
+        with places(peak - 1):
+            assert "refused" in agree(phase)
 
 
 def test_heads_who_are_to_go_when_they_are_done_may_stay_after_all():

@@ -15,6 +15,8 @@ from simgap.engines.calendars import week_offset
 from simgap.model import items, keys, solving
 from simgap.model.clock import HOUR
 from simgap.model.parameters import P, T
+from simgap.sampling.inversion import normal_quantile
+from simgap.sampling.philox import unit
 
 DEFECTS = ("missing", "format", "schema", "stale")
 
@@ -24,18 +26,15 @@ def test_deterministic_arrivals_come_at_the_inverse_of_the_intensity():
     key = np.array([1, 2, 3, 0], np.int64)
     level, interval, previous = 0.0, 0, 0
     for k in range(1, int(ready.levels[-1]) + 1):
-        when, level, interval, _, _ = items.arrive(
-            key, keys.ITEM, k, ready.p, level, interval, ready.levels, ready.knots, True, ready.quantiles
-        )
+        w = keys.item_words(key, keys.ITEM, k, keys.ARRIVAL)
+        when, level, interval = items.arrive(w, k, ready.p, level, interval, ready.levels, ready.knots, True)
         assert interval >= 0
         assert level == k
         assert np.interp(when, ready.knots, ready.levels) == pytest.approx(k, abs=1e-6)
         assert when >= previous
         previous = when
     assert k > 1500
-    last = items.arrive(
-        key, keys.ITEM, k, ready.p, level, interval, ready.levels, ready.knots, True, ready.quantiles
-    )
+    last = items.arrive(w, k, ready.p, level, interval, ready.levels, ready.knots, True)
     assert last[2] == -1
 
 
@@ -91,16 +90,18 @@ def test_every_packed_parameter_is_filled_from_its_own_value():
         "REVIEW_CONSEQUENTIAL",
         "MANUAL_ERROR",
         "LATENCY_LAW",
+        "LATENCY_SIGMA",
     }
     assert set(P.__members__) == solved | {place.name for place in packing.COPIED}
     ready, case = packed(values()), values()
+    assert ready.p[P.LATENCY_SIGMA] == math.sqrt(math.log1p(case["integration.latency_cv"] ** 2))
     for place, path in packing.COPIED.items():
         assert ready.p[place] == case[path]
 
 
 def test_every_parameter_of_a_team_is_filled_from_its_own_value():
     # What each team has of its own, and what both share.
-    own = {"TIME": "time", "TIME_CV": "time_cv", "DEADLINE": "deadline"}
+    own = {"TIME": "time", "DEADLINE": "deadline"}
     common = {"SHRINKAGE": 0.3, "GAMMA": 1.0, "DELTA": 0.1, "X_REF": 8.0, "PATIENCE_LAW": 1}
     case = values(
         oversight__patience_law="exponential",
@@ -118,6 +119,8 @@ def test_every_parameter_of_a_team_is_filled_from_its_own_value():
     for prefix, team in (("", ready.reviewers), ("specialist_", ready.specialists)):
         for name, path in own.items():
             assert team.t[T[name]] == case[f"oversight.{prefix}{path}"]
+        cv = case[f"oversight.{prefix}time_cv"]
+        assert team.t[T.TIME_SIGMA] == math.sqrt(math.log1p(cv * cv))
         for name, value in common.items():
             assert team.t[T[name]] == value
         assert (team.t[T.EXCEPTION_FACTOR], team.t[T.EDGE_FACTOR]) == factors[prefix]
@@ -125,7 +128,7 @@ def test_every_parameter_of_a_team_is_filled_from_its_own_value():
     assert set(T.__members__) == {
         *own,
         *common,
-        *("EXCEPTION_FACTOR", "EDGE_FACTOR", "TIME_LAW", "PURPOSE", "CATCH_INTERCEPT"),
+        *("EXCEPTION_FACTOR", "EDGE_FACTOR", "TIME_LAW", "TIME_SIGMA", "PURPOSE", "CATCH_INTERCEPT"),
     }
     assert (ready.reviewers.staff, ready.specialists.staff) == (4, 3)
     assert ready.reviewers.plan == ((1460 * HOUR, 6), (2555 * HOUR, 0))
@@ -243,7 +246,9 @@ def test_decision_mix_against_formulas_and_items():
         )
         if not exception and not recognised:
             counts[defects, unhandled] += 1
-            right += items.decide(key, keys.ITEM, entity, ready.p, defects, unhandled, False, 0, 0)[1]
+            w = keys.item_words(key, keys.ITEM, entity, keys.DECISION)
+            hardness = normal_quantile(unit(w[0]))
+            right += items.decide(w, hardness, 0.0, ready.p, defects, unhandled, False, 0)[0]
     for name, (weight, _, _) in classes.items():
         assert abs(counts[name] - n * weight) <= 4.5 * math.sqrt(n * weight * (1 - weight)) + 1
     wanted = sum(weight * share for weight, share, _ in classes.values())

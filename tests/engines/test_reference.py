@@ -99,12 +99,11 @@ def test_check_notices_a_broken_law(ordinary, tamper, message):
 def arrivals_of(ready, seed):
     """Return the instants of all arrivals of unique items."""
     key = np.array([seed, 0, 0, ready.phase], np.int64)
-    tables = (ready.levels, ready.knots, ready.regular, ready.quantiles)
+    tables = (ready.levels, ready.knots, ready.regular)
     times, level, interval = [], 0.0, 0
     while True:
-        when, level, interval, _, _ = items.arrive(
-            key, keys.ITEM, len(times), ready.p, level, interval, *tables
-        )
+        w = keys.item_words(key, keys.ITEM, len(times), keys.ARRIVAL)
+        when, level, interval = items.arrive(w, len(times), ready.p, level, interval, *tables)
         if interval < 0:
             return times
         times.append(when)
@@ -142,7 +141,7 @@ def test_the_queue_agrees_with_a_recursion_over_items(reviewers, hours, patience
 
     limits = []
     for entity, a in enumerate(arrived):
-        patient = oversight.patience(key, keys.ITEM, entity, t)
+        patient = oversight.patience(keys.item_words(key, keys.ITEM, entity, keys.REVIEW), t)
         if which == "wall":
             limits.append(a + patient)
         else:
@@ -161,7 +160,8 @@ def test_the_queue_agrees_with_a_recursion_over_items(reviewers, hours, patience
             if came <= start <= goes
         )
         x = min(1.0, behind * case["oversight.time"] / reviewers / 4.0)
-        hours_of_work = oversight.review_hours(key, keys.ITEM, entity, t, items.MANDATORY)
+        w = keys.item_words(key, keys.ITEM, entity, keys.REVIEW)
+        hours_of_work = oversight.review_hours(w, t, items.MANDATORY)
         work = int(hours_of_work * (1.0 - 0.3 * x) / 0.8 * HOUR + 0.5)
         done = clock.reached(start, clock.staffed_time(start, calendar) + work, calendar)
         free[free.index(min(free))] = done

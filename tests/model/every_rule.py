@@ -33,37 +33,40 @@ def calls():
         for law in range(3):
             yield "time_hours", times.time_hours(u, law, 0.3, 1.2)
         yield "to_microseconds", times.to_microseconds(math.exp(10 * z))
-        arrival = items.arrive(KEY, kind, entity, p, level, interval, levels, knots, False, quantiles)
-        _, level, interval, value_class, consequential = arrival
+        drawn = keys.item_words(KEY, kind, entity, keys.ARRIVAL)
+        arrival = items.arrive(drawn, entity, p, level, interval, levels, knots, False)
+        _, level, interval = arrival
+        value_class, consequential = items.stakes(drawn, p, quantiles)
         yield "arrive", arrival
         yield "arrival_time", items.arrival_time(3.0 * entity, levels, knots, 0)
         yield "value_class_of", items.value_class_of(u, quantiles)
-        yield "stakes", items.stakes(KEY, kind, entity, p, quantiles)
+        yield "stakes", (value_class, consequential)
         yield "defects_of", items.defects_of(u, 1 - u, u * u, 0.5 * u, p)
         yield "validated", items.validated(entity % 16, u, 1 - u, p)
         yield "edge_type", items.edge_type(u, table)
+        yield "edge_case", items.edge_case(keys.item_words(KEY, kind, entity, keys.EDGE_TYPE), p, table)
         inspection = items.inspect(KEY, kind, entity, p, table)
         yield "inspect", inspection
         yield "log_odds_right", items.log_odds_right(entity % 16, entity % 3 == 0, z, p)
         yield "confidence", items.confidence(entity % 2 == 0, entity % 3 == 0, z, p)
-        decision = items.decide(
-            KEY, kind, entity, p, inspection[0], inspection[3], consequential, value_class, entity % 3
-        )
+        drawn = keys.item_words(KEY, kind, entity, keys.DECISION)
+        decision = items.decide(drawn, z, -z, p, inspection[0], inspection[3], consequential, value_class)
         yield "decide", decision
+        yield "at_level", items.at_level(decision[1], entity % 3)
         yield "connector_time", integration.connector_time(p)
-        yield "latency", integration.latency(KEY, kind, entity, p)
+        yield "latency", integration.latency(drawn, p)
         yield "outage", integration.outage(KEY, entity, p)
-        yield "is_lost", integration.is_lost(KEY, kind, entity, p)
-        yield "is_escalated", oversight.is_escalated(KEY, kind, entity, p)
+        yield "is_lost", integration.is_lost(drawn, p)
+        yield "is_escalated", oversight.is_escalated(drawn, p)
         for t in teams:
-            hours = oversight.review_hours(KEY, kind, entity, t, 2 ** (entity % 7))
+            hours = oversight.review_hours(drawn, t, 2 ** (entity % 7))
             yield "review_hours", hours
-            yield "patience", oversight.patience(KEY, kind, entity, t)
+            yield "patience", oversight.patience(drawn, t)
             x = oversight.congestion(entity, 3, t)
             yield "congestion", x
             yield "occupied", oversight.occupied(hours, x, t)
             yield "catch_probability", oversight.catch_probability(z, x, t, p)
-            verdict = oversight.verdict(KEY, kind, entity, t, p, 2 ** (entity % 7), decision[1], z, x)
+            verdict = oversight.verdict(drawn, t, p, 2 ** (entity % 7), decision[0], z, x)
             yield "verdict", verdict
         yield "surfaces_after", governance.surfaces_after(KEY, entity, p)
         failed = governance.failures(KEY, entity, p)
@@ -76,6 +79,7 @@ def calls():
         yield "wait_bin", oversight.wait_bin(now)
         for calendar in all_calendars:
             yield "staffed_time", clock.staffed_time(now, calendar)
+            yield "closes", clock.closes(clock.next_opening(now, calendar), calendar)
             yield "instant_of", clock.instant_of(now, calendar)
             yield "is_staffed", clock.is_staffed(now, calendar)
             yield "next_opening", clock.next_opening(now, calendar)

@@ -1,10 +1,14 @@
 """What the tests of the rules share: packed parameters by name, and the uniforms of an item."""
 
+import math
+
 import numpy as np
 
-from simgap.model import keys
+from simgap.model import items, keys
 from simgap.model.parameters import P, T
-from simgap.sampling.philox import words
+from simgap.sampling import philox
+from simgap.sampling.inversion import normal_quantile
+from simgap.sampling.philox import unit
 
 KEY = np.array([2024, 7, 3, 0], np.int64)
 
@@ -29,7 +33,7 @@ def team(**by_name):
 def uniforms(kind, entity, purpose, key=KEY):
     """Return the four uniforms of a purpose of an item."""
     seed, draw, luck, phase = (int(k) for k in key)
-    return [(w + 0.5) / 2**32 for w in words(seed, draw, luck, phase, kind, entity, purpose, 0)]
+    return [(w + 0.5) / 2**32 for w in philox.words(seed, draw, luck, phase, kind, entity, purpose, 0)]
 
 
 DIRTY = {
@@ -65,7 +69,7 @@ DIRTY = {
     "guarded_permission": 1,
     "throughput": 700.0,
     "latency": 0.02,
-    "latency_cv": 0.5,
+    "latency_sigma": math.sqrt(math.log(1 + 0.5**2)),
     "latency_law": 2,
     "outages": 40.0,
     "outage_time": 3.0,
@@ -91,7 +95,7 @@ TEAMS = {
     "reviewers": {
         "purpose": keys.REVIEW,
         "time": 0.25,
-        "time_cv": 1.2,
+        "time_sigma": math.sqrt(math.log(1 + 1.2**2)),
         "time_law": 2,
         "exception_factor": 3.0,
         "edge_factor": 1.7,
@@ -106,7 +110,7 @@ TEAMS = {
     "specialists": {
         "purpose": keys.SPECIALIST,
         "time": 0.8,
-        "time_cv": 0.4,
+        "time_sigma": math.sqrt(math.log(1 + 0.4**2)),
         "time_law": 2,
         "exception_factor": 1.3,
         "edge_factor": 2.1,
@@ -127,3 +131,16 @@ def zipf_table(types, exponent):
     table = [sum(weights[: k + 1]) / sum(weights) for k in range(types)]
     table[-1] = 1.0
     return np.array(table)
+
+
+def words(kind, entity, purpose):
+    """Return an item's random words for a purpose."""
+    return keys.item_words(KEY, kind, entity, purpose)
+
+
+def decide(entity, p, defects, unhandled, consequential, value_class, level, key=KEY):
+    """Return an item's hardness, whether the AI decides right, and its triggers at a level of autonomy."""
+    w = keys.item_words(key, keys.ITEM, entity, keys.DECISION)
+    hardness, z = (normal_quantile(unit(word)) for word in (w[0], w[2]))
+    right, triggers = items.decide(w, hardness, z, p, defects, unhandled, consequential, value_class)
+    return hardness, right, items.at_level(triggers, level)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from rules_by_hand import DIRTY, KEY, packed, uniforms
+from rules_by_hand import DIRTY, KEY, packed, uniforms, words
 from scipy.stats import expon, kstest, lognorm
 
 from simgap.model import integration, keys
@@ -28,7 +28,7 @@ def test_latency_item_by_item(law):
         Law.EXPONENTIAL: expon(scale=0.02).ppf(u),
         Law.LOGNORMAL: lognormal(0.02, 0.5).ppf(u),
     }[law]
-    got = [integration.latency(KEY, keys.ITEM, entity, p) for entity in range(300)]
+    got = [integration.latency(words(keys.ITEM, entity, keys.LATENCY), p) for entity in range(300)]
     np.testing.assert_allclose(got, hours * HOUR, rtol=1e-9, atol=1)
 
 
@@ -62,11 +62,11 @@ def test_a_share_of_the_items_that_meet_an_outage_is_lost():
     p, n = packed(**DIRTY), 300
     for kind in (keys.ITEM, keys.DUPLICATE):
         wanted = [uniforms(kind, e, keys.CHECK)[3] < 0.42 for e in range(n)]
-        assert [integration.is_lost(KEY, kind, e, p) for e in range(n)] == wanted
-        assert not any(integration.is_lost(KEY, kind, e, packed(lost=0.0)) for e in range(n))
-        assert all(integration.is_lost(KEY, kind, e, packed(lost=1.0)) for e in range(n))
+        assert [integration.is_lost(words(kind, e, keys.CHECK), p) for e in range(n)] == wanted
+        assert not any(integration.is_lost(words(kind, e, keys.CHECK), packed(lost=0.0)) for e in range(n))
+        assert all(integration.is_lost(words(kind, e, keys.CHECK), packed(lost=1.0)) for e in range(n))
     # Beyond 4.5 standard deviations: false alarm 7e-6.
-    lost = sum(integration.is_lost(KEY, keys.ITEM, e, p) for e in range(MANY))
+    lost = sum(integration.is_lost(words(keys.ITEM, e, keys.CHECK), p) for e in range(MANY))
     assert abs(lost - 0.42 * MANY) < 4.5 * math.sqrt(MANY * 0.42 * 0.58)
 
 

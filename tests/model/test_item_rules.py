@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from rules_by_hand import DIRTY, KEY, packed, uniforms, zipf_table
+from rules_by_hand import DIRTY, KEY, decide, packed, uniforms, words, zipf_table
 from scipy.integrate import quad
 from scipy.special import expit, ndtr, ndtri
 
@@ -149,9 +149,7 @@ def test_decide_item_by_item():
         u = uniforms(keys.ITEM, entity, keys.DECISION)
         defects, unhandled = entity % 16, entity % 3 == 0
         consequential, value_class, level = entity % 5 == 0, entity % 4, entity % 3
-        hardness, right, triggers = items.decide(
-            KEY, keys.ITEM, entity, p, defects, unhandled, consequential, value_class, level
-        )
+        hardness, right, triggers = decide(entity, p, defects, unhandled, consequential, value_class, level)
         assert hardness == pytest.approx(ndtri(u[0]), rel=1e-12, abs=1e-15)
         penalty = sum(DIRTY[f"{n}_penalty"] for n, bit in DEFECTS.items() if defects & bit)
         odds = 1.5 - penalty - 1.5 * unhandled - 1.3 * ndtri(u[0])
@@ -206,7 +204,7 @@ OFF = {
 def test_each_trigger_alone_and_all_together(change, consequential, value_class, bits):
     p = packed(**{**OFF, **change})
     for entity in range(200):
-        assert items.decide(KEY, keys.ITEM, entity, p, 0, False, consequential, value_class, 0)[2] == bits
+        assert decide(entity, p, 0, False, consequential, value_class, 0)[2] == bits
 
 
 @pytest.mark.parametrize(
@@ -226,7 +224,7 @@ def test_each_trigger_alone_and_all_together(change, consequential, value_class,
 def test_levels_of_autonomy_alone(level, change, consequential, value_class, reviewed):
     p = packed(**{**OFF, **change})
     for entity in range(200):
-        got = items.decide(KEY, keys.ITEM, entity, p, 0, False, consequential, value_class, level)
+        got = decide(entity, p, 0, False, consequential, value_class, level)
         assert got[2] == (items.AUTONOMY if reviewed else 0)
 
 
@@ -235,8 +233,7 @@ def test_a_tighter_level_reviews_more_and_changes_nothing_else():
     reviewed = np.zeros(3)
     for entity in range(ITEMS):
         got = [
-            items.decide(KEY, keys.ITEM, entity, p, entity % 16, False, entity % 7 == 0, entity % 4, level)
-            for level in range(3)
+            decide(entity, p, entity % 16, False, entity % 7 == 0, entity % 4, level) for level in range(3)
         ]
         assert len({(hardness, right, bits & ~items.AUTONOMY) for hardness, right, bits in got}) == 1
         by_level = [bits != 0 for _, _, bits in got]
@@ -286,9 +283,9 @@ def test_arrive_item_by_item(regular):
     while True:
         gap, _, value, stakes = uniforms(keys.ITEM, count, keys.ARRIVAL)
         sum_of_gaps += 1.0 if regular else float(-np.log1p(-gap))
-        when, level, interval, value_class, consequential = items.arrive(
-            KEY, keys.ITEM, count, p, level, interval, levels, knots, regular, quantiles
-        )
+        w = words(keys.ITEM, count, keys.ARRIVAL)
+        value_class, consequential = items.stakes(w, p, quantiles)
+        when, level, interval = items.arrive(w, count, p, level, interval, levels, knots, regular)
         assert value_class == (value >= 0.5) + (value >= 0.9)
         assert consequential == (stakes < 0.35)
         if interval < 0:
@@ -314,15 +311,12 @@ def test_batches_arrive_at_one_instant(batch, regular):
         if count % batch == 0:
             gap = uniforms(keys.ITEM, entity, keys.ARRIVAL)[0]
             sum_of_gaps += batch * (1.0 if regular else float(-np.log1p(-gap)))
-        when, level, interval, value_class, consequential = items.arrive(
-            KEY, keys.ITEM, entity, p, level, interval, levels, knots, regular, np.array([0.5])
-        )
+        w = words(keys.ITEM, entity, keys.ARRIVAL)
+        when, level, interval = items.arrive(w, entity, p, level, interval, levels, knots, regular)
         if interval < 0:
             break
         assert level == pytest.approx(sum_of_gaps, rel=1e-12)
         assert when == pytest.approx(sum_of_gaps * 1e12 / 6000.5, abs=2)
-        # What is at stake is each item's own.
-        assert (value_class, consequential) == items.stakes(KEY, keys.ITEM, entity, p, np.array([0.5]))
         count += 1
     assert sum_of_gaps > 6000.5
     # Batches are Poisson: beyond 4.5 standard deviations once in 150 000 seeds.
@@ -334,7 +328,7 @@ def test_stakes_item_by_item():
     p = packed(**DIRTY)
     for kind, entity in itertools.product((keys.ITEM, keys.DUPLICATE), range(500)):
         _, _, value, harm = uniforms(kind, entity, keys.ARRIVAL)
-        got = items.stakes(KEY, kind, entity, p, np.array([0.5, 0.9]))
+        got = items.stakes(words(kind, entity, keys.ARRIVAL), p, np.array([0.5, 0.9]))
         assert got == ((value >= 0.5) + (value >= 0.9), harm < 0.35)
 
 

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from rules_by_hand import KEY, packed, team
+from rules_by_hand import decide, packed, team, words
 from scipy.integrate import quad
 from scipy.special import expit
 
@@ -42,7 +42,7 @@ def decisions():
     p = packed(
         intercept=intercept(), hardness=SPREAD, sigma_w=0.9, separation=d, threshold=threshold, permission=9
     )
-    rows = [items.decide(KEY, keys.ITEM, e, p, 0, False, False, 0, 0) for e in range(N)]
+    rows = [decide(e, p, 0, False, False, 0, 0) for e in range(N)]
     hardness, right, triggers = (np.array(column) for column in zip(*rows, strict=True))
     return hardness, ~right.astype(bool), triggers == items.CONFIDENCE
 
@@ -54,7 +54,8 @@ def missed(rho, purpose, x=0.0):
     t = team(purpose=purpose, gamma=GAMMA, catch_intercept=intercept_of_team(rho, purpose))
     return np.array(
         [
-            oversight.verdict(KEY, keys.ITEM, e, t, p, items.CONFIDENCE, False, h, x) == oversight.MISSED
+            oversight.verdict(words(keys.ITEM, e, purpose), t, p, items.CONFIDENCE, False, h, x)
+            == oversight.MISSED
             for e, h in enumerate(decisions()[0])
         ]
     )

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from rules_by_hand import DIRTY, KEY, TEAMS, packed, team, uniforms
+from rules_by_hand import DIRTY, TEAMS, packed, team, uniforms, words
 from scipy.special import expit
 from scipy.stats import expon, lognorm, norm
 
@@ -17,13 +17,13 @@ from simgap.model.parameters import Law, T
 both_teams = pytest.mark.parametrize("name", TEAMS)
 
 
-def hours_of(law, mean, cv, u):
+def hours_of(law, mean, sigma, u):
     """Return the quantiles of a time by scipy."""
     if law == Law.DETERMINISTIC:
         return np.full(len(u), mean)
     if law == Law.EXPONENTIAL:
         return expon(scale=mean).ppf(u)
-    return lognorm(math.sqrt(math.log(1 + cv**2)), scale=mean / math.sqrt(1 + cv**2)).ppf(u)
+    return lognorm(sigma, scale=mean * math.exp(-0.5 * sigma**2)).ppf(u)
 
 
 def test_every_parameter_of_a_team_is_used_here():
@@ -46,8 +46,11 @@ def test_review_time_item_by_item(name, law, triggers, factor):
     fields = TEAMS[name]
     t = team(**{**fields, "time_law": law})
     u = [uniforms(keys.ITEM, entity, fields["purpose"])[0] for entity in range(300)]
-    hours = hours_of(law, fields["time"], fields["time_cv"], u) * fields.get(factor, 1.0)
-    got = [oversight.review_hours(KEY, keys.ITEM, entity, t, triggers) for entity in range(300)]
+    hours = hours_of(law, fields["time"], fields["time_sigma"], u) * fields.get(factor, 1.0)
+    got = [
+        oversight.review_hours(words(keys.ITEM, entity, fields["purpose"]), t, triggers)
+        for entity in range(300)
+    ]
     np.testing.assert_allclose(got, hours, rtol=1e-9)
 
 
@@ -57,15 +60,16 @@ def test_patience(name):
     deadline = fields["deadline"]
     for entity in range(300):
         u = uniforms(keys.ITEM, entity, fields["purpose"])[2]
-        got = oversight.patience(KEY, keys.ITEM, entity, team(**fields))
+        w = words(keys.ITEM, entity, fields["purpose"])
+        got = oversight.patience(w, team(**fields))
         assert got == pytest.approx(-math.log1p(-u) * deadline * HOUR, abs=1)
         fixed = team(**{**fields, "patience_law": Law.DETERMINISTIC})
-        assert oversight.patience(KEY, keys.ITEM, entity, fixed) == deadline * HOUR
+        assert oversight.patience(w, fixed) == deadline * HOUR
         for law in (Law.DETERMINISTIC, Law.EXPONENTIAL):
             never = team(**{**fields, "deadline": math.inf, "patience_law": law})
-            assert oversight.patience(KEY, keys.ITEM, entity, never) == NEVER
+            assert oversight.patience(w, never) == NEVER
             at_once = team(**{**fields, "deadline": 0.0, "patience_law": law})
-            assert oversight.patience(KEY, keys.ITEM, entity, at_once) == 0
+            assert oversight.patience(w, at_once) == 0
 
 
 def test_a_specialist_draws_anew():
@@ -109,11 +113,15 @@ def test_a_share_of_reviews_goes_on_to_specialists():
     p = packed(**DIRTY)
     for kind in (keys.ITEM, keys.DUPLICATE):
         wanted = [uniforms(kind, e, keys.REVIEW)[3] < 0.17 for e in range(300)]
-        assert [oversight.is_escalated(KEY, kind, e, p) for e in range(300)] == wanted
-        assert not any(oversight.is_escalated(KEY, kind, e, packed(escalated=0.0)) for e in range(300))
-        assert all(oversight.is_escalated(KEY, kind, e, packed(escalated=1.0)) for e in range(300))
+        assert [oversight.is_escalated(words(kind, e, keys.REVIEW), p) for e in range(300)] == wanted
+        assert not any(
+            oversight.is_escalated(words(kind, e, keys.REVIEW), packed(escalated=0.0)) for e in range(300)
+        )
+        assert all(
+            oversight.is_escalated(words(kind, e, keys.REVIEW), packed(escalated=1.0)) for e in range(300)
+        )
     # Beyond 4.5 standard deviations: false alarm 7e-6.
-    escalated = sum(oversight.is_escalated(KEY, keys.ITEM, e, p) for e in range(n))
+    escalated = sum(oversight.is_escalated(words(keys.ITEM, e, keys.REVIEW), p) for e in range(n))
     assert abs(escalated - 0.17 * n) < 4.5 * math.sqrt(n * 0.17 * 0.83)
 
 
@@ -123,6 +131,7 @@ def test_verdict_item_by_item(name):
     t = team(**fields)
     for entity in range(600):
         u = uniforms(keys.ITEM, entity, fields["purpose"])[1]
+        w = words(keys.ITEM, entity, fields["purpose"])
         h, x = norm.ppf((entity + 0.5) / 600), entity % 7 / 7
         caught = u < expit(fields["catch_intercept"] - 0.8 * 1.3 * h - fields["gamma"] * x)
         by_hand = oversight.MANUAL_WRONG if u < 0.22 else oversight.MANUAL_RIGHT
@@ -135,7 +144,7 @@ def test_verdict_item_by_item(name):
             (items.EDGE, False): by_hand,
         }
         for (triggers, right), verdict in wanted.items():
-            got = oversight.verdict(KEY, keys.ITEM, entity, t, p, triggers, right, h, x)
+            got = oversight.verdict(w, t, p, triggers, right, h, x)
             assert got == verdict
             seen.add(got)
     assert seen == set(range(6))
@@ -156,7 +165,8 @@ def test_certain_verdicts(change, catch_intercept, triggers, right, wanted):
     p = packed(**change)
     for purpose in (keys.REVIEW, keys.SPECIALIST):
         t = team(purpose=purpose, catch_intercept=catch_intercept)
-        got = {oversight.verdict(KEY, keys.ITEM, e, t, p, triggers, right, 0.0, 0.0) for e in range(300)}
+        drawn = [words(keys.ITEM, e, purpose) for e in range(300)]
+        got = {oversight.verdict(w, t, p, triggers, right, 0.0, 0.0) for w in drawn}
         assert got == {wanted}
 
 

@@ -10,6 +10,7 @@ from scipy.special import expit, ndtr
 from scipy.stats import norm
 
 from simgap.model import solving
+from simgap.sampling.inversion import logistic
 
 
 def expectation(f, *steep):
@@ -147,3 +148,15 @@ def test_separation_gives_the_stated_area_under_the_curve(auroc, sigma_w):
     d = solving.separation_of(auroc, sigma_w)
     # The difference of a right and a wrong score is N(d, 1 + sigma_w^2).
     assert norm(loc=d, scale=math.hypot(1.0, sigma_w)).sf(0.0) == pytest.approx(auroc, abs=1e-12)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1.0, 20.0])
+@pytest.mark.parametrize("intercept", [-12.0, 0.3, 14.0])
+def test_weights_of_wrong_decisions_to_the_last_bit(intercept, spread):
+    """Their exact sum, rounded once, is what they are divided by."""
+    nodes, weights = solving.HARDNESS_NODES, solving.HARDNESS_WEIGHTS
+    wrong = np.array([w * logistic(spread * h - intercept) for h, w in zip(nodes, weights, strict=True)])
+    wanted = wrong / math.fsum(wrong)
+    found = np.empty(len(nodes))
+    solving._wrong_weights(intercept, spread, nodes, weights, found)
+    assert found.tobytes() == wanted.tobytes()

@@ -11,6 +11,7 @@ from scipy.stats import expon, lognorm
 from simgap.model import times
 from simgap.model.clock import HOUR, NEVER
 from simgap.model.parameters import Law
+from simgap.sampling.inversion import lognormal_sigma
 
 QUANTILES = np.array([1e-9, 0.001, 0.05, 0.3, 0.5, 0.77, 0.99, 1 - 1e-9])
 
@@ -26,14 +27,14 @@ def law_of(law, mean, cv):
 @pytest.mark.parametrize("law", [Law.EXPONENTIAL, Law.LOGNORMAL])
 @pytest.mark.parametrize(("mean", "cv"), [(0.1, 0.3), (2.0, 1.2), (7.0, 2.5)])
 def test_times_have_the_quantiles_mean_and_spread_of_their_law(law, mean, cv):
-    got = [times.time_hours(u, law, mean, cv) for u in QUANTILES]
+    got = [times.time_hours(u, law, mean, lognormal_sigma(cv)) for u in QUANTILES]
     np.testing.assert_allclose(got, law_of(law, mean, cv).ppf(QUANTILES), rtol=1e-9)
 
     def moment(k):
         # Over z with u = Phi(z), so that the steep end of the quantile function is resolved; it stops where
         # 1 - u loses its digits.
         return quad(
-            lambda z: math.exp(-0.5 * z * z) * times.time_hours(ndtr(z), law, mean, cv) ** k,
+            lambda z: math.exp(-0.5 * z * z) * times.time_hours(ndtr(z), law, mean, lognormal_sigma(cv)) ** k,
             -8,
             7.5,
             limit=200,

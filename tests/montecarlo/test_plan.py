@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import time
+import tracemalloc
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 
@@ -15,7 +16,8 @@ import pytest
 from simgap.economics.cashflow import discount_factors
 from simgap.engines.physics import Count
 from simgap.engines.reference import simulate
-from simgap.errors import SimgapError, SimulationError
+from simgap.errors import BacklogLimit, SimgapError, SimulationError
+from simgap.model import keys
 from simgap.model.oversight import WAIT_BINS
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo import trial
@@ -331,6 +333,124 @@ def test_an_interruption_ends_the_workers_and_nothing_else(pairs):
     assert r.outcomes.tobytes() == pairs.outcomes[kept].tobytes()
 
 
+SECOND = "seed 4, draw 1, luck 1: backlog_limit: more than 7 items are in the system at once"
+
+
+def second_ends(row, drawn):
+    """What a worker runs in place of a trial: that of draw 1, dearer, ends early."""
+    return BacklogLimit(SECOND) if row[:2] == (1, 1) else plans._run_row(row, drawn)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_backlog_without_end_leaves_its_draw_out_and_the_run_goes_on(pairs, workers, monkeypatch):
+    def ends(packed, seed, draw, luck):
+        if packed.phase == keys.PRODUCTION and draw == 1 and next(production) == 1:
+            raise BacklogLimit(SECOND.split(": ", 1)[1])
+        return simulate(packed, seed, draw, luck)
+
+    production, told = itertools.count(), []
+    if workers == 1:
+        monkeypatch.setattr(trial, "simulator", lambda engine: ends)
+    else:
+        monkeypatch.setattr(plans, "_run_row", second_ends)
+    r = run(crossed((Variant(), DEARER, MANY), 4), workers, progress=lambda *told_: told.append(told_))
+    assert told == [(n, 12) for n in range(1, 13)]
+    assert r.ended == ((1, 1, 1),)
+    assert (r.complete, r.stopped) == (False, False)
+    kept = [i for i, row in enumerate(pairs.rows) if row[1] != 1]
+    assert r.rows == tuple(pairs.rows[i] for i in kept)
+    for name in ("outcomes", "monthly", "drawn"):
+        assert getattr(r, name).tobytes() == getattr(pairs, name)[kept].tobytes()
+    queued = r.of("n_queued").reshape(3, 3).sum(axis=0)
+    assert r.waits.sum(axis=2).tolist() == [[q, q] for q in queued]
+
+
+def test_where_every_backlog_is_without_end_the_run_says_so(monkeypatch):
+    def ends(packed, seed, draw, luck):
+        raise BacklogLimit("backlog_limit: more than 7 items are in the system at once")
+
+    monkeypatch.setattr(trial, "simulator", lambda engine: ends)
+    words = f"nothing to show: 3 of 3 replications ended early, the first of them with seed {SEED}, draw 0"
+    with pytest.raises(BacklogLimit, match=words):
+        run(one_each(3))
+
+
+def test_of_a_trial_only_its_numbers_stay(three, monkeypatch):
+    """Among them its outcomes and months; not its waits, its names, or the arrays of an engine that ended."""
+
+    def stubbed(resolved, drawn, variant, seed, draw, luck, engine):
+        if draw % 8 == 7:
+            arrays = np.ones(100_000)
+            raise BacklogLimit(f"{arrays.sum()}")
+        outcomes = {f"{name}{draw}"[: len(name)]: float(draw) for name in three.names}
+        waits = np.ones(three.waits.shape[1:], np.int64)
+        return trial.Trial(outcomes, np.full(three.monthly.shape[1:], 1.0), waits)
+
+    def peak(replications):
+        tracemalloc.start()
+        r = run(one_each(replications))
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert len(r.rows) == replications * 7 / 8 == r.waits[0, 0, 0]
+        return most
+
+    monkeypatch.setattr(plans, "run_trial", stubbed)
+    peak(16)
+    numbers = 8 * (len(three.names) + three.monthly[0].size + len(three.inputs))
+    # Twice, since of an incomplete run those that are kept are copied in the end; and the row of the plan.
+    assert (peak(1200) - peak(400)) / 800 < 2 * numbers + 1000
+
+
+def test_numbers_that_memory_does_not_hold_are_refused_in_words():
+    months = np.broadcast_to(1.0, (10**9, 10**6))  # takes no room itself
+    with pytest.raises(SimgapError, match=r"numbers of 3 trials take 24,000,000 GB, .* fewer --replications"):
+        plans._Store(one_each(3)).add(0, trial.Trial({}, months, np.zeros((2, 3), np.int64)))
+
+
+def test_waits_are_whole_wherever_an_interrupt_comes(pairs, monkeypatch):
+    """Also between the steps in which a trial is put away."""
+    plan = crossed((Variant(), DEARER, MANY), 2)
+    done = {}
+
+    def stubbed(resolved, drawn, variant, seed, draw, luck, engine):
+        place = plan.rows.index((plan.variants.index(variant), draw, luck))
+        outcomes = dict(zip(pairs.names, pairs.outcomes[place], strict=True))
+        done.setdefault(place, np.full(pairs.waits.shape[1:], 1 + place))
+        return trial.Trial(outcomes, pairs.monthly[place], done[place])
+
+    monkeypatch.setattr(plans, "run_trial", stubbed)
+    add, seen = plans._Store.add.__code__, set()
+    for stop in itertools.count(1):
+        lines = 0
+
+        def trace(frame, event, argument):
+            nonlocal lines
+            if frame.f_code is not add:
+                return None
+            if event == "line":
+                lines += 1
+                if lines == stop:  # noqa: B023  # called within this round only
+                    raise KeyboardInterrupt
+            return trace
+
+        sys.settrace(trace)
+        try:
+            r = run(plan)
+        except KeyboardInterrupt:
+            continue
+        finally:
+            sys.settrace(None)
+        seen.add(len(r.rows))
+        expected = np.zeros_like(r.waits)
+        for variant, draw, _ in r.rows:
+            expected[variant] += 1 + 3 * draw + variant
+        assert (r.waits == expected).all()
+        assert len(r.rows) % 3 == 0
+        if r.complete:
+            break
+    assert seen == {3, 6}
+
+
 def test_a_failed_trial_is_named(monkeypatch):
     def broken(packed, seed, draw, luck):
         if draw == 1:
@@ -361,8 +481,10 @@ def test_a_worker_that_dies_is_explained(monkeypatch):
 
 
 def test_errors_survive_the_way_from_a_worker():
-    error = pickle.loads(pickle.dumps(SimulationError("seed 1, draw 2, luck 3: broken")))
-    assert str(error) == "seed 1, draw 2, luck 3: broken"
+    for kind in (SimulationError, BacklogLimit):
+        error = pickle.loads(pickle.dumps(kind("seed 1, draw 2, luck 3: broken")))
+        assert type(error) is kind
+        assert str(error) == "seed 1, draw 2, luck 3: broken"
 
 
 def test_workers_carry_no_tables_no_drawing_and_no_terminal():

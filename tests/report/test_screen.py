@@ -19,6 +19,7 @@ SUMMARY = {
     "scenario": {"name": "invoices", "digest": "0" * 16},
     "seed": 1,
     "replications": 1000,
+    "ended": {"backlog_limit": 0, "draws": []},
     "currency": "EUR",
     "projected": {"npv": {**STATS, "mean": 1.9e6}},
     "realised": {
@@ -141,6 +142,7 @@ def test_the_words_say_the_numbers():
         ("reviewers.reviewers_fewest", 12 / 7, "have 1.71 to 9:", "1.714"),
         ("operations.incidents", 0.0, "inputs are guesses", "Incidents"),
         ("operations.specialist_share", 0.1, "WARNING: reviews escalate to specialists", ""),
+        ("ended", {"backlog_limit": 3, "draws": [7]}, "WARNING: 3 of 1,003 replications ended with", ""),
         ("realised.p_negative", 0.001, "fewer than 1 futures in 100", "; 0 futures"),
         ("scenario.name", "a\x1b[2J\nb", "a [2J b", "\x1b"),
         ("scenario.name", "long " * 500, "long long", ""),

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from simgap.engines.arrivals import drawn_levels
-from simgap.engines.compiled import layout, loop
-from simgap.engines.compiled.layout import A, D, F, G, I, Scene, State
+from simgap.engines.compiled import hours, layout, loop
+from simgap.engines.compiled.layout import A, C, D, F, G, I, Scene, State
 from simgap.engines.packing import UNLIMITED, Packed
 from simgap.engines.physics import (
     ENDS,
+    MOST_ITEMS,
     OVERLONG,
     REVIEWERS,
     SPECIALISTS,
+    TRIGGER_COLUMNS,
     Count,
     Physics,
     TeamPhysics,
     check,
+    outgrown,
 )
 from simgap.errors import SimulationError
 from simgap.model import clock, integration, keys
@@ -25,9 +30,9 @@ from simgap.model.oversight import WAIT_BINS
 from simgap.model.parameters import P
 from simgap.model.types import Ints
 
-SLOTS, EVENTS, ESCAPES, INCIDENTS = 1024, 4096, 4096, 256
+SLOTS, EVENTS, ESCAPES, INCIDENTS = 1024, 4096, 4096, 256  # doubled, SLOTS becomes MOST_ITEMS exactly
+AFTER = 8 * clock.WEEK  # the table of staffed time goes on for so long after arrivals end
 BUDGET = 500_000  # events of one call: well under half a second
-MOST_ITEMS = 2**22  # at once in the system
 
 
 def scene_of(packed: Packed, key: Ints) -> Scene:
@@ -38,12 +43,13 @@ def scene_of(packed: Packed, key: Ints) -> Scene:
         for expected in (packed.levels, packed.duplicate_levels)
     )
     teams = (packed.reviewers, packed.specialists)
-    staffed = [[clock.staffed_time(int(t), team.calendar) for t in starts] for team in teams]
+    calendars = packed.reviewers.calendar, packed.specialists.calendar
     return Scene(
         key=key,
         p=packed.p,
         teams=np.stack([team.t for team in teams]),
-        calendars=(packed.reviewers.calendar, packed.specialists.calendar),
+        calendars=calendars,
+        spans=hours.spans_until(calendars, int(packed.knots[-1]) + AFTER),
         plan=np.array(packed.reviewers.plan, np.int64).reshape(-1, 2),
         levels=levels,
         duplicate_levels=duplicate_levels,
@@ -53,7 +59,7 @@ def scene_of(packed: Packed, key: Ints) -> Scene:
         priority=np.array(packed.priority, np.int64),
         columns=np.array([REVIEWERS, SPECIALISTS], np.int64),
         starts=starts,
-        staffed=np.array(staffed, np.int64),
+        staffed=hours.staffed_times(starts, calendars),
         wall_deadline=np.array([team.wall_deadline for team in teams], np.int64),
         regular=packed.regular,
         months=packed.months,
@@ -76,15 +82,23 @@ def state_of(packed: Packed) -> State:
     b = State(
         g=nothing(len(G)),
         desks=nothing(2, len(D)),
-        streams=nothing(3, len(A)),
-        reached=np.zeros(3),
+        streams=nothing(layout.STREAMS, len(A)),
+        reached=np.zeros(layout.STREAMS),
+        coming=nothing(layout.STREAMS, len(C), layout.BLOCK),
+        coming_hardness=np.zeros((layout.STREAMS, layout.BLOCK)),
+        words=nothing(4, layout.BLOCK),
+        normals=np.zeros(layout.BLOCK),
+        tails=nothing(layout.BLOCK),
+        heads=np.full(layout.STREAMS + layout.CALENDARS, clock.NEVER),
         item=nothing(SLOTS, len(I)),
         real=np.zeros((SLOTS, len(F))),
         free=np.arange(SLOTS, dtype=np.int64)[::-1].copy(),
-        events=nothing(1, EVENTS, 3),
-        queues=nothing(queues, 2 * SLOTS + layout.TOO_MANY + 1, 3),
-        sizes=nothing(queues),
+        agenda=nothing(1, EVENTS, 3),
+        calendars=nothing(layout.CALENDARS, 2 * SLOTS + 1, 3),
+        sizes=nothing(layout.CALENDARS),
+        queues=np.full((queues, 2), layout.NOBODY, np.int64),
         counts=nothing(months + 1, len(Count)),
+        reasons=nothing(months + 1, 2**layout.TRIGGERS),
         by_class=nothing(len(packed.quantiles) + 1, len(ENDS)),
         capacity=nothing(2, months),
         backlog=nothing(2, months),
@@ -92,6 +106,7 @@ def state_of(packed: Packed) -> State:
         level_time=nothing(months, len(LEVELS)),
         escaped=nothing(ESCAPES, 2),
         incidents=nothing(INCIDENTS, 3),
+        drawn=nothing(layout.PURPOSES),
     )
     b.g[G.MONTH] = packed.go_live // clock.MONTH
     b.g[G.FREE_SLOTS] = SLOTS
@@ -99,8 +114,7 @@ def state_of(packed: Packed) -> State:
     b.g[G.AI_FREE] = min(packed.concurrency, UNLIMITED)
     b.desks[:, D.STAFF] = b.desks[:, D.FREE] = packed.reviewers.staff, packed.specialists.staff
     b.desks[:, D.OPENS_AT] = -1
-    first = packed.workflow << keys.WORKFLOW_SHIFT
-    b.streams[:, A.ENTITY] = first - 1
+    b.streams[:, A.ENTITY] = packed.workflow << keys.WORKFLOW_SHIFT
     b.streams[layout.WAITING, A.ENTITY] += keys.FIRST_WAITING
     return b
 
@@ -110,31 +124,49 @@ def larger(b: State, what: int) -> State:
 
     Raises
     ------
-    SimulationError
+    BacklogLimit
         More items are in the system than are simulated.
     """
 
-    def doubled(old: Ints, axis: int = 0) -> Ints:
-        return np.concatenate([old, np.zeros_like(old)], axis=axis)
+    def doubled(old: Any, axis: int = 0) -> Any:
+        # Zeros that are never written take no memory.
+        shape = [n + n * (i == axis) for i, n in enumerate(old.shape)]
+        new = np.zeros(shape, old.dtype)
+        new[tuple(slice(n) for n in old.shape)] = old
+        return new
 
     if what == layout.MORE_EVENTS:
-        return b._replace(events=doubled(b.events, axis=1))
+        return b._replace(agenda=doubled(b.agenda, axis=1))
     if what == layout.MORE_ESCAPES:
         return b._replace(escaped=doubled(b.escaped))
     if what == layout.MORE_INCIDENTS:
         return b._replace(incidents=doubled(b.incidents))
     slots = len(b.item)
     if 2 * slots > MOST_ITEMS:
-        raise SimulationError(f"backlog_limit: more than {slots:,} items are in the system at once")
+        raise outgrown(slots)
     b.g[G.FREE_SLOTS] += slots
-    more = np.zeros((len(b.sizes), 2 * slots, 3), np.int64)
     return b._replace(
         item=doubled(b.item),
-        real=np.concatenate([b.real, np.zeros_like(b.real)]),
+        real=doubled(b.real),
         # No slot was free, so all the free ones are new.
         free=np.concatenate([np.arange(slots, 2 * slots, dtype=np.int64)[::-1], b.free]),
-        queues=np.concatenate([b.queues, more], axis=1),
+        calendars=doubled(b.calendars, axis=1),
     )
+
+
+def run(packed: Packed, seed: int, draw: int, luck: int) -> tuple[Scene, State]:
+    """Run one phase of one replication to its end; parameters and errors are those of `simulate`."""
+    s = scene_of(packed, np.array([seed, draw, luck, packed.phase], np.int64))
+    b = state_of(packed)
+    loop.begin(s, b)
+    while True:
+        why = loop.advance(s, b, BUDGET)
+        if why == layout.DONE:
+            return s, b
+        if why == layout.TOO_LONG:
+            raise SimulationError(OVERLONG)
+        if why != layout.PAUSED:
+            b = larger(b, why)
 
 
 def simulate(packed: Packed, seed: int, draw: int, luck: int) -> Physics:
@@ -150,20 +182,11 @@ def simulate(packed: Packed, seed: int, draw: int, luck: int) -> Physics:
     Raises
     ------
     SimulationError
-        A law that every replication obeys was broken, or a backlog outgrew its limit.
+        A law that every replication obeys was broken, or a time is too long.
+    BacklogLimit
+        More items were in the system at once than are simulated.
     """
-    s = scene_of(packed, np.array([seed, draw, luck, packed.phase], np.int64))
-    b = state_of(packed)
-    loop.begin(s, b)
-    while True:
-        why = loop.advance(s, b, BUDGET)
-        if why == layout.DONE:
-            break
-        if why == layout.TOO_LONG:
-            raise SimulationError(OVERLONG)
-        if why != layout.PAUSED:
-            b = larger(b, why)
-    physics = physics_of(s, b)
+    physics = physics_of(*run(packed, seed, draw, luck))
     check(physics)
     return physics
 
@@ -171,6 +194,14 @@ def simulate(packed: Packed, seed: int, draw: int, luck: int) -> Physics:
 def _sum(places: Ints) -> int:
     """Return a sum of times that is kept in two places."""
     return (int(places[0]) << layout.UNIT) + int(places[1])
+
+
+def counts_of(b: State) -> Ints:
+    """Return the counts by month, those of the triggers included."""
+    counts = b.counts.copy()
+    for bit, column in enumerate(TRIGGER_COLUMNS):
+        counts[:, column] = b.reasons @ (np.arange(b.reasons.shape[1]) >> bit & 1)
+    return counts
 
 
 def physics_of(s: Scene, b: State) -> Physics:
@@ -190,7 +221,7 @@ def physics_of(s: Scene, b: State) -> Physics:
         for team in range(2)
     )
     return Physics(
-        counts=b.counts,
+        counts=counts_of(b),
         ends_by_class=b.by_class,
         reviewers=reviewers,
         specialists=specialists,

@@ -5,13 +5,13 @@ The heaps share one array, because a view of a part of it would cost more than t
 
 from __future__ import annotations
 
-from simgap.compiling import rule
+from simgap.compiling import small
 from simgap.model.types import Ints
 
 TIME, ORDER, CODE = range(3)
 
 
-@rule
+@small
 def push(heaps: Ints, which: int, n: int, time: int, order: int, code: int) -> int:
     """Add an entry to one of the heaps, Ints[heaps, capacity, 3], of n entries; return their new number."""
     i = n
@@ -30,7 +30,7 @@ def push(heaps: Ints, which: int, n: int, time: int, order: int, code: int) -> i
     return n + 1
 
 
-@rule
+@small
 def pop(heaps: Ints, which: int, n: int) -> int:
     """Drop the first entry of one of the heaps, of n entries; return their new number."""
     n -= 1

@@ -6,6 +6,7 @@ from enum import auto, unique
 from typing import NamedTuple
 
 from simgap.engines.physics import ENDS, ESCAPES, LEGACY, TRIGGER_COLUMNS
+from simgap.model import keys
 from simgap.model.clock import Calendar
 from simgap.model.parameters import Places
 from simgap.model.types import Floats, Ints
@@ -39,32 +40,63 @@ FIRST_TRIGGER, TRIGGERS = int(TRIGGER_COLUMNS[0]), len(TRIGGER_COLUMNS)
 assert [SUSPENDED - how for how in ENDS] == list(range(len(ENDS)))[::-1]
 assert ENDS[-len(LEGACY) :] == LEGACY
 ITEMS, DUPLICATES, WAITING = range(3)  # streams of arrivals
+# Calendars: of what happens seldom, of connector and AI, of both teams, and of deadlines. What comes next is
+# found among the heads of the streams, in their order, and of the calendars, in theirs.
+AGENDA, STAGE, TEAMS, DEADLINES = range(4)
+STREAMS, CALENDARS = 3, 4
 CONNECTOR, AI, FIRST_QUEUE = range(3)  # queues; those of the teams follow, one for each class of urgency
+HEAD, TAIL = range(2)  # of a queue
+OPEN, CLOSE, BEFORE = range(3)  # of a staffed span: first instant, end, staffed time before it
 NOBODY = -1
 UNIT, REST = 20, (1 << 20) - 1
-MARGIN = 16  # events that one event may cause
-TOO_MANY = 64  # entries of those who have left that a queue may hold besides those who wait
+MARGIN = 16  # entries of the agenda that one event may cause
+BLOCK = 256  # items that are drawn at once
+PURPOSES = keys.DAY_FACTOR + 1
+
+
+@unique
+class C(Places):
+    """Index of an integer of an item that is to come."""
+
+    TIME = auto()
+    DEFECTS = auto()
+    EXCEPTION = auto()
+    EDGE = auto()
+    UNHANDLED = auto()
+    VALUE_CLASS = auto()  # from here on as in `I`, from there on
+    CONSEQUENTIAL = auto()
+    RECOGNISED = auto()
+    RIGHT = auto()
+    TRIGGERS = auto()  # without those of the level of autonomy
+    LATENCY = auto()
+    LOST = auto()  # if it reaches the AI in an outage
 
 
 @unique
 class I(Places):  # noqa: E742  # one letter, as P and T are
-    """Index of an integer of an item."""
+    """Index of an integer of an item in the system."""
 
-    KIND = auto()
-    ENTITY = auto()
     PLACE = auto()
     ARRIVED = auto()
     VALUE_CLASS = auto()
     CONSEQUENTIAL = auto()
-    RIGHT = auto()
-    LEVEL = auto()
-    TRIGGERS = auto()
-    DEFECTS = auto()
-    UNHANDLED = auto()
     RECOGNISED = auto()
+    RIGHT = auto()
+    TRIGGERS = auto()
+    LATENCY = auto()
+    LOST = auto()
     JOINED = auto()
     JOINED_STAFFED = auto()
-    TEAM = auto()  # that it waits for, or NOBODY
+    QUEUE = auto()  # in which it waits, or NOBODY
+    AHEAD = auto()  # its neighbours there
+    BEHIND = auto()
+    VERDICT = auto()  # words of its review
+    ESCALATED = auto()
+
+
+FIRST_COPIED, END_COPIED = int(C.VALUE_CLASS), len(C)
+COPIED = int(I.VALUE_CLASS) - FIRST_COPIED
+assert [i.name for i in I][FIRST_COPIED + COPIED : END_COPIED + COPIED] == [c.name for c in C][FIRST_COPIED:]
 
 
 @unique
@@ -85,7 +117,7 @@ class D(Places):
     BUSY = auto()
     LEAVING = auto()
     WAITING = auto()
-    ENTRIES = auto()  # in its queues, those who have left included
+    SPAN = auto()  # of its staffed time: the first that is not over
     OPENS_AT = auto()
     CHANGED = auto()
     PAID_UNTIL = auto()
@@ -108,7 +140,6 @@ class G(Places):
     NOW = auto()
     MONTH = auto()
     STARTING = auto()
-    EVENTS = auto()
     FREE_SLOTS = auto()
     CONNECTOR_FREE = auto()
     AI_FREE = auto()
@@ -129,14 +160,13 @@ class G(Places):
 
 @unique
 class A(Places):
-    """Index of an integer of a stream of arrivals: its next item."""
+    """Index of an integer of a stream of arrivals."""
 
-    TIME = auto()
-    ORDER = auto()
-    ENTITY = auto()
-    INTERVAL = auto()
-    VALUE_CLASS = auto()
-    CONSEQUENTIAL = auto()
+    ENTITY = auto()  # of its next item
+    ORDER = auto()  # of its arrival
+    NEXT = auto()  # its place in the block
+    DRAWN = auto()  # items in the block
+    INTERVAL = auto()  # of the last one drawn
 
 
 class Scene(NamedTuple):
@@ -146,6 +176,7 @@ class Scene(NamedTuple):
     p: Floats
     teams: Floats  # [2, len(T)]
     calendars: tuple[Calendar, Calendar]
+    spans: Ints  # [2, spans + 1, 3]: staffed time of each team, from OPEN to CLOSE; the last row never ends
     plan: Ints  # [changes, 2]: instant and heads of the reviewers
     levels: Floats
     duplicate_levels: Floats
@@ -172,15 +203,23 @@ class State(NamedTuple):
 
     g: Ints  # [len(G)]
     desks: Ints  # [2, len(D)]
-    streams: Ints  # [3, len(A)]
-    reached: Floats  # [3]: cumulative intensity of each stream
+    streams: Ints  # [STREAMS, len(A)]
+    reached: Floats  # [STREAMS]: cumulative intensity of the last item drawn
+    coming: Ints  # [STREAMS, len(C), BLOCK]
+    coming_hardness: Floats  # [STREAMS, BLOCK]
+    words: Ints  # [4, BLOCK]: of the block that is being drawn
+    normals: Floats  # [BLOCK]: likewise
+    tails: Ints  # [BLOCK]: likewise
+    heads: Ints  # [STREAMS + CALENDARS]: when each has something next
     item: Ints  # [slots, len(I)]
     real: Floats  # [slots, len(F)]
     free: Ints  # [slots]: a stack of slots
-    events: Ints  # [1, capacity, 3]
-    queues: Ints  # [queues, 2 slots + TOO_MANY, 3]
-    sizes: Ints  # [queues]
+    agenda: Ints  # [1, capacity, 3]
+    calendars: Ints  # [CALENDARS, 2 slots + 1, 3]; that of the agenda is empty
+    sizes: Ints  # [CALENDARS]
+    queues: Ints  # [queues, 2]: slots of the first and the last
     counts: Ints  # [months + 1, len(Count)]
+    reasons: Ints  # [months + 1, 2^TRIGGERS]: items by the bits of their triggers
     by_class: Ints  # [classes, len(ENDS)]
     capacity: Ints  # [2, months]
     backlog: Ints  # [2, months]
@@ -188,3 +227,4 @@ class State(NamedTuple):
     level_time: Ints  # [months, 4]
     escaped: Ints  # [capacity, 2]
     incidents: Ints  # [capacity, 3]
+    drawn: Ints  # [purposes]: blocks of random words

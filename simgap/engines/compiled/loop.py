@@ -7,22 +7,30 @@ report progress, to be interrupted, or with larger arrays. Ties are settled as `
 from __future__ import annotations
 
 from simgap.compiling import rule
-from simgap.engines.compiled.heap import CODE, ORDER, TIME, pop, push
+from simgap.engines.compiled import hours
+from simgap.engines.compiled.draws import next_arrival
+from simgap.engines.compiled.heap import CODE, ORDER, TIME, pop
 from simgap.engines.compiled.layout import (
+    AGENDA,
     AI,
     AI_OVER,
+    BLOCK,
+    CALENDARS,
     CONNECTOR,
     CONNECTOR_OVER,
+    COPIED,
+    DEADLINES,
     DONE,
     DUPLICATES,
+    END_COPIED,
     ESCAPED_MANUAL,
     ESCAPED_MISSED,
     ESCAPED_OVERTURNED,
     ESCAPED_STRAIGHT,
     FALLBACK,
+    FIRST_COPIED,
     FIRST_QUEUE,
-    FIRST_TRIGGER,
-    ITEMS,
+    HEAD,
     LOST,
     LOST_ITEM_FOUND,
     MANUAL,
@@ -37,17 +45,17 @@ from simgap.engines.compiled.layout import (
     REVIEW_DEADLINE,
     REVIEW_OVER,
     REVIEWED,
-    SPECIALIST_DEADLINE,
     SPECIALIST_OVER,
     STAFF_CHANGES,
+    STAGE,
     STRAIGHT,
+    STREAMS,
     SUSPENDED,
     TEAM_OPENS,
+    TEAMS,
     TOO_LONG,
-    TOO_MANY,
-    TRIGGERS,
-    WAITING,
     A,
+    C,
     D,
     F,
     G,
@@ -58,16 +66,18 @@ from simgap.engines.compiled.layout import (
 from simgap.engines.compiled.steps import (
     book_capacity,
     change_waiting,
-    forget,
-    leave_queue,
-    next_arrival,
+    join,
+    leave,
+    leave_team,
     next_outage,
-    next_waiting,
     nobody_comes,
+    plan_event,
     put,
+    put_deadline,
     seldom,
-    still_waits,
     surfaces,
+    take,
+    waits_for,
 )
 from simgap.engines.order import (
     AI_DONE,
@@ -82,20 +92,19 @@ from simgap.engines.order import (
     place_of,
 )
 from simgap.engines.physics import LONGEST, Count
-from simgap.model import clock, governance, integration, items, keys, oversight
+from simgap.model import governance, items, keys, oversight
 from simgap.model.clock import NEVER
 
 
 @rule
 def begin(s: Scene, b: State) -> None:
-    """Put on the calendar what is known before anything happens."""
-    for stream, levels in ((ITEMS, s.levels), (DUPLICATES, s.duplicate_levels)):
-        next_arrival(s.key, s.p, levels, s.knots, s.quantiles, s.regular, b.streams, b.reached, stream)
-    next_waiting(s, b.streams)
+    """Put on the calendars what is known before anything happens."""
+    for stream in range(STREAMS):
+        next_arrival(s, b, stream)
     if b.g[G.MONTH] < s.months:
-        put(b.g, b.events, s.starts[b.g[G.MONTH] + 1], PLANS, MONTH_ENDS, 0)
+        plan_event(b, s.starts[b.g[G.MONTH] + 1], PLANS, MONTH_ENDS, 0)
     for i in range(len(s.plan)):
-        put(b.g, b.events, s.plan[i, 0], PLANS + place_of(keys.TEAM, i), STAFF_CHANGES, i)
+        plan_event(b, s.plan[i, 0], PLANS + place_of(keys.TEAM, i), STAFF_CHANGES, i)
     next_outage(s, b, 0)
 
 
@@ -114,20 +123,19 @@ def advance(s: Scene, b: State, budget: int) -> int:
     What happens often stands here in one piece, each step once: first what the event itself does, then where
     the item goes from there: to the AI, to a team, to its end. A call with this state costs more than a step.
     """
-    # Every array has a name of its own here: taken out of `s` or `b` inside the loop, it would be counted as
-    # one more reference each time, and that costs more than what is done with it.
     key, p, plan, priority, columns, staffed_at = s.key, s.p, s.plan, s.priority, s.columns, s.staffed
-    levels, duplicate_levels, knots, quantiles = s.levels, s.duplicate_levels, s.knots, s.quantiles
-    cumulative, wall_deadline = s.cumulative, s.wall_deadline
+    spans, wall_deadline = s.spans, s.wall_deadline
     first_team, second_team = s.teams[0], s.teams[1]
     first_calendar, second_calendar = s.calendars
     months, connector_time = s.months, s.connector_time
-    g, counts, events, sizes, item, real = b.g, b.counts, b.events, b.sizes, b.item, b.real
-    desks, streams, reached, queues, waits = b.desks, b.streams, b.reached, b.queues, b.waits
+    g, counts, reasons, item, real, drawn = b.g, b.counts, b.reasons, b.item, b.real, b.drawn
+    heads, streams, agenda, calendars, sizes = b.heads, b.streams, b.agenda, b.calendars, b.sizes
+    desks, queues, waits = b.desks, b.queues, b.waits
+    coming, coming_hardness = b.coming, b.coming_hardness
     free, by_class, escaped = b.free, b.by_class, b.escaped
     classes, incidents = len(priority) + 1, len(b.incidents)
     for _ in range(budget):
-        if g[G.EVENTS] + desks[0, D.WAITING] + MARGIN > events.shape[1]:
+        if sizes[AGENDA] + MARGIN > agenda.shape[1]:
             return MORE_EVENTS
         if g[G.ESCAPED] == len(escaped):
             return MORE_ESCAPES
@@ -135,97 +143,106 @@ def advance(s: Scene, b: State, budget: int) -> int:
             return MORE_INCIDENTS
 
         # What is next?
-        time, order, stream = NEVER, NEVER, -1
-        if g[G.EVENTS]:
-            time, order = events[0, 0, TIME], events[0, 0, ORDER]
-        for i in range(3):
-            when = streams[i, A.TIME]
-            if when < time or (when == time and streams[i, A.ORDER] < order):
-                time, order, stream = when, streams[i, A.ORDER], i
+        time = heads[0]
+        for i in range(1, STREAMS + CALENDARS):
+            time = min(time, heads[i])
+        which, hits = 0, 0  # sums, for a search would have to go one by one
+        for i in range(STREAMS + CALENDARS):
+            hit = heads[i] == time
+            hits += hit
+            which += i * hit
         now, month = g[G.NOW], g[G.MONTH]
+        if hits > 1 or time == now:
+            order = NEVER
+            for i in range(STREAMS + CALENDARS):
+                if heads[i] == time and time < NEVER:
+                    if i < STREAMS:
+                        o = streams[i, A.ORDER]
+                    elif i == STREAMS + AGENDA:
+                        o = agenda[0, 0, ORDER]
+                    else:
+                        o = calendars[i - STREAMS, 0, ORDER]
+                    if o < order:
+                        order, which = o, i
+        else:
+            order = 0
 
         if g[G.STARTING] and (time > now or order > START_SERVICES):
-            # Phase B: what can start, starts. Room for all of it first: were the rest to start later, what
-            # the first start causes at this instant would come between.
-            starts = min(sizes[AI], g[G.AI_FREE])
-            for team in range(2):
-                starts += min(desks[team, D.WAITING], desks[team, D.FREE])
-            if g[G.EVENTS] + starts + MARGIN > events.shape[1]:
-                return MORE_EVENTS
-            while sizes[CONNECTOR] and g[G.CONNECTOR_FREE]:
-                joined, place = queues[CONNECTOR, 0, TIME], queues[CONNECTOR, 0, ORDER]
-                slot = queues[CONNECTOR, 0, CODE]
-                sizes[CONNECTOR] = pop(queues, CONNECTOR, sizes[CONNECTOR])
+            # Phase B: what can start, starts.
+            while queues[CONNECTOR, HEAD] >= 0 and g[G.CONNECTOR_FREE]:
+                slot = queues[CONNECTOR, HEAD]
+                leave(item, queues, slot)
                 g[G.CONNECTOR_FREE] = 0
                 g[G.BEFORE_AI] -= 1
-                wait = now - joined
+                wait = now - item[slot, I.JOINED]
                 if wait >= LONGEST:
                     return TOO_LONG
                 counts[month, Count.AI_WAIT] += wait // 1000
-                put(g, events, now + connector_time, AI_DONE + place, CONNECTOR_OVER, slot)
-            while sizes[AI] and g[G.AI_FREE] and g[G.UP]:
-                joined, place, slot = queues[AI, 0, TIME], queues[AI, 0, ORDER], queues[AI, 0, CODE]
-                sizes[AI] = pop(queues, AI, sizes[AI])
+                over = now + connector_time
+                put(heads, calendars, sizes, STAGE, over, AI_DONE + item[slot, I.PLACE], CONNECTOR_OVER, slot)
+            while queues[AI, HEAD] >= 0 and g[G.AI_FREE] and g[G.UP]:
+                slot = queues[AI, HEAD]
+                leave(item, queues, slot)
                 g[G.AI_FREE] -= 1
                 g[G.BEFORE_AI] -= 1
-                wait = now - joined
+                wait = now - item[slot, I.JOINED]
                 if wait >= LONGEST:
                     return TOO_LONG
                 counts[month, Count.AI_WAIT] += wait // 1000
-                latency = integration.latency(key, item[slot, I.KIND], item[slot, I.ENTITY], p)
-                if now + latency >= NEVER:
+                over = now + item[slot, I.LATENCY]
+                if over >= NEVER:
                     return TOO_LONG
-                put(g, events, now + latency, AI_DONE + place, AI_OVER, slot)
+                put(heads, calendars, sizes, STAGE, over, AI_DONE + item[slot, I.PLACE], AI_OVER, slot)
             g[G.BEFORE_AI_PEAK] = max(g[G.BEFORE_AI_PEAK], g[G.BEFORE_AI])
             for team in range(2):
+                if not (desks[team, D.WAITING] and desks[team, D.FREE]):
+                    continue
+                t, calendar = first_team, first_calendar
+                if team == 1:
+                    t, calendar = second_team, second_calendar
+                span = hours.span_at(spans, team, desks[team, D.SPAN], now)
+                desks[team, D.SPAN] = span
+                opens_at = hours.next_opening(spans, team, span, now, calendar)
+                if opens_at > now:
+                    if opens_at != desks[team, D.OPENS_AT]:
+                        desks[team, D.OPENS_AT] = opens_at
+                        plan_event(b, opens_at, PLANS, TEAM_OPENS, team)
+                    continue
+                begun = hours.staffed_time(spans, team, span, now, calendar)
+                queue = FIRST_QUEUE + team * classes
                 while desks[team, D.WAITING] and desks[team, D.FREE]:
-                    t, calendar = first_team, first_calendar
-                    if team == 1:
-                        t, calendar = second_team, second_calendar
-                    opens_at = clock.next_opening(now, calendar)
-                    if opens_at > now:
-                        if opens_at != desks[team, D.OPENS_AT]:
-                            desks[team, D.OPENS_AT] = opens_at
-                            put(g, events, opens_at, PLANS, TEAM_OPENS, team)
-                        break
-                    queue = FIRST_QUEUE + team * classes
-                    while not sizes[queue]:
+                    while queues[queue, HEAD] < 0:
                         queue += 1
-                    joined, place = queues[queue, 0, TIME], queues[queue, 0, ORDER]
-                    slot = queues[queue, 0, CODE]
-                    sizes[queue] = pop(queues, queue, sizes[queue])
-                    desks[team, D.ENTRIES] -= 1
-                    if not still_waits(item, team, slot, place, joined):
-                        continue  # left at its deadline
-                    begun = clock.staffed_time(now, calendar)
-                    leave_queue(desks, waits, item, team, slot, now, begun)
+                    slot = queues[queue, HEAD]
+                    leave_team(desks, waits, item, queues, team, slot, now, begun)
                     desks[team, D.FREE] -= 1
                     desks[team, D.BUSY] += 1
                     x = oversight.congestion(desks[team, D.WAITING], desks[team, D.STAFF], t)
                     real[slot, F.X] = x
-                    done = begun + oversight.occupied(real[slot, F.HOURS], x, t)
-                    g[G.FINGERPRINT] = fingerprint(g[G.FINGERPRINT], now, -1 - team, item[slot, I.PLACE])
+                    work = oversight.occupied(real[slot, F.HOURS], x, t)
+                    place = item[slot, I.PLACE]
+                    g[G.FINGERPRINT] = fingerprint(g[G.FINGERPRINT], now, -1 - team, place)
+                    over = hours.reached(spans, team, span, now, begun, work, calendar)
+                    if over >= NEVER:
+                        return TOO_LONG
                     rank, what = REVIEW_DONE, REVIEW_OVER
                     if team == 1:
                         rank, what = SPECIALIST_DONE, SPECIALIST_OVER
-                    over = clock.reached(now, done, calendar)
-                    if over >= NEVER:
-                        return TOO_LONG
-                    put(g, events, over, rank + item[slot, I.PLACE], what, slot)
+                    put(heads, calendars, sizes, TEAMS, over, rank + place, what, slot)
                     by_hand = item[slot, I.TRIGGERS] & items.BY_HAND
-                    m = month
-                    while begun < done:
+                    m, start, done = month, begun, begun + work
+                    while start < done:
                         end = min(done, staffed_at[team, m + 1]) if m < months else done
-                        counts[m, columns[team, 3]] += end - begun
+                        counts[m, columns[team, 3]] += end - start
                         if by_hand:
-                            counts[m, columns[team, 4]] += end - begun
-                        begun = end
+                            counts[m, columns[team, 4]] += end - start
+                        start = end
                         m += 1
             g[G.STARTING] = 0
             continue
         if time == NEVER:
             return DONE
-        if stream >= 0 and not g[G.FREE_SLOTS]:
+        if which < STREAMS and not g[G.FREE_SLOTS]:
             return MORE_ITEMS
 
         # Phases A and C: one event.
@@ -233,189 +250,197 @@ def advance(s: Scene, b: State, budget: int) -> int:
         g[G.NOW] = now
         slot, team, how, escape = 0, NOBODY, NOBODY, NOBODY
         to_ai = False
-        if stream >= 0:
+        if which < STREAMS:
+            stream = which
             g[G.FREE_SLOTS] -= 1
             slot = free[g[G.FREE_SLOTS]]
-            kind, entity = keys.ITEM, streams[stream, A.ENTITY]
+            i = streams[stream, A.NEXT]
+            kind = keys.ITEM
             if stream == DUPLICATES:
                 kind = keys.DUPLICATE
                 counts[month, Count.DUPLICATES] += 1
             else:
                 counts[month, Count.ARRIVED] += 1
-            item[slot, I.KIND] = kind
-            item[slot, I.ENTITY] = entity
-            item[slot, I.PLACE] = order - ARRIVES
+            item[slot, I.PLACE] = streams[stream, A.ORDER] - ARRIVES
             item[slot, I.ARRIVED] = now
-            item[slot, I.VALUE_CLASS] = streams[stream, A.VALUE_CLASS]
-            item[slot, I.CONSEQUENTIAL] = streams[stream, A.CONSEQUENTIAL]
-            item[slot, I.RIGHT] = 0
-            item[slot, I.LEVEL] = g[G.LEVEL]
-            item[slot, I.TEAM] = NOBODY
-            real[slot, F.HARDNESS] = 0.0
-            if stream == WAITING:
-                next_waiting(s, streams)
-            else:
-                expected = levels if stream == ITEMS else duplicate_levels
-                next_arrival(key, p, expected, knots, quantiles, s.regular, streams, reached, stream)
+            item[slot, I.QUEUE] = NOBODY
+            for field in range(FIRST_COPIED, END_COPIED):
+                item[slot, COPIED + field] = coming[stream, field, i]
+            real[slot, F.HARDNESS] = coming_hardness[stream, i]
             if g[G.LEVEL] == governance.SUSPENDED:
                 how = SUSPENDED
             else:
-                defects, exception, edge, unhandled, recognised = items.inspect(
-                    key, kind, entity, p, cumulative
-                )
-                item[slot, I.DEFECTS] = defects
-                item[slot, I.UNHANDLED] = unhandled
-                item[slot, I.RECOGNISED] = recognised
+                exception = coming[stream, C.EXCEPTION, i]
                 if kind == keys.ITEM:
-                    counts[month, Count.EDGE_CASES] += edge
+                    counts[month, Count.EDGE_CASES] += coming[stream, C.EDGE, i]
                     counts[month, Count.EXCEPTIONS] += exception
                 if exception:
                     item[slot, I.TRIGGERS] = items.EXCEPTION
                     team = 0
-                elif connector_time:
-                    g[G.BEFORE_AI] += 1
-                    sizes[CONNECTOR] = push(
-                        queues, CONNECTOR, sizes[CONNECTOR], now, item[slot, I.PLACE], slot
-                    )
-                    g[G.STARTING] = 1
                 else:
-                    to_ai = True
-        else:
-            code = events[0, 0, CODE]
-            g[G.EVENTS] = pop(events, 0, g[G.EVENTS])
-            what, slot = code & 255, code >> 8
-            if what == AI_OVER:
-                kind, entity = item[slot, I.KIND], item[slot, I.ENTITY]
+                    item[slot, I.TRIGGERS] = items.at_level(item[slot, I.TRIGGERS], g[G.LEVEL])
+                    if connector_time:
+                        g[G.BEFORE_AI] += 1
+                        join(item, queues, CONNECTOR, slot, now)
+                        g[G.STARTING] = 1
+                    else:
+                        to_ai = True
+            i += 1
+            streams[stream, A.NEXT] = i
+            streams[stream, A.ENTITY] += 1
+            streams[stream, A.ORDER] += 1
+            if i < streams[stream, A.DRAWN]:
+                heads[stream] = coming[stream, C.TIME, i]
+            elif i == BLOCK:
+                next_arrival(s, b, stream)
+            else:
+                heads[stream] = NEVER
+        elif which == STREAMS + STAGE:
+            code = calendars[STAGE, 0, CODE]
+            take(heads, calendars, sizes, STAGE)
+            slot = code >> 8
+            if code & 255 == CONNECTOR_OVER:
+                g[G.CONNECTOR_FREE] = 1
+                g[G.STARTING] = 1
+                to_ai = True
+            else:
                 g[G.AI_FREE] += 1
-                if sizes[AI]:
+                if queues[AI, HEAD] >= 0:
                     g[G.STARTING] = 1
                 counts[month, Count.AI_SERVED] += 1
                 if item[slot, I.RECOGNISED]:
                     item[slot, I.TRIGGERS] = items.EDGE
                     team = 0
                 else:
-                    hardness, right, triggers = items.decide(
-                        key,
-                        kind,
-                        entity,
-                        p,
-                        item[slot, I.DEFECTS],
-                        item[slot, I.UNHANDLED] != 0,
-                        item[slot, I.CONSEQUENTIAL] != 0,
-                        item[slot, I.VALUE_CLASS],
-                        item[slot, I.LEVEL],
-                    )
-                    real[slot, F.HARDNESS] = hardness
-                    item[slot, I.RIGHT] = right
-                    item[slot, I.TRIGGERS] = triggers
-                    if kind == keys.ITEM:
+                    right = item[slot, I.RIGHT]
+                    if item[slot, I.PLACE] >> 36 & 255 == keys.ITEM:
                         counts[month, Count.AI_DECISIONS] += 1
                         counts[month, Count.AI_RIGHT] += right
-                    if triggers:
+                    if item[slot, I.TRIGGERS]:
                         team = 0
                     else:
                         how = STRAIGHT
                         if not right:
                             escape = ESCAPED_STRAIGHT
-            elif what in (REVIEW_OVER, SPECIALIST_OVER):
-                done_by = what - REVIEW_OVER
-                kind, entity = item[slot, I.KIND], item[slot, I.ENTITY]
-                if desks[done_by, D.LEAVING]:
-                    book_capacity(s, b, done_by)
-                    desks[done_by, D.LEAVING] -= 1
-                else:
-                    desks[done_by, D.FREE] += 1
-                    if desks[done_by, D.WAITING]:
-                        g[G.STARTING] = 1
-                desks[done_by, D.BUSY] -= 1
-                if done_by == 0 and oversight.is_escalated(key, kind, entity, p):
-                    team = 1
-                else:
-                    verdict = oversight.verdict(
-                        key,
-                        kind,
-                        entity,
-                        first_team if done_by == 0 else second_team,
-                        p,
-                        item[slot, I.TRIGGERS],
-                        item[slot, I.RIGHT] != 0,
-                        real[slot, F.HARDNESS],
-                        real[slot, F.X],
-                    )
-                    how = MANUAL if item[slot, I.TRIGGERS] & items.BY_HAND else REVIEWED
-                    if verdict == oversight.CAUGHT:
-                        counts[month, Count.CAUGHT] += kind == keys.ITEM
-                    elif verdict == oversight.MISSED:
-                        escape = ESCAPED_MISSED
-                    elif verdict == oversight.OVERTURNED:
-                        escape = ESCAPED_OVERTURNED
-                    elif verdict == oversight.MANUAL_WRONG:
-                        escape = ESCAPED_MANUAL
-            elif what in (REVIEW_DEADLINE, SPECIALIST_DEADLINE):
-                late_for = what - REVIEW_DEADLINE
-                if item[slot, I.TEAM] == late_for and item[slot, I.PLACE] == order - DEADLINE:
-                    staffed = clock.staffed_time(now, first_calendar if late_for == 0 else second_calendar)
-                    leave_queue(desks, waits, item, late_for, slot, now, staffed)
-                    if desks[late_for, D.ENTRIES] > 2 * desks[late_for, D.WAITING] + TOO_MANY:
-                        forget(s, b, late_for)
-                    counts[month, columns[late_for, 1]] += 1
-                    how = FALLBACK
-            elif what == CONNECTOR_OVER:
-                g[G.CONNECTOR_FREE] = 1
-                g[G.STARTING] = 1
-                to_ai = True
-            elif what == LOST_ITEM_FOUND:
-                how = LOST
+        elif which == STREAMS + TEAMS:
+            code = calendars[TEAMS, 0, CODE]
+            take(heads, calendars, sizes, TEAMS)
+            slot, done_by = code >> 8, (code & 255) - REVIEW_OVER
+            if desks[done_by, D.LEAVING]:
+                book_capacity(s, b, done_by)
+                desks[done_by, D.LEAVING] -= 1
             else:
-                seldom(s, b, what, slot)
+                desks[done_by, D.FREE] += 1
+                if desks[done_by, D.WAITING]:
+                    g[G.STARTING] = 1
+            desks[done_by, D.BUSY] -= 1
+            words = (0, item[slot, I.VERDICT], 0, item[slot, I.ESCALATED])
+            if done_by == 0 and oversight.is_escalated(words, p):
+                team = 1
+            else:
+                triggers = item[slot, I.TRIGGERS]
+                t = first_team if done_by == 0 else second_team
+                right, hardness, x = item[slot, I.RIGHT] != 0, real[slot, F.HARDNESS], real[slot, F.X]
+                verdict = oversight.verdict(words, t, p, triggers, right, hardness, x)
+                how = MANUAL if triggers & items.BY_HAND else REVIEWED
+                if verdict == oversight.CAUGHT:
+                    counts[month, Count.CAUGHT] += item[slot, I.PLACE] >> 36 & 255 == keys.ITEM
+                elif verdict == oversight.MISSED:
+                    escape = ESCAPED_MISSED
+                elif verdict == oversight.OVERTURNED:
+                    escape = ESCAPED_OVERTURNED
+                elif verdict == oversight.MANUAL_WRONG:
+                    escape = ESCAPED_MANUAL
+        elif which == STREAMS + DEADLINES:
+            code, order = calendars[DEADLINES, 0, CODE], calendars[DEADLINES, 0, ORDER]
+            take(heads, calendars, sizes, DEADLINES)
+            slot, late_for = code >> 8, (code & 255) - REVIEW_DEADLINE
+            if not waits_for(item, slot, order - DEADLINE, late_for, classes):
+                continue
+            calendar = first_calendar if late_for == 0 else second_calendar
+            span = hours.span_at(spans, late_for, desks[late_for, D.SPAN], now)
+            desks[late_for, D.SPAN] = span
+            staffed = hours.staffed_time(spans, late_for, span, now, calendar)
+            leave_team(desks, waits, item, queues, late_for, slot, now, staffed)
+            counts[month, columns[late_for, 1]] += 1
+            how = FALLBACK
+        else:
+            code = agenda[0, 0, CODE]
+            sizes[AGENDA] = pop(agenda, 0, sizes[AGENDA])
+            heads[STREAMS + AGENDA] = agenda[0, 0, TIME] if sizes[AGENDA] else NEVER
+            slot = code >> 8
+            if code & 255 != LOST_ITEM_FOUND:
+                seldom(s, b, code & 255, slot)
                 if g[G.BACK] >= NEVER:
                     return TOO_LONG
                 continue
-        kind, entity, place = item[slot, I.KIND], item[slot, I.ENTITY], item[slot, I.PLACE]
+            how = LOST
+        place = item[slot, I.PLACE]
+        kind = place >> 36 & 255
+        entity = (place >> 44) << keys.WORKFLOW_SHIFT | place & keys.NUMBER
         if to_ai:
-            if not g[G.UP] and integration.is_lost(key, kind, entity, p):
-                put(g, events, g[G.BACK], OUTAGES + place, LOST_ITEM_FOUND, slot)
+            if not g[G.UP] and item[slot, I.LOST]:
+                plan_event(b, g[G.BACK], OUTAGES + place, LOST_ITEM_FOUND, slot)
+            elif (
+                budget > 1
+                and which < STREAMS
+                and hits == 1
+                and heads[which] > now
+                and not g[G.STARTING]
+                and queues[AI, HEAD] < 0
+                and g[G.AI_FREE]
+                and g[G.UP]
+            ):
+                # Nothing else is due at this instant, so phase B would start this item and nothing more. Who
+                # goes event by event sees it do so.
+                g[G.AI_FREE] -= 1
+                over = now + item[slot, I.LATENCY]
+                if over >= NEVER:
+                    return TOO_LONG
+                put(heads, calendars, sizes, STAGE, over, AI_DONE + place, AI_OVER, slot)
             else:
                 g[G.BEFORE_AI] += 1
-                sizes[AI] = push(queues, AI, sizes[AI], now, place, slot)
+                join(item, queues, AI, slot, now)
                 g[G.STARTING] = 1
         if team >= 0:
             triggers = item[slot, I.TRIGGERS]
-            if team == 0:
-                for bit in range(TRIGGERS):
-                    counts[month, FIRST_TRIGGER + bit] += triggers >> bit & 1
-            t, calendar = first_team, first_calendar
+            t, calendar, purpose = first_team, first_calendar, keys.REVIEW
             if team == 1:
-                t, calendar = second_team, second_calendar
-            hours = oversight.review_hours(key, kind, entity, t, triggers)
+                t, calendar, purpose = second_team, second_calendar, keys.SPECIALIST
+            else:
+                reasons[month, triggers] += 1
+            words = keys.item_words(key, kind, entity, purpose)
+            drawn[purpose] += 1
+            item[slot, I.VERDICT] = words[1]
+            item[slot, I.ESCALATED] = words[3]
+            time_needed = oversight.review_hours(words, t, triggers)
+            real[slot, F.HOURS] = time_needed
             counts[month, columns[team, 0]] += 1
-            offered = oversight.occupied(hours, 0.0, t)
+            offered = oversight.occupied(time_needed, 0.0, t)
             if offered >= LONGEST:
                 return TOO_LONG
             counts[month, columns[team, 2]] += offered
-            real[slot, F.HOURS] = hours
-            staffed = clock.staffed_time(now, calendar)
-            item[slot, I.JOINED] = now
+            span = hours.span_at(spans, team, desks[team, D.SPAN], now)
+            desks[team, D.SPAN] = span
+            staffed = hours.staffed_time(spans, team, span, now, calendar)
             item[slot, I.JOINED_STAFFED] = staffed
-            item[slot, I.TEAM] = team
             urgency = classes - 1
             for i in range(classes - 1):
                 if triggers & priority[i]:
                     urgency = i
                     break
-            queue = FIRST_QUEUE + team * classes + urgency
-            sizes[queue] = push(queues, queue, sizes[queue], now, place, slot)
-            desks[team, D.ENTRIES] += 1
+            join(item, queues, FIRST_QUEUE + team * classes + urgency, slot, now)
             change_waiting(desks, team, now, 1)
             g[G.STARTING] = 1
-            patience = oversight.patience(key, kind, entity, t)
+            patience = oversight.patience(words, t)
             if patience == NEVER and nobody_comes(desks, plan, team):
                 patience = 0
             if patience < NEVER:
                 deadline = now + patience
                 if not wall_deadline[team]:
-                    deadline = clock.reached(now, staffed + patience, calendar)
-                put(g, events, deadline, DEADLINE + place, REVIEW_DEADLINE + team, slot)
+                    deadline = hours.reached(spans, team, span, now, staffed, patience, calendar)
+                if deadline < NEVER:
+                    put_deadline(heads, calendars, sizes, item, deadline, place, team, slot, classes)
         if how >= 0:
             g[G.FINGERPRINT] = fingerprint(g[G.FINGERPRINT], now, how, place)
             free[g[G.FREE_SLOTS]] = slot

@@ -1,15 +1,17 @@
-"""Steps of the event loop: arrivals, queues, and the events that are of no item."""
+"""Steps of the event loop: calendars, queues, and the events that are of no item."""
 
 from __future__ import annotations
 
 import math
 
-from simgap.compiling import rule
-from simgap.engines.compiled.heap import CODE, ORDER, TIME, push
+from simgap.compiling import rule, small
+from simgap.engines.compiled.heap import CODE, ORDER, TIME, pop, push
 from simgap.engines.compiled.layout import (
+    AGENDA,
     AREA,
-    DUPLICATES,
+    DEADLINES,
     FIRST_QUEUE,
+    HEAD,
     INCIDENT,
     INCIDENT_EXPIRES,
     MONTH_ENDS,
@@ -21,12 +23,12 @@ from simgap.engines.compiled.layout import (
     REST,
     REVIEW_DEADLINE,
     STAFF_CHANGES,
+    STREAMS,
+    TAIL,
     TEAM_OPENS,
     UNIT,
     WAIT_TOTAL,
-    WAITING,
     WALL_WAIT_TOTAL,
-    A,
     D,
     G,
     I,
@@ -34,7 +36,6 @@ from simgap.engines.compiled.layout import (
     State,
 )
 from simgap.engines.order import (
-    ARRIVES,
     CLOSES,
     DEADLINE,
     EXPIRES,
@@ -45,20 +46,69 @@ from simgap.engines.order import (
     SURFACES,
     place_of,
 )
-from simgap.model import clock, governance, integration, items, keys, oversight
+from simgap.model import clock, governance, integration, keys, oversight
 from simgap.model.clock import NEVER
 from simgap.model.parameters import P, T
-from simgap.model.types import Floats, Ints
+from simgap.model.types import Ints
+
+
+@small
+def put(
+    heads: Ints, calendars: Ints, sizes: Ints, which: int, when: int, order: int, what: int, whom: int
+) -> None:
+    """Put an event on a calendar of the items in the system."""
+    sizes[which] = push(calendars, which, sizes[which], when, order, whom << 8 | what)
+    heads[STREAMS + which] = calendars[which, 0, TIME]
+
+
+@small
+def take(heads: Ints, calendars: Ints, sizes: Ints, which: int) -> None:
+    """Take the first event from a calendar of the items in the system."""
+    sizes[which] = pop(calendars, which, sizes[which])
+    heads[STREAMS + which] = calendars[which, 0, TIME] if sizes[which] else NEVER
+
+
+@small
+def waits_for(item: Ints, slot: int, place: int, team: int, classes: int) -> bool:
+    """Return whether the item of a place waits for a team, in this slot, which may be another item's now."""
+    first = FIRST_QUEUE + team * classes
+    return first <= item[slot, I.QUEUE] < first + classes and item[slot, I.PLACE] == place
 
 
 @rule
-def put(g: Ints, events: Ints, when: int, order: int, what: int, whom: int) -> None:
-    """Put an event on the calendar, if its time ever comes."""
+def put_deadline(
+    heads: Ints,
+    calendars: Ints,
+    sizes: Ints,
+    item: Ints,
+    when: int,
+    place: int,
+    team: int,
+    slot: int,
+    classes: int,
+) -> None:
+    """Put a deadline on its calendar; where that is full, those who no longer wait go from it first."""
+    n = sizes[DEADLINES]
+    if n == calendars.shape[1]:
+        kept = 0
+        for i in range(n):
+            time, order = calendars[DEADLINES, i, TIME], calendars[DEADLINES, i, ORDER]
+            code = calendars[DEADLINES, i, CODE]
+            if waits_for(item, code >> 8, order - DEADLINE, (code & 255) - REVIEW_DEADLINE, classes):
+                kept = push(calendars, DEADLINES, kept, time, order, code)
+        sizes[DEADLINES] = kept
+    put(heads, calendars, sizes, DEADLINES, when, DEADLINE + place, REVIEW_DEADLINE + team, slot)
+
+
+@rule
+def plan_event(b: State, when: int, order: int, what: int, whom: int) -> None:
+    """Put an event on the agenda, if its time ever comes."""
     if when < NEVER:
-        g[G.EVENTS] = push(events, 0, g[G.EVENTS], when, order, whom << 8 | what)
+        b.sizes[AGENDA] = push(b.agenda, 0, b.sizes[AGENDA], when, order, whom << 8 | what)
+        b.heads[STREAMS + AGENDA] = b.agenda[0, 0, TIME]
 
 
-@rule
+@small
 def add_time(desks: Ints, team: int, place: int, count: int, microseconds: int) -> None:
     """Add a multiple of a time to a sum in two places, which so can exceed 64 bits."""
     rest = desks[team, place + 1] + count * (microseconds & REST)
@@ -66,7 +116,42 @@ def add_time(desks: Ints, team: int, place: int, count: int, microseconds: int) 
     desks[team, place + 1] = rest & REST
 
 
-@rule
+@small
+def join(item: Ints, queues: Ints, queue: int, slot: int, now: int) -> None:
+    """Let an item join a queue: behind all who joined earlier, among those of this instant by its place."""
+    item[slot, I.JOINED] = now
+    item[slot, I.QUEUE] = queue
+    behind, ahead = NOBODY, queues[queue, TAIL]
+    while ahead >= 0 and item[ahead, I.JOINED] == now and item[ahead, I.PLACE] > item[slot, I.PLACE]:
+        behind, ahead = ahead, item[ahead, I.AHEAD]
+    item[slot, I.AHEAD] = ahead
+    item[slot, I.BEHIND] = behind
+    if ahead >= 0:
+        item[ahead, I.BEHIND] = slot
+    else:
+        queues[queue, HEAD] = slot
+    if behind >= 0:
+        item[behind, I.AHEAD] = slot
+    else:
+        queues[queue, TAIL] = slot
+
+
+@small
+def leave(item: Ints, queues: Ints, slot: int) -> None:
+    """Let an item leave its queue, wherever in it it stands."""
+    queue, ahead, behind = item[slot, I.QUEUE], item[slot, I.AHEAD], item[slot, I.BEHIND]
+    item[slot, I.QUEUE] = NOBODY
+    if ahead >= 0:
+        item[ahead, I.BEHIND] = behind
+    else:
+        queues[queue, HEAD] = behind
+    if behind >= 0:
+        item[behind, I.AHEAD] = ahead
+    else:
+        queues[queue, TAIL] = ahead
+
+
+@small
 def change_waiting(desks: Ints, team: int, now: int, step: int) -> None:
     """Count an item that joins or leaves the queue of a team."""
     add_time(desks, team, AREA, desks[team, D.WAITING], now - desks[team, D.CHANGED])
@@ -74,10 +159,12 @@ def change_waiting(desks: Ints, team: int, now: int, step: int) -> None:
     desks[team, D.WAITING] += step
 
 
-@rule
-def leave_queue(desks: Ints, waits: Ints, item: Ints, team: int, slot: int, now: int, staffed: int) -> None:
-    """Book the wait of an item that leaves its queue; `staffed` is the staffed time now."""
-    item[slot, I.TEAM] = NOBODY
+@small
+def leave_team(
+    desks: Ints, waits: Ints, item: Ints, queues: Ints, team: int, slot: int, now: int, staffed: int
+) -> None:
+    """Let an item leave the queue of a team and book its wait; `staffed` is the staffed time now."""
+    leave(item, queues, slot)
     change_waiting(desks, team, now, -1)
     wait, wall = staffed - item[slot, I.JOINED_STAFFED], now - item[slot, I.JOINED]
     waits[team, 0, oversight.wait_bin(wait)] += 1
@@ -87,57 +174,13 @@ def leave_queue(desks: Ints, waits: Ints, item: Ints, team: int, slot: int, now:
 
 
 @rule
-def next_waiting(s: Scene, streams: Ints) -> None:
-    """Find the next item of the opening backlog."""
-    streams[WAITING, A.ENTITY] += 1
-    entity = streams[WAITING, A.ENTITY]
-    value_class, consequential = items.stakes(s.key, keys.ITEM, entity, s.p, s.quantiles)
-    more = (entity & keys.NUMBER) - keys.FIRST_WAITING < s.waiting
-    streams[WAITING, A.TIME] = s.waiting_from if more else NEVER
-    streams[WAITING, A.ORDER] = ARRIVES + place_of(keys.ITEM, entity)
-    streams[WAITING, A.VALUE_CLASS] = value_class
-    streams[WAITING, A.CONSEQUENTIAL] = consequential
-
-
-@rule
-def next_arrival(
-    key: Ints,
-    p: Floats,
-    levels: Floats,
-    knots: Ints,
-    quantiles: Floats,
-    regular: bool,
-    streams: Ints,
-    reached: Floats,
-    stream: int,
-) -> None:
-    """Find the next item, or duplicate, to arrive."""
-    streams[stream, A.ENTITY] += 1
-    kind, entity = keys.DUPLICATE if stream == DUPLICATES else keys.ITEM, streams[stream, A.ENTITY]
-    when, level, interval, value_class, consequential = items.arrive(
-        key, kind, entity, p, reached[stream], streams[stream, A.INTERVAL], levels, knots, regular, quantiles
-    )
-    reached[stream] = level
-    streams[stream, A.TIME] = NEVER if interval < 0 else when
-    streams[stream, A.ORDER] = ARRIVES + place_of(kind, entity)
-    streams[stream, A.INTERVAL] = interval
-    streams[stream, A.VALUE_CLASS] = value_class
-    streams[stream, A.CONSEQUENTIAL] = consequential
-
-
-@rule
 def next_outage(s: Scene, b: State, number: int) -> None:
     """Put the next outage on the calendar, if it begins before arrivals end."""
     after, _ = integration.outage(s.key, number, s.p)
+    b.drawn[keys.OUTAGE_TIME] += 1
     if b.g[G.NOW] + after < s.end_of_arrivals:
         order = OUTAGES + place_of(keys.OUTAGE, number)
-        put(b.g, b.events, b.g[G.NOW] + after, order, OUTAGE_BEGINS, number)
-
-
-@rule
-def still_waits(item: Ints, team: int, slot: int, place: int, joined: int) -> bool:
-    """Return whether the item of an entry in a team's queue is still there; its slot may be another's now."""
-    return item[slot, I.TEAM] == team and item[slot, I.PLACE] == place and item[slot, I.JOINED] == joined
+        plan_event(b, b.g[G.NOW] + after, order, OUTAGE_BEGINS, number)
 
 
 @rule
@@ -180,12 +223,13 @@ def set_staff(s: Scene, b: State, heads: int) -> None:
         desk[D.FREE] -= going
         desk[D.LEAVING] += -more - going
     if nobody_comes(b.desks, s.plan, 0) and s.teams[0, T.DEADLINE] == math.inf:
-        q = b.queues
-        for queue in range(FIRST_QUEUE, FIRST_QUEUE + len(s.priority) + 1):
-            for i in range(b.sizes[queue]):
-                joined, place, slot = q[queue, i, TIME], q[queue, i, ORDER], q[queue, i, CODE]
-                if still_waits(b.item, 0, slot, place, joined):
-                    put(b.g, b.events, b.g[G.NOW], DEADLINE + place, REVIEW_DEADLINE, slot)
+        classes = len(s.priority) + 1
+        for queue in range(FIRST_QUEUE, FIRST_QUEUE + classes):
+            slot = b.queues[queue, HEAD]
+            while slot >= 0:
+                place = b.item[slot, I.PLACE]
+                put_deadline(b.heads, b.calendars, b.sizes, b.item, b.g[G.NOW], place, 0, slot, classes)
+                slot = b.item[slot, I.BEHIND]
     b.g[G.STARTING] = 1
 
 
@@ -206,9 +250,8 @@ def settle(s: Scene, b: State, entity: int) -> None:
     if g[G.SUSPENDED] and not governance.stays_suspended(g[G.OPEN_PROBLEMS], g[G.RECENT], s.p):
         g[G.SUSPENDED] = 0
         g[G.PROBATION_UNTIL] = now + s.probation
-        put(
-            b.g,
-            b.events,
+        plan_event(
+            b,
             now + s.probation,
             GOVERNANCE + place_of(PROBATION_ENDS, entity),
             PROBATION_OVER,
@@ -228,14 +271,14 @@ def surface(s: Scene, b: State, entity: int) -> None:
     g = b.g
     now, n = g[G.NOW], g[G.INCIDENTS]
     failed = governance.failures(s.key, entity, s.p)
+    b.drawn[keys.PROPERTY] += 1
     b.incidents[n, 0] = now
     b.incidents[n, 1] = entity
     b.incidents[n, 2] = failed
     g[G.INCIDENTS] = n + 1
     g[G.RECENT] += 1
-    put(
-        b.g,
-        b.events,
+    plan_event(
+        b,
         now + s.incident_window,
         GOVERNANCE + place_of(EXPIRES, entity),
         INCIDENT_EXPIRES,
@@ -244,7 +287,8 @@ def surface(s: Scene, b: State, entity: int) -> None:
     if failed:
         g[G.OPEN_PROBLEMS] += 1
         open_for = governance.problem_time(s.key, entity, failed, s.p)
-        put(b.g, b.events, now + open_for, GOVERNANCE + place_of(CLOSES, entity), PROBLEM_CLOSES, entity)
+        b.drawn[keys.RESOLUTION] += 1
+        plan_event(b, now + open_for, GOVERNANCE + place_of(CLOSES, entity), PROBLEM_CLOSES, entity)
     if g[G.RECENT] >= s.p[P.SUSPEND]:
         g[G.SUSPENDED] = 1
     settle(s, b, entity)
@@ -261,30 +305,16 @@ def month_ends(s: Scene, b: State) -> None:
     book_level(s, b)
     g[G.MONTH] = month + 1
     if month + 1 < s.months:
-        put(b.g, b.events, s.starts[month + 2], PLANS, MONTH_ENDS, 0)
-
-
-@rule
-def forget(s: Scene, b: State, team: int) -> None:
-    """Drop the entries of those who have left the queues of a team."""
-    q = b.queues
-    first = FIRST_QUEUE + team * (len(s.priority) + 1)
-    for queue in range(first, first + len(s.priority) + 1):
-        n, kept = b.sizes[queue], 0
-        for i in range(n):
-            joined, place, slot = q[queue, i, TIME], q[queue, i, ORDER], q[queue, i, CODE]
-            if still_waits(b.item, team, slot, place, joined):
-                kept = push(q, queue, kept, joined, place, slot)
-        b.desks[team, D.ENTRIES] -= n - kept
-        b.sizes[queue] = kept
+        plan_event(b, s.starts[month + 2], PLANS, MONTH_ENDS, 0)
 
 
 @rule
 def surfaces(s: Scene, b: State, entity: int) -> None:
     """A consequential error has escaped: see whether it surfaces."""
     after = governance.surfaces_after(s.key, entity, s.p)
+    b.drawn[keys.SEVERITY] += 1
     if after < NEVER:
-        put(b.g, b.events, b.g[G.NOW] + after, GOVERNANCE + place_of(SURFACES, entity), INCIDENT, entity)
+        plan_event(b, b.g[G.NOW] + after, GOVERNANCE + place_of(SURFACES, entity), INCIDENT, entity)
 
 
 @rule
@@ -299,9 +329,10 @@ def seldom(s: Scene, b: State, what: int, whom: int) -> None:
         set_staff(s, b, s.plan[whom, 1])
     elif what == OUTAGE_BEGINS:
         _, length = integration.outage(s.key, whom, s.p)
+        b.drawn[keys.OUTAGE_TIME] += 1
         g[G.UP] = 0
         g[G.BACK] = g[G.NOW] + length
-        put(b.g, b.events, g[G.BACK], OUTAGES + place_of(keys.OUTAGE, whom), OUTAGE_ENDS, whom)
+        plan_event(b, g[G.BACK], OUTAGES + place_of(keys.OUTAGE, whom), OUTAGE_ENDS, whom)
     elif what == OUTAGE_ENDS:
         g[G.UP] = 1
         g[G.STARTING] = 1

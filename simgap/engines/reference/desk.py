@@ -58,7 +58,8 @@ class Desk:
     def review(self, item: Item) -> Moment:
         """Return the event that the review is over, or that the item has left at its deadline."""
         run, now, t = self.run, self.run.env.now, self.team.t
-        hours = oversight.review_hours(run.key, item.kind, item.entity, t, item.triggers)
+        item.words = run.words(item, int(t[T.PURPOSE]))
+        hours = oversight.review_hours(item.words, t, item.triggers)
         run.count(self.columns.queued)
         offered = oversight.occupied(hours, 0.0, t)
         if offered >= LONGEST:
@@ -77,7 +78,7 @@ class Desk:
                 break
         heappush(self.queue, (urgency, now, item.place, item))
         self._change(1)
-        patience = oversight.patience(run.key, item.kind, item.entity, t)
+        patience = oversight.patience(item.words, t)
         if patience == clock.NEVER and self._nobody_comes():
             patience = 0
         if patience < clock.NEVER:

@@ -26,6 +26,7 @@ from simgap.engines.physics import (
     ENDS,
     LEGACY,
     LONGEST,
+    MOST_ITEMS,
     OVERLONG,
     REVIEWERS,
     SPECIALISTS,
@@ -33,6 +34,7 @@ from simgap.engines.physics import (
     Count,
     Physics,
     check,
+    outgrown,
 )
 from simgap.engines.reference.desk import Desk
 from simgap.engines.reference.governance import Governance
@@ -42,6 +44,8 @@ from simgap.errors import SimulationError
 from simgap.model import clock, governance, integration, items, keys, oversight
 from simgap.model.parameters import P
 from simgap.model.types import Floats, Ints
+from simgap.sampling.inversion import normal_quantile
+from simgap.sampling.philox import Words, unit
 
 ESCAPE = {
     oversight.MISSED: Count.ESCAPED_MISSED,
@@ -69,6 +73,7 @@ class Replication:
         self.month_starts: list[int] = packed.month_starts.tolist()
         self.before_ai = 0
         self.before_ai_peak = 0
+        self.inside = 0  # items and duplicates that have arrived and not ended
         self.fingerprint = 0
         step = integration.connector_time(self.p)
         self.connector = Server(self, "connector", 1, lambda _: step) if step else None
@@ -84,6 +89,9 @@ class Replication:
         """The way of one work item, from its arrival to its end."""
         key, kind, entity, p = self.key, item.kind, item.entity, self.p
         unique = kind == keys.ITEM
+        if self.inside == MOST_ITEMS:
+            raise outgrown(MOST_ITEMS)
+        self.inside += 1
         self.count(Count.ARRIVED if unique else Count.DUPLICATES)
         item.level = self.governance.level
         if item.level == governance.SUSPENDED:
@@ -106,28 +114,31 @@ class Replication:
                 yield self.connector.serve(item)
                 self.connector.release()
                 self.note(item, "connector", "complete")
-            yield self.ai.serve(item)
-            if item.lost:
+            if not self.ai.up and integration.is_lost(self.words(item, keys.CHECK), p):
+                yield self.ai.lose(item)
                 self.note(item, "AI", "withdraw")
                 self.end(item, Count.LOST, None)
                 return
+            yield self.ai.serve(item)
             self.ai.release()
             self.count(Count.AI_SERVED)
             item.triggers = items.EDGE
             if recognised:
                 self.note(item, "AI", "complete", handed_over=True)
             else:
-                item.hardness, item.right, item.triggers = items.decide(
-                    key,
-                    kind,
-                    entity,
+                words = self.words(item, keys.DECISION)
+                item.hardness = normal_quantile(unit(words[0]))
+                item.right, triggers = items.decide(
+                    words,
+                    item.hardness,
+                    normal_quantile(unit(words[2])),
                     p,
                     defects,
                     unhandled,
                     item.consequential,
                     item.value_class,
-                    item.level,
                 )
+                item.triggers = items.at_level(triggers, item.level)
                 self.note(item, "AI", "complete", right=item.right)
                 if unique:
                     self.count(Count.AI_DECISIONS)
@@ -141,7 +152,7 @@ class Replication:
 
         desk = self.reviewers
         yield desk.review(item)
-        if item in desk.busy and oversight.is_escalated(key, kind, entity, p):
+        if item in desk.busy and oversight.is_escalated(item.words, p):
             desk.release(item)
             self.note(item, desk.name, "complete", verdict="escalated")
             desk = self.specialists
@@ -152,7 +163,7 @@ class Replication:
             return
         desk.release(item)
         verdict = oversight.verdict(
-            key, kind, entity, desk.team.t, p, item.triggers, item.right, item.hardness, item.x
+            item.words, desk.team.t, p, item.triggers, item.right, item.hardness, item.x
         )
         self.note(item, desk.name, "complete", verdict=verdict)
         if unique and verdict == oversight.CAUGHT:
@@ -166,6 +177,7 @@ class Replication:
         self.note(item, "end", "complete", outcome=how, escaped=None if duplicate else escape)
         legacy = how in LEGACY
         self.fold(int(how), item)
+        self.inside -= 1
         if duplicate:
             self.count(Count.DUPLICATE_FALLBACK if legacy else Count.DUPLICATE_DONE)
             return
@@ -185,16 +197,15 @@ class Replication:
         """Items of one kind arrive, one after the other."""
         packed = self.packed
         levels = drawn_levels(self.key, levels, packed.knots, packed.go_live, self.p[P.DAY_CV])
-        tables = (levels, packed.knots, packed.regular, packed.quantiles)
+        tables = (levels, packed.knots, packed.regular)
         level, interval, number = 0.0, 0, 0
         while True:
             entity = packed.workflow << keys.WORKFLOW_SHIFT | number
-            when, level, interval, value_class, consequential = items.arrive(
-                self.key, kind, entity, self.p, level, interval, *tables
-            )
+            words = keys.item_words(self.key, kind, entity, keys.ARRIVAL)
+            when, level, interval = items.arrive(words, entity, self.p, level, interval, *tables)
             if interval < 0:
                 return
-            item = Item(kind, entity, when, value_class, consequential)
+            item = Item(kind, entity, when, *items.stakes(words, self.p, packed.quantiles))
             yield Moment(self.env).at(when, ARRIVES + item.place)
             self.env.process(self.item(item))
             number += 1
@@ -204,7 +215,8 @@ class Replication:
         packed = self.packed
         first = packed.workflow << keys.WORKFLOW_SHIFT | keys.FIRST_WAITING
         for entity in range(first, first + packed.waiting):
-            stakes = items.stakes(self.key, keys.ITEM, entity, self.p, packed.quantiles)
+            words = keys.item_words(self.key, keys.ITEM, entity, keys.ARRIVAL)
+            stakes = items.stakes(words, self.p, packed.quantiles)
             item = Item(keys.ITEM, entity, packed.waiting_from, *stakes)
             yield Moment(self.env).at(packed.waiting_from, ARRIVES + item.place)
             self.env.process(self.item(item))
@@ -239,6 +251,10 @@ class Replication:
         self.before_ai_peak = max(self.before_ai_peak, self.before_ai)
         self.reviewers.start()
         self.specialists.start()
+
+    def words(self, item: Item, purpose: int) -> Words:
+        """Return the random words of an item for a purpose."""
+        return keys.item_words(self.key, item.kind, item.entity, purpose)
 
     def count(self, column: Count, amount: int = 1) -> None:
         """Add to a column of the present month."""
@@ -339,7 +355,9 @@ def simulate(packed: Packed, seed: int, draw: int, luck: int, log: list[Entry] |
     Raises
     ------
     SimulationError
-        A law that every replication obeys was broken.
+        A law that every replication obeys was broken, or a time is too long.
+    BacklogLimit
+        More items were in the system at once than are simulated.
     """
     physics = Replication(packed, np.array([seed, draw, luck, packed.phase], np.int64), log).run()
     check(physics)

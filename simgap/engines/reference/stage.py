@@ -61,18 +61,13 @@ class AiStage(Server):
 
     def __init__(self, run: Replication, concurrency: int):
         super().__init__(
-            run, "AI", concurrency, lambda item: integration.latency(run.key, item.kind, item.entity, run.p)
+            run, "AI", concurrency, lambda item: integration.latency(run.words(item, keys.LATENCY), run.p)
         )
         self.back = 0  # instant at which the present outage ends
 
-    def serve(self, item: Item) -> Moment:
-        """Return the event that the item has been served, or is lost: noticed when the outage is over."""
-        run = self.run
-        if self.up or not integration.is_lost(run.key, item.kind, item.entity, run.p):
-            return super().serve(item)
-        item.lost = True
-        item.event = Moment(run.env)
-        return item.event.at(self.back, OUTAGES + item.place)
+    def lose(self, item: Item) -> Moment:
+        """Return the event that an item which was lost in an outage is found: when the outage is over."""
+        return Moment(self.run.env).at(self.back, OUTAGES + item.place)
 
     def outages(self) -> Steps:
         """Go down and come back, until the window ends; no outage begins after it."""

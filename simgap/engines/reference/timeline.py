@@ -15,6 +15,7 @@ from simgap.engines.order import place_of
 from simgap.engines.physics import OVERLONG
 from simgap.errors import SimulationError
 from simgap.model.clock import NEVER
+from simgap.sampling.philox import Words
 
 Steps = Generator[simpy.Event, Any, None]
 
@@ -77,12 +78,12 @@ class Item:
         "joined_staffed",  # the same in staffed time
         "kind",
         "level",  # of autonomy at its arrival
-        "lost",  # in an outage
         "place",  # among the events of an instant
         "right",
         "triggers",
         "value_class",
         "waiting",  # for which team
+        "words",  # random words of its review
         "x",  # congestion when the review started
     )
 
@@ -100,8 +101,9 @@ class Item:
         self.arrived = arrived
         self.value_class = value_class
         self.consequential = consequential
-        self.right = self.lost = False
+        self.right = False
         self.waiting: object = None
         self.level = self.triggers = self.joined = self.joined_staffed = 0
         self.hardness = self.hours = self.x = 0.0
         self.event: Moment
+        self.words: Words
