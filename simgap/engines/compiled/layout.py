@@ -33,10 +33,11 @@ DONE, PAUSED, MORE_EVENTS, MORE_ITEMS, MORE_ESCAPES, MORE_INCIDENTS, TOO_LONG = 
     REVIEW_DEADLINE,
     SPECIALIST_DEADLINE,
 ) = range(16)
+assert (SPECIALIST_OVER - REVIEW_OVER, SPECIALIST_DEADLINE - REVIEW_DEADLINE) == (1, 1)  # by team
 # Columns of the counts as plain numbers; the ends stand side by side, the legacy ones last.
 STRAIGHT, REVIEWED, MANUAL, FALLBACK, LOST, SUSPENDED = (int(column) for column in ENDS)
 ESCAPED_STRAIGHT, ESCAPED_MISSED, ESCAPED_OVERTURNED, ESCAPED_MANUAL = (int(column) for column in ESCAPES)
-FIRST_TRIGGER, TRIGGERS = int(TRIGGER_COLUMNS[0]), len(TRIGGER_COLUMNS)
+TRIGGERS = len(TRIGGER_COLUMNS)
 assert [SUSPENDED - how for how in ENDS] == list(range(len(ENDS)))[::-1]
 assert ENDS[-len(LEGACY) :] == LEGACY
 ITEMS, DUPLICATES, WAITING = range(3)  # streams of arrivals
@@ -215,7 +216,7 @@ class State(NamedTuple):
     real: Floats  # [slots, len(F)]
     free: Ints  # [slots]: a stack of slots
     agenda: Ints  # [1, capacity, 3]
-    calendars: Ints  # [CALENDARS, 2 slots + 1, 3]; that of the agenda is empty
+    calendars: Ints  # [CALENDARS, over 2 slots, 3]; that of the agenda is empty
     sizes: Ints  # [CALENDARS]
     queues: Ints  # [queues, 2]: slots of the first and the last
     counts: Ints  # [months + 1, len(Count)]

@@ -83,6 +83,7 @@ from simgap.engines.order import (
     AI_DONE,
     ARRIVES,
     DEADLINE,
+    MASK63,
     OUTAGES,
     PLANS,
     REVIEW_DONE,
@@ -153,7 +154,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
             which += i * hit
         now, month = g[G.NOW], g[G.MONTH]
         if hits > 1 or time == now:
-            order = NEVER
+            order = MASK63
             for i in range(STREAMS + CALENDARS):
                 if heads[i] == time and time < NEVER:
                     if i < STREAMS:
@@ -179,6 +180,8 @@ def advance(s: Scene, b: State, budget: int) -> int:
                     return TOO_LONG
                 counts[month, Count.AI_WAIT] += wait // 1000
                 over = now + connector_time
+                if over >= NEVER:
+                    return TOO_LONG
                 put(heads, calendars, sizes, STAGE, over, AI_DONE + item[slot, I.PLACE], CONNECTOR_OVER, slot)
             while queues[AI, HEAD] >= 0 and g[G.AI_FREE] and g[G.UP]:
                 slot = queues[AI, HEAD]
@@ -391,8 +394,8 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 and g[G.AI_FREE]
                 and g[G.UP]
             ):
-                # Nothing else is due at this instant, so phase B would start this item and nothing more. Who
-                # goes event by event sees it do so.
+                # Nothing else is due at this instant, and no team has both heads and items to start: phase B
+                # would start this item and nothing more. Who goes event by event sees it do so.
                 g[G.AI_FREE] -= 1
                 over = now + item[slot, I.LATENCY]
                 if over >= NEVER:

@@ -87,7 +87,10 @@ def put_deadline(
     slot: int,
     classes: int,
 ) -> None:
-    """Put a deadline on its calendar; where that is full, those who no longer wait go from it first."""
+    """Put a deadline on its calendar; where that is full, those who no longer wait go from it first.
+
+    An item has one deadline for the team that it waits for, so half of the calendar is free then.
+    """
     n = sizes[DEADLINES]
     if n == calendars.shape[1]:
         kept = 0
@@ -177,7 +180,7 @@ def leave_team(
 def next_outage(s: Scene, b: State, number: int) -> None:
     """Put the next outage on the calendar, if it begins before arrivals end."""
     after, _ = integration.outage(s.key, number, s.p)
-    b.drawn[keys.OUTAGE_TIME] += 1
+    b.drawn[keys.OUTAGE_TIME] += s.p[P.OUTAGES] > 0.0
     if b.g[G.NOW] + after < s.end_of_arrivals:
         order = OUTAGES + place_of(keys.OUTAGE, number)
         plan_event(b, b.g[G.NOW] + after, order, OUTAGE_BEGINS, number)
