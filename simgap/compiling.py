@@ -1,4 +1,4 @@
-"""How the rules are compiled: one decorator, and a cache folder that never serves a stale rule.
+"""How the rules are compiled: two decorators, and a cache folder that never serves a stale rule.
 
 numba's own cache looks at one source file at a time, so it does not see an edit of a rule in another
 module and goes on computing with the old one. Here the cache folder is named after a digest of every
