@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from pathlib import Path
 
-from simgap.scenario.table import GROUPS, ROWS, Row
+from simgap.scenario.table import GROUPS, OVERRIDABLE, ROWS, Row
 from simgap.scenario.units import UNITS, say
 
 PAGE = Path(__file__).with_name("parameters.md")
@@ -25,7 +25,9 @@ page is written by `python docs/make_parameters.py`; do not edit it.
 - **source of default**: `guess` where nobody measured it; `neutral` where the default switches the
   mechanism off.
 
-A star stands for a name that the file chooses.
+A star stands for a name that the file chooses. A workflow may override the keys of `data`, `edge_cases`,
+`integration`, `oversight`, `governance`, `ai` and `legacy` for itself, except those that say "The same for
+all workflows".
 """
 COLUMNS = ("key", "unit", "default", "bounds", "condition", "since", "description", "source of default")
 
@@ -46,6 +48,8 @@ def description(row: Row) -> str:
     parts = [row.doc]
     if row.words:
         parts.append(f"Words: {', '.join(f'`{word}`' for word in row.words)}.")
+    if row.shared and row.group in OVERRIDABLE:
+        parts.append("The same for all workflows.")
     if row.scales:
         parts.append("Scaled with volume at a dose.")
     if row.constant and UNITS[row.unit].phrases:

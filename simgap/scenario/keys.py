@@ -90,8 +90,10 @@ def find(text: str, names: Names) -> Key:
             )
         rest = ".".join(parts[2:])
         row = BY_PATH.get(f"{parts[0]}.*.{rest}")
-        if parts[0] == "workflows" and parts[2] in OVERRIDABLE:
-            row = BY_PATH.get(rest)
+        if parts[0] == "workflows" and rest in BY_PATH:
+            row = BY_PATH[rest]
+            if row.shared:
+                raise Wrong(f"{show(rest)} cannot differ between workflows", f"{rest}, for all of them")
     if row is None or "*" in path:
         raise Wrong(f"{show(path)} is not a parameter", _near(path, parts, names))
     if side and not row.condition:
@@ -104,7 +106,7 @@ def _near(path: str, parts: list[str], names: Names) -> str:
     candidates = paths(names)
     if parts[0] == "workflows" and len(parts) > 3:
         own = f"workflows.{parts[1]}."
-        candidates = [own + row.path for row in ROWS if row.group in OVERRIDABLE]
+        candidates = [own + row.path for row in ROWS if row.group in OVERRIDABLE and not row.shared]
     return f"{nearest(path, candidates)}a key path such as data.missing"
 
 

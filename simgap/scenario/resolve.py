@@ -24,7 +24,7 @@ DEFAULT_PILOT = "pilot"
 UNCHANGEABLE = ("money", "clock", "board", "base", "pilots", "investments")
 # Staffed day and fields by (workflow or nothing, row of the calendar, side).
 Contexts = dict[tuple[str, str, str], Context]
-_DERIVED = re.compile(r"working day|of cells", re.IGNORECASE)
+_OF_CELLS = re.compile("of cells", re.IGNORECASE)
 _BASIS = re.compile(r"\s+(real|nominal)$")
 
 
@@ -146,27 +146,25 @@ def _parameters(stated: Stated, contexts: Contexts) -> dict[str, Any]:
 
 
 def _check_inherited(stated: Stated, contexts: Contexts) -> None:
-    """Refuse a workflow whose own hours or fields would change what an inherited leaf means."""
+    """Refuse a workflow whose own fields would change what an inherited leaf means."""
     for path, leaf in stated.leaves.items():
         row = BY_PATH.get(path)
         text = " | ".join(filter(None, (leaf.shared, leaf.pilot, leaf.production)))
-        if row is None or not _DERIVED.search(text):
+        if row is None or not _OF_CELLS.search(text):
             continue
         for name in stated.names["workflows"]:
             own = f"workflows.{name}.{path}"
             if own in stated.leaves:
                 continue
-            means = "fields" if row.unit == "share" else "day"
-            pairs = [
-                [getattr(_context(contexts, row, workflow, side), means) for workflow in (name, "")]
+            if any(
+                _context(contexts, row, name, side).fields != _context(contexts, row, "", side).fields
                 for side in ("pilot", "production")
-            ]
-            if any(its != general for its, general in pairs):
+            ):
                 stated.wrong(
                     leaf.line,
                     path,
-                    f"means something else in workflow {show(name)}, which has other hours or fields",
-                    f"{own} stated as well, or a value in h or a share of items",
+                    f"means something else in workflow {show(name)}, which has other fields",
+                    f"{own} stated as well, or a share of items",
                 )
 
 
@@ -179,7 +177,7 @@ def _contexts(stated: Stated) -> Contexts:
     for name in ("", *stated.names["workflows"]):
         for hours in ("oversight.hours", "oversight.specialist_hours"):
             for side in ("pilot", "production"):
-                calendar = _early(stated, name, BY_PATH[hours], side)
+                calendar = _early(stated, "", BY_PATH[hours], side)
                 fields = _early(stated, name, BY_PATH["data.fields"], side)
                 out[name, hours, side] = Context(staffed_day(calendar), fields)
     return out

@@ -37,7 +37,7 @@ def schema() -> dict[str, Any]:
     ['simgap', 'ai', 'legacy', 'oversight', 'workflows']
     """
     groups = {group: _group(group) for group in GROUPS if group not in NAMED}
-    overrides = {group: {"$ref": f"#/$defs/{group}"} for group in OVERRIDABLE}
+    overrides = {group: _group(group, overrides=True) for group in OVERRIDABLE}
     change = {"change": {"type": "object", "additionalProperties": {"$ref": "#/$defs/value"}}}
     named = {
         "workflows": _names(_rows("workflows"), overrides),
@@ -112,8 +112,10 @@ def _rows(group: str) -> dict[str, Row]:
     return {row.path.split(".*.")[1]: row for row in ROWS if row.path.startswith(f"{group}.*.")}
 
 
-def _group(group: str) -> dict[str, Any]:
-    rows = {row.path.split(".")[1]: row for row in ROWS if row.group == group}
+def _group(group: str, overrides: bool = False) -> dict[str, Any]:
+    """Return the rows of a group; of those, where asked, the ones that a workflow may override."""
+    chosen = [row for row in ROWS if row.group == group and not (overrides and row.shared)]
+    rows = {row.path.split(".")[1]: row for row in chosen}
     return _strict({key: _leaf(row) for key, row in rows.items()}, [])
 
 
@@ -135,7 +137,8 @@ def _leaf(row: Row) -> dict[str, Any]:
         forms.append({"type": "boolean"})
     words = f"One of: {', '.join(row.words)}" if row.words else UNITS[row.unit].words.capitalize()
     default = f" Default: {row.default}." if row.default else " Must be stated."
-    return {"description": f"{row.doc} {words}.{default}", "anyOf": forms}
+    shared = " The same for all workflows." if row.shared and row.group in OVERRIDABLE else ""
+    return {"description": f"{row.doc} {words}.{default}{shared}", "anyOf": forms}
 
 
 def _kind(row: Row) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 CONDITIONS = {
     "data": "Selected and cleaned, or duplicated, badly formatted, half-filled and stale",
@@ -41,7 +42,7 @@ GROUPS = {
 }
 # Groups whose members the file names; `volume` of workflow `claims` has the path workflows.claims.volume.
 NAMED = ("workflows", "pilots", "investments")
-# Groups that a workflow may override for itself: workflows.claims.data.missing.
+# Groups of which a workflow may override rows for itself: workflows.claims.data.missing.
 OVERRIDABLE = ("data", "edge_cases", "integration", "oversight", "governance", "ai", "legacy")
 
 INF = math.inf
@@ -93,6 +94,8 @@ class Row:
         The words allowed, for the units ``word`` and ``words``; empty for free text.
     constant : bool
         May not be uncertain.
+    shared : bool
+        Of the organisation: a workflow cannot override it.
     """
 
     path: str
@@ -110,6 +113,7 @@ class Row:
     whole: bool = False
     words: tuple[str, ...] = ()
     constant: bool = False
+    shared: bool = False
 
     @property
     def largest(self) -> float:
@@ -125,6 +129,7 @@ class Row:
 def _row(path: str, unit: str, default: str, doc: str, source: str = GUESS, **more: object) -> Row:
     group = path.split(".")[0]
     more.setdefault("condition", group if group in CONDITIONS else "")
+    more.setdefault("shared", group not in (*OVERRIDABLE, *NAMED))
     if unit == "share":
         more.setdefault("high", 1.0)
     if unit in ("word", "words", "calendar", "date", "dates", "plan", "shares", "weights"):
@@ -134,6 +139,8 @@ def _row(path: str, unit: str, default: str, doc: str, source: str = GUESS, **mo
 
 V1 = {"since": "0.1"}
 V2 = {"since": "0.2"}
+# What belongs to all workflows together, in groups of which each may override the rest.
+ORG: dict[str, Any] = {"shared": True}
 LEDGER = (
     "ai",
     "review",
@@ -188,10 +195,10 @@ ROWS: tuple[Row, ...] = (
     _row("legacy.duplicate_detection", "share", "100 %",
          "Share of duplicates that the legacy way recognises and does not work twice.", **V1),
     _row("legacy.rehire_multiple", "number", "1",
-         "Cost of a legacy item that falls back to a team already released, as a multiple.", IDENTITY, low=1,
-         **V1),
-    _row("legacy.ramp_down", "duration", "0 h", "Time after go-live until the legacy team is released.",
-         IDENTITY, **V1),
+         "Cost of a legacy item that falls back to a team already released, as a multiple.", IDENTITY,
+         low=1, **ORG, **V1),
+    _row("legacy.ramp_down", "duration", "0 h",
+         "Time after a workflow starts until its legacy team is released.", IDENTITY, **ORG, **V1),
     # workflows
     _row("workflows.*.volume", "volume", "", "Unique items that arrive.", condition="scale", **V1),
     _row("workflows.*.consequential", "share", "0 %",
@@ -286,15 +293,15 @@ ROWS: tuple[Row, ...] = (
     _row("integration.latency_cv", "number", "0.5", "Coefficient of variation of a lognormal latency.",
          high=20, **V1),
     _row("integration.throughput", "hourly", "none", "Items an hour that the connector passes.", IDENTITY,
-         none=INF, low=1e-3, scales=True, **V2),
+         none=INF, low=1e-3, scales=True, **ORG, **V2),
     _row("integration.outages", "yearly_count", "none", "Outages of the AI stage, while it is up.", IDENTITY,
-         high=100000, **V2),
-    _row("integration.outage_time", "duration", "3 h", "Mean length of an outage.", **V2),
+         high=100000, **ORG, **V2),
+    _row("integration.outage_time", "duration", "3 h", "Mean length of an outage.", **ORG, **V2),
     _row("integration.outage_cv", "number", "1", "Coefficient of variation of that length (lognormal).",
-         high=20, **V2),
+         high=20, **ORG, **V2),
     _row("integration.lost", "share", "none",
          "Share of items reaching the AI in an outage that end the legacy way when it is over.", IDENTITY,
-         **V2),
+         **ORG, **V2),
     # ai
     _row("ai.accuracy", "share", "", "Share of right decisions on clean items in scope.", low=0.001,
          high=0.999999, **V1),
@@ -306,18 +313,19 @@ ROWS: tuple[Row, ...] = (
     _row("ai.sigma_w", "number", "1", "Spread of the confidence score of wrong decisions.", low=0.01,
          high=100, **V1),
     _row("ai.concurrency", "count", "none", "Items that the AI stage serves at once; `none` is unlimited.",
-         IDENTITY, low=1, none=INF, whole=True, **V1),
+         IDENTITY, low=1, none=INF, whole=True, **ORG, **V1),
     _row("ai.cost", "money_item", "0", "Running cost of the AI for an item.", **V1),
     # oversight
-    _row("oversight.reviewers", "count", "", "Reviewers on the staff.", scales=True, whole=True, high=100000,
-         **V1),
-    _row("oversight.hours", "calendar", "Mon-Fri 09:00-17:00", "Hours in which the team is staffed.", **V1),
+    _row("oversight.reviewers", "count", "", "Reviewers on the staff.", scales=True, whole=True,
+         high=100000, **ORG, **V1),
+    _row("oversight.hours", "calendar", "Mon-Fri 09:00-17:00", "Hours in which the team is staffed.",
+         **ORG, **V1),
     _row("oversight.paid", "word", "by headcount",
          "What is paid: all staffed hours, or the hours busy with reviews.",
-         words=("by headcount", "by hour"), **V1),
+         words=("by headcount", "by hour"), **ORG, **V1),
     _row("oversight.shrinkage", "share", "none", "Share of staffed time lost to meetings, leave and breaks.",
-         IDENTITY, high=0.95, **V1),
-    _row("oversight.wage", "money_hour", "", "Loaded cost of a reviewer for an hour.", **V1),
+         IDENTITY, high=0.95, **ORG, **V1),
+    _row("oversight.wage", "money_hour", "", "Loaded cost of a reviewer for an hour.", **ORG, **V1),
     _row("oversight.time", "duration", "", "Mean time of a review.", **V1),
     _row("oversight.time_cv", "number", "1.2", "Coefficient of variation of the review time.",
          "1.21 at a call centre: Brown et al. 2005, JASA 100:36-50", high=20, **V1),
@@ -344,7 +352,7 @@ ROWS: tuple[Row, ...] = (
     _row("oversight.delta", "share", "none",
          "Share of review time saved by hurrying when the team is swamped.", IDENTITY, high=0.95, **V1),
     _row("oversight.x_ref", "duration", "8 h",
-         "Hours of work waiting per reviewer at which a team is swamped.", low=1e-06, **V1),
+         "Hours of work waiting per reviewer at which a team is swamped.", low=1e-06, **ORG, **V1),
     _row("oversight.deadline", "staffed", "none", "Longest wait for a reviewer; then the item falls back.",
          IDENTITY, none=INF, **V1),
     _row("oversight.deadline_clock", "word", "staffed", "Clock of the deadline.", words=("staffed", "wall"),
@@ -352,20 +360,20 @@ ROWS: tuple[Row, ...] = (
     _row("oversight.patience_law", "word", "deterministic", "Law of the deadline from item to item.",
          words=("deterministic", "exponential"), **V1),
     _row("oversight.priority", "words", "none",
-         "Triggers whose items are served first, in this order; the rest follow.", IDENTITY, words=TRIGGERS,
-         **V1),
+         "Triggers whose items are served first, in this order; the rest follow.", IDENTITY,
+         words=TRIGGERS, **ORG, **V1),
     _row("oversight.headcount_plan", "plan", "none",
          "Reviewers from a month after go-live on, such as [4 from month 3, 6 from month 9].", IDENTITY,
-         scales=True, **V2),
+         scales=True, **ORG, **V2),
     _row("oversight.escalated", "share", "none", "Share of reviews that go on to a specialist.", IDENTITY,
          **V2),
     _row("oversight.specialists", "count", "none", "Specialists on the staff.", IDENTITY, scales=True,
-         whole=True, high=100000, **V2),
+         whole=True, high=100000, **ORG, **V2),
     _row("oversight.specialist_hours", "calendar", "Mon-Fri 09:00-17:00",
-         "Hours in which specialists are staffed.", **V2),
+         "Hours in which specialists are staffed.", **ORG, **V2),
     _row("oversight.specialist_wage", "money_hour", "none",
          "Loaded cost of a specialist for an hour; `none` is the reviewer's.", "oversight.wage",
-         none=math.nan, **V2),
+         none=math.nan, **ORG, **V2),
     _row("oversight.specialist_time", "duration", "30 min", "Mean time of a specialist for an item.", **V2),
     _row("oversight.specialist_time_cv", "number", "1.2",
          "Coefficient of variation of the specialist's time.",
@@ -379,11 +387,13 @@ ROWS: tuple[Row, ...] = (
     _row("oversight.specialist_deadline", "staffed", "none",
          "Longest wait for a specialist; then the item falls back.", IDENTITY, none=INF, **V2),
     _row("oversight.hire_above", "staffed", "none", "Backlog per reviewer above which the team hires.",
-         IDENTITY, none=INF),
+         IDENTITY, none=INF, **ORG),
     _row("oversight.hire_lead_time", "duration", "3 months",
-         "Time from the decision to hire to the first day."),
-    _row("oversight.hire_max", "count", "none", "Most reviewers that can be hired.", IDENTITY, whole=True),
-    _row("oversight.hire_learning", "duration", "3 months", "Time until a new reviewer works at full speed."),
+         "Time from the decision to hire to the first day.", **ORG),
+    _row("oversight.hire_max", "count", "none", "Most reviewers that can be hired.", IDENTITY, whole=True,
+         **ORG),
+    _row("oversight.hire_learning", "duration", "3 months",
+         "Time until a new reviewer works at full speed.", **ORG),
     # governance
     _row("governance.mandatory_review", "share", "none",
          "Share of all AI decisions that policy sends to review.", IDENTITY, **V1),
@@ -404,20 +414,21 @@ ROWS: tuple[Row, ...] = (
          IDENTITY, **V2),
     _row("governance.resolve", "duration", "12 weeks",
          "Mean time to put right what an incident lacked, explanation or path; `none` is at once.",
-         "root causes take a median of 82 days: BPI Challenge 2013, 1,487 problems", **V2),
+         "root causes take a median of 82 days: BPI Challenge 2013, 1,487 problems", **ORG, **V2),
     _row("governance.resolve_cv", "number", "1", "Coefficient of variation of that time (lognormal).",
-         high=20, **V2),
+         high=20, **ORG, **V2),
     _row("governance.incident_cost", "money", "0", "Mean cost of an incident.", **V2),
     _row("governance.incident_cost_cv", "number", "3", "Coefficient of variation of the cost of an incident.",
          high=20, **V2),
     _row("governance.warn", "count", "none", "Incidents within the window that lead to `guarded`.", IDENTITY,
-         low=1, high=1e6, none=INF, whole=True, **V2),
+         low=1, high=1e6, none=INF, whole=True, **ORG, **V2),
     _row("governance.restrict", "count", "none", "Incidents within the window that lead to `restricted`.",
-         IDENTITY, low=1, high=1e6, none=INF, whole=True, **V2),
+         IDENTITY, low=1, high=1e6, none=INF, whole=True, **ORG, **V2),
     _row("governance.suspend", "count", "none", "Incidents within the window that lead to `suspended`.",
-         IDENTITY, low=1, high=1e6, none=INF, whole=True, **V2),
-    _row("governance.window", "duration", "4 weeks", "Window of the incident rule.", **V2),
-    _row("governance.probation", "duration", "4 weeks", "Time under `restricted` after a suspension.", **V2),
+         IDENTITY, low=1, high=1e6, none=INF, whole=True, **ORG, **V2),
+    _row("governance.window", "duration", "4 weeks", "Window of the incident rule.", **ORG, **V2),
+    _row("governance.probation", "duration", "4 weeks", "Time under `restricted` after a suspension.",
+         **ORG, **V2),
     _row("governance.guarded_least_confident", "share", "30 %",
          "Share of AI decisions under the confidence threshold of `guarded`, at the pilot's mix.", **V2),
     _row("governance.withdrawn", "count", "1",

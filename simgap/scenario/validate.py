@@ -159,10 +159,16 @@ def _named(stated: Stated, group: str, line: int, node: Node) -> None:
 
 
 def _group(stated: Stated, group: str, path: str, line: int, node: Node) -> None:
-    keys = [row.path.split(".")[1] for row in ROWS if row.group == group]
+    inside = path != group  # of a workflow
+    keys = [row.path.split(".")[1] for row in ROWS if row.group == group and not (inside and row.shared)]
     for key, (at, value) in _entries(stated, path, line, node):
-        if key in keys:
-            _leaf(stated, f"{path}.{key}", BY_PATH[f"{group}.{key}"], at, value)
+        row = BY_PATH.get(f"{group}.{key}")
+        if row is not None and inside and row.shared:
+            stated.wrong(
+                at, f"{path}.{key}", "cannot differ between workflows", f"{row.path}, for all of them"
+            )
+        elif row is not None:
+            _leaf(stated, f"{path}.{key}", row, at, value)
         elif isinstance(node, Mapping):
             _unknown(stated, f"{path}.{key}", key, at, value, node, keys)
 

@@ -166,6 +166,12 @@ def test_an_unknown_name_lists_those_that_ship(tmp_path: Path, monkeypatch: pyte
         ("ai.accuracy@pilot=90 %", "ai.accuracy@pilot", "has no sides"),
         ("workflows.other.volume=1 per day", "workflows.other.volume", "not among the workflows"),
         ("success=maybe", "success", "not a comparison"),
+        (
+            "workflows.claims.oversight.reviewers=2",
+            "workflows.claims.oversight.reviewers",
+            "cannot differ between workflows",
+        ),
+        ("workflows.claims.money.tax=2 %", "workflows.claims.money.tax", "cannot differ between workflows"),
     ],
 )
 def test_a_wrong_set_names_the_option_and_no_line(sets: str, key: str, fragment: str):

@@ -74,10 +74,11 @@ def test_leaves_of_the_full_file(full: dict):
     assert leaf(full, "data.format", "production")["p90"] == pytest.approx(1 - 0.995**12, rel=1e-12)
     assert leaf(full, "workflows.travel.data.missing", "production")["p50"] == 0.3
     assert leaf(full, "workflows.travel.ai.accuracy") == 0.9
-    # Production: four days of eight hours and one of four, so 7.2 h; a team that is always there: 24 h.
+    # Production: four days of eight hours and one of four, so 7.2 h.
     assert leaf(full, "oversight.deadline", "production") == pytest.approx(14.4)
     assert leaf(full, "oversight.deadline", "pilot") is None
-    assert leaf(full, "workflows.travel.oversight.deadline") == 24.0
+    assert leaf(full, "workflows.travel.oversight.deadline", "pilot") == 8.0  # a day of the whole team
+    assert leaf(full, "workflows.travel.oversight.deadline", "production") == 4.0
     assert leaf(full, "oversight.priority", "pilot") == ["mandatory", "edge"]
     assert leaf(full, "costs.platform") == 2000.0
     assert leaf(full, "governance.review_consequential", "production") == "yes"
@@ -99,12 +100,9 @@ def test_lists_of_the_full_file(full: dict):
 
 
 def test_working_days_of_a_specialist_are_those_of_the_specialists_hours(full: dict):
-    # Four hours a day; that `travel` has other hours for its reviewers, and other fields, is no matter.
+    # Four hours a day; that the reviewers have other hours, and `travel` other fields, is no matter.
     assert leaf(full, "oversight.specialist_deadline") == 8.0
     assert not any(path.endswith("travel.oversight.specialist_deadline") for path in full["parameters"])
-    own = FULL.replace("hours: always, deadline", "specialist_hours: always, deadline")
-    with pytest.raises(InputError, match=r"oversight\.specialist_deadline: means something else in workflow"):
-        scenario.read_text(own)
     two = FULL.replace("specialist_hours: Mon-Fri 10:00-14:00", "specialist_hours: always | Mon 08:00-14:00")
     found = scenario.read_text(two)["parameters"]["oversight.specialist_deadline"]
     assert (found["pilot"], found["production"]) == (48.0, 12.0)
@@ -281,6 +279,10 @@ def plain(text: str):
 def test_the_schema_is_one():
     jsonschema.Draft202012Validator.check_schema(schema())
     assert json.loads(json.dumps(schema())) == schema()
+    inside = schema()["properties"]["workflows"]["additionalProperties"]["properties"]["oversight"]
+    assert "time" in inside["properties"]
+    assert "reviewers" not in inside["properties"]  # of the organisation
+    assert "reviewers" in schema()["$defs"]["oversight"]["properties"]
 
 
 @pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
