@@ -95,9 +95,9 @@ def parse_axis(text: str, resolved: Mapping[str, Any]) -> Axis:
         row = found.row
         if row.unit in READERS or row.constant or row.group in ("clock", "board", "base"):
             raise wrong("cannot be swept", "an uncertain number, or a condition; --set for the rest", key)
-        own = f"workflows.{resolved['workflows'][0]}.{found.path}"
-        if own in leaves:
-            raise wrong("is overridden by the workflow", own, key)
+        own = [f"workflows.{name}.{found.path}" for name in resolved["workflows"]]
+        if all(path in leaves for path in own):
+            raise wrong("is overridden by every workflow", ", ".join(own[:3]), key)
         if row.group == "pilots" and found.path.split(".")[1] != leaves["base.pilot"]["value"]:
             raise wrong("is not the pilot that `run` shows", "one of base.pilot", key)
         if not row.since or row.group == "investments":

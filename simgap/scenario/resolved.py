@@ -13,7 +13,7 @@ from simgap.errors import InputError, Problem
 from simgap.scenario.families import FAMILIES
 from simgap.scenario.keys import find, nearest, paths
 from simgap.scenario.resolve import FORM
-from simgap.scenario.table import INF, NAMED, Row
+from simgap.scenario.table import INF, MOST_WORKFLOWS, NAMED, Row
 from simgap.scenario.units import NUMERIC, Wrong, show
 
 _KEYS = (
@@ -127,7 +127,8 @@ def _form(data: dict[str, Any]) -> list[Problem]:
     dicts = ("investments", "portfolios", "success", "sources", "parameters")
     right = {
         **{key: isinstance(data[key], str) for key in ("name", "description")},
-        **{key: _texts(data[key]) and bool(data[key]) for key in ("workflows", "pilots")},
+        "pilots": _texts(data["pilots"]) and bool(data["pilots"]),
+        "workflows": _texts(data["workflows"]) and 0 < len(data["workflows"]) <= MOST_WORKFLOWS,
         **{key: isinstance(data[key], dict) for key in dicts},
         "correlations": isinstance(data["correlations"], list)
         and all(

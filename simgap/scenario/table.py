@@ -44,6 +44,7 @@ GROUPS = {
 NAMED = ("workflows", "pilots", "investments")
 # Groups of which a workflow may override rows for itself: workflows.claims.data.missing.
 OVERRIDABLE = ("data", "edge_cases", "integration", "oversight", "governance", "ai", "legacy")
+MOST_WORKFLOWS = 1000
 
 INF = math.inf
 # What is computed with goes no further, whatever the bounds say: a century in hours, far below what

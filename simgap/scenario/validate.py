@@ -11,7 +11,7 @@ from simgap.errors import Problem
 from simgap.scenario.document import Document, Listing, Mapping, Node, Scalar, comma_hint
 from simgap.scenario.grammar import Leaf, split_leaf
 from simgap.scenario.keys import nearest
-from simgap.scenario.table import BY_PATH, GROUPS, NAMED, OVERRIDABLE, ROWS, Row
+from simgap.scenario.table import BY_PATH, GROUPS, MOST_WORKFLOWS, NAMED, OVERRIDABLE, ROWS, Row
 from simgap.scenario.units import LISTS, UNITS, Wrong, show
 from simgap.scenario.words import MAX_ITEMS
 
@@ -134,7 +134,11 @@ def _named(stated: Stated, group: str, line: int, node: Node) -> None:
         return
     suffixes = [row.path.split(".*.")[1] for row in ROWS if row.path.startswith(f"{group}.*.")]
     extra = {"workflows": list(OVERRIDABLE), "investments": ["change"], "pilots": []}[group]
-    for name, (at, inner) in _entries(stated, group, line, node):
+    named = _entries(stated, group, line, node)
+    if group == "workflows" and len(named) > MOST_WORKFLOWS:
+        stated.wrong(line, group, f"names {len(named):,} workflows", f"at most {MOST_WORKFLOWS:,}")
+        return
+    for name, (at, inner) in named:
         path = f"{group}.{name}"
         if not _legal(stated, path, name, at):
             continue

@@ -236,6 +236,20 @@ def _matters(leaf: Mapping[str, Any], row: Row) -> bool:
     return any(leaf[side] != neutral for side in ("value", *SIDES) if side in leaf)
 
 
+def _leaf_of(parameters: Resolved, path: str, workflow: str) -> Any:
+    """Return the leaf that a workflow reads where the path of a row, or of an override, is asked for."""
+    row = row_of(path).path
+    own = row.replace("*", workflow) if "*" in row else f"workflows.{workflow}.{row}"
+    return parameters.get(own, parameters.get(row))
+
+
+def _missing(parameters: Resolved, need: str, workflow: str) -> str:
+    """Return the key path of what a workflow needs, where it is neutral there; empty where it is not."""
+    if _matters(_leaf_of(parameters, need, workflow), BY_PATH[need]):
+        return ""
+    return need.replace("*", workflow)
+
+
 def refusals(resolved: Resolved) -> list[tuple[str, str, str]]:
     """Return (key, what, what to do) for each thing for which `run` refuses a valid file.
 
@@ -250,18 +264,13 @@ def refusals(resolved: Resolved) -> list[tuple[str, str, str]]:
         if row.path == "measurement.basis" and "value" not in leaf:
             what = "has a production side that is not simulated in this version"
             found.append((path, what, "state one value: the board reads the pilot's"))
-        need = NEEDS.get(row.path)
-        if (
-            need
-            and _matters(leaf, row)
-            and not any(
-                _matters(other, BY_PATH[need])
-                for name, other in parameters.items()
-                if row_of(name).path == need
-            )
-        ):
-            key = need.replace("*", resolved["workflows"][0])
-            found.append((path, f"has no effect without `{key}`", f"state `{key}`, or leave this out"))
+        if row.path in NEEDS and _matters(leaf, row):
+            # A leaf that every workflow overrides concerns none, and does no harm.
+            concerned = [w for w in resolved["workflows"] if _leaf_of(parameters, path, w) is leaf]
+            lacking = [_missing(parameters, NEEDS[row.path], workflow) for workflow in concerned]
+            if lacking and all(lacking):
+                what = f"has no effect without `{lacking[0]}`"
+                found.append((path, what, f"state `{lacking[0]}`, or leave this out"))
         if row.since or not leaf["stated"] or row.group == "investments":
             continue
         if row.group == "pilots" and path.split(".")[1] != parameters["base.pilot"]["value"]:
@@ -274,9 +283,6 @@ def refusals(resolved: Resolved) -> list[tuple[str, str, str]]:
     if not isinstance(length, dict) and length >= months * 730.0:
         what = f"{length / 168.0:,.1f} weeks leave nothing of the window of {months:.0f} months"
         found.append((base, what, "a shorter pilot, or a longer `clock.horizon`"))
-    if len(resolved["workflows"]) > 1:
-        names = ", ".join(resolved["workflows"])
-        found.append(("workflows", f"several ({names}) are not simulated in this version", "state one"))
     portfolio = parameters["base.portfolio"]["value"]
     if resolved["portfolios"].get(portfolio):
         what = f"the investments of `{portfolio}` are not simulated in this version"

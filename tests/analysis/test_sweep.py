@@ -81,6 +81,18 @@ def test_what_is_no_axis(text, fragment):
     assert len(str(caught.value)) < 10_000
 
 
+def test_what_every_workflow_overrides_is_no_axis():
+    own = ("workflows.letters.data.stale=1 %", "workflows.cards.data.stale=1 %")
+    text = TEXT.replace("3 per day}}", "3 per day}, cards: {volume: 3 per day}}")
+    assert parse_axis("data.stale=0:1:2", scenario.read_text(text, "<text>", own[:1])).key == "data.stale"
+    with pytest.raises(
+        InputError, match=f"data.stale: is overridden by every workflow; {own[0].split('=')[0]}"
+    ):
+        parse_axis("data.stale=0:1:2", scenario.read_text(text, "<text>", own))
+    with pytest.raises(InputError, match=r"cannot differ between workflows; `?oversight\.reviewers"):
+        parse_axis("workflows.letters.oversight.reviewers=1:4:4", RESOLVED)
+
+
 def test_every_point_meets_the_same_draws_and_lucks():
     dose, time = parse_axis("data=0:1:3", RESOLVED), parse_axis("oversight.time=6 min:12 min:2", RESOLVED)
     plan = plan_of([dose, time], RESOLVED, 5)

@@ -161,10 +161,7 @@ def test_what_this_version_cannot_simulate_is_refused_by_name(refused, simgap, e
     assert simgap("run", path, *QUICK, "--quiet", "--set", f"{key}={neutral}") == (0, "", "")
 
 
-def test_several_workflows_and_bought_investments_are_refused_by_name(refused, simgap, edited):
-    two = edited("error_cost: 5}", "error_cost: 5}\n  cards: {volume: 3 per day}")
-    said = refused("run", two)
-    assert said.startswith(f"{two}:8: workflows: several (letters, cards) are not simulated in this version")
+def test_bought_investments_are_refused_by_name(refused, simgap, edited):
     bought = "investments: {tidy: {once: 3k}}\nportfolios: {all: [tidy], nothing: []}\n"
     path = edited("base: {pilot: demo}", "base: {pilot: demo, portfolio: all}\n" + bought.strip())
     said = refused("run", path)

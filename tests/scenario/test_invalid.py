@@ -103,6 +103,17 @@ def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: p
     assert "larger than 1 MB" in problem_of(str(path)).what
 
 
+@pytest.mark.parametrize("number", [1000, 1001])
+def test_the_most_workflows(number: int):
+    more = "".join(f"  w{i}: {{volume: 1 per day}}\n" for i in range(number - 1))
+    text = MINIMAL.replace("workflows:\n", "workflows:\n" + more)
+    if number <= 1000:
+        assert len(scenario.read_text(text)["workflows"]) == number
+        return
+    with pytest.raises(InputError, match="workflows: names 1,001 workflows; at most 1,000"):
+        scenario.read_text(text)
+
+
 @pytest.mark.parametrize("argument", ["", "nowhere.yaml", "nowhere/at/all.yaml", "a\0b", "x" * 5000])
 def test_a_missing_file(argument: str):
     problem = problem_of(argument)

@@ -358,6 +358,50 @@ def test_less_volume_on_holidays_needs_holidays(share):
     assert refused(f"{key}=100 %") == []
 
 
+MORE = TEXT.replace("workflows:\n", "workflows:\n  cards: {volume: 3k per year}\n")
+
+
+@pytest.mark.parametrize(
+    ("sets", "refused"),
+    [
+        # What is stated for all needs one workflow in which it has an effect.
+        (["governance.surfaced=5 %"], {}),
+        (
+            ["governance.surfaced=5 %", OWN + "consequential=0 % | 0 %"],
+            {"governance.surfaced": "workflows.cards.consequential"},
+        ),
+        (
+            ["governance.surfaced=5 %", OWN + "consequential=0 % | 0 %", "workflows.cards.consequential=1 %"],
+            {},
+        ),
+        # `letters` has a share of its own, and `cards` no consequential items.
+        (
+            ["governance.surfaced=5 %", OWN + "governance.surfaced=1 %"],
+            {"governance.surfaced": "workflows.cards.consequential"},
+        ),
+        (
+            ["workflows.cards.governance.surfaced=5 %"],
+            {"workflows.cards.governance.surfaced": "workflows.cards.consequential"},
+        ),
+        (["oversight.specialists=2"], {"oversight.specialists": "oversight.escalated"}),
+        (["oversight.specialists=2", "workflows.cards.oversight.escalated=5 %"], {}),
+        (["oversight.specialists=2", "oversight.escalated=5 %", OWN + "oversight.escalated=0 %"], {}),
+        (
+            ["workflows.cards.holiday_volume=50 %"],
+            {"workflows.cards.holiday_volume": "clock.holidays"},
+        ),
+    ],
+)
+def test_what_has_an_effect_in_no_workflow_is_named(sets, refused):
+    found = {key: what for key, what, _ in refusals(read_text(MORE, "<text>", sets))}
+    assert found == {key: f"has no effect without `{need}`" for key, need in refused.items()}
+
+
+def test_a_leaf_that_every_workflow_overrides_needs_nothing():
+    sets = ["governance.surfaced=5 %", OWN + "governance.surfaced=1 %"]
+    assert refusals(read_text(TEXT, "<text>", sets)) == []
+
+
 def test_what_the_base_case_does_not_use_is_no_concern():
     pilots = "pilots:\n  demo: {lasts: 8 weeks}\n  other: {lasts: 4 weeks, like_production: [data]}\n"
     assert keys_of(pilots + "base: {pilot: demo}\n") == []
