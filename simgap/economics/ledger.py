@@ -7,7 +7,7 @@ the decision. What came after the window, while the queues drained, is booked to
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +21,15 @@ from simgap.model.clock import HOUR, MONTH
 from simgap.model.types import Floats, Ints
 
 Values = Mapping[str, Any]
+Workflows = Sequence[Values]  # in the order of the file; of all of them the organisation has one value
 
 # Ledger lines, in the order of reports.
 PER_ITEM = ("benefit", "ai", "oversight", "exceptions", "errors", "incidents", "delay")
 PER_MONTH = ("changes", "platform")
 ONE_OFF = ("pilot", "investment")
 LINES = (*PER_ITEM, *PER_MONTH, *ONE_OFF)
+# Lines that a workflow has of its own; the others are of the whole organisation.
+OWN = ("benefit", "ai", "errors", "incidents", "delay")
 # What the scenario file calls a line in `board.counts`.
 COUNTED = {
     "ai": "ai",
@@ -68,9 +71,32 @@ class Window:
 
 def by_month(times: Ints, amounts: Floats, window: Window) -> Floats:
     """Return amounts summed by month of the window; `times` are microseconds since go-live."""
-    month = np.minimum((times + round(window.go_live * MONTH)) // MONTH, window.months - 1)
+    return by_workflow(times, np.zeros(len(times), np.int64), amounts, window, 1)[0]
+
+
+def by_workflow(times: Ints, items: Ints, amounts: Floats, window: Window, workflows: int) -> Floats:
+    """Return amounts summed by the workflow of their items and by month of the window.
+
+    Parameters
+    ----------
+    times, items : Ints[n]
+        Microseconds since go-live, and the items.
+    amounts : Floats[n]
+        In the scenario's currency.
+    window : Window
+        The months.
+    workflows : int
+        Their number.
+
+    Returns
+    -------
+    Floats[workflows, months]
+    """
+    months = window.months
+    month = np.minimum((times + round(window.go_live * MONTH)) // MONTH, months - 1)
+    sums = np.bincount(of_workflow(items) * months + month, amounts, workflows * months)
     # Without any times bincount gives integers.
-    return np.asarray(np.bincount(month, amounts, window.months), np.float64)
+    return sums.reshape(workflows, months).astype(np.float64)
 
 
 def released(values: Values, window: Window) -> Floats:
@@ -107,7 +133,7 @@ def labour_cost(physics: Physics, values: Values) -> tuple[Floats, Floats]:
 
     Under ``by headcount`` all staffed hours are paid, and the drain after the window is worked in overtime.
     """
-    total = by_hand = np.zeros(len(physics.counts) - 1)
+    total = by_hand = np.zeros(physics.counts.shape[1] - 1)
     wages = {"": values["oversight.wage"], "specialist": values["oversight.specialist_wage"]}
     if math.isnan(wages["specialist"]):
         wages["specialist"] = wages[""]
@@ -115,32 +141,42 @@ def labour_cost(physics: Physics, values: Values) -> tuple[Floats, Floats]:
         (wages[""], physics.reviewers, REVIEWERS),
         (wages["specialist"], physics.specialists, SPECIALISTS),
     ):
-        used, hand = (booked(physics, column) / HOUR for column in (columns.used, columns.by_hand))
+        used, hand = (booked(physics, c).sum(axis=0) / HOUR for c in (columns.used, columns.by_hand))
         paid = used
         if values["oversight.paid"] == "by headcount":
             paid = team.capacity / HOUR
-            paid[-1] += physics.counts[-1, columns.used] / HOUR
+            paid[-1] += physics.counts[:, -1, columns.used].sum() / HOUR
         total = total + paid * wage
         by_hand = by_hand + hand * wage
     return total, by_hand
 
 
 def booked(physics: Physics, *columns: Count) -> Floats:
-    """Return the sum of columns by month, what came after the window booked to its last month."""
-    rows = physics.counts[:, list(columns)].sum(axis=1).astype(np.float64)
-    rows[-2] += rows[-1]
-    return np.asarray(rows[:-1], np.float64)
+    """Return the sum of columns by workflow and month, what came after the window booked to its last month.
+
+    Returns
+    -------
+    Floats[workflows, months]
+    """
+    rows = physics.counts[:, :, list(columns)].sum(axis=2).astype(np.float64)
+    rows[:, -2] += rows[:, -1]
+    return np.asarray(rows[:, :-1], np.float64)
 
 
-def ledger(physics: Physics, values: Values, window: Window, key: Ints) -> dict[str, Floats]:
+def of_workflow(entities: Ints) -> Ints:
+    """Return the place of the workflow of each item."""
+    return entities >> keys.WORKFLOW_SHIFT
+
+
+def ledger(physics: Physics, workflows: Workflows, window: Window, key: Ints) -> dict[str, Floats]:
     """Return the ledger of one phase, without one-off sums.
 
     Parameters
     ----------
     physics : Physics
         What the engine counted.
-    values : mapping
-        Values of the workflow in the phase, `scenario.values.workflow_values`.
+    workflows : sequence of mapping
+        Values of each workflow in the phase, `scenario.values.workflow_values`.
     window : Window
         The months of the phase.
     key : Ints[4]
@@ -150,6 +186,31 @@ def ledger(physics: Physics, values: Values, window: Window, key: Ints) -> dict[
     -------
     dict of Floats[months]
         Every line of `PER_ITEM` and `PER_MONTH`, and ``cashable_benefit``: the benefit that becomes cash.
+    """
+    own = own_lines(physics, workflows, window, key)
+    values = workflows[0]
+    people, by_hand = labour_cost(physics, values)
+    fixed = values["costs.platform"] + values["costs.governance"] + values["costs.curation"]
+    return {name: rows.sum(axis=0) for name, rows in own.items()} | {
+        "oversight": -(people - by_hand),
+        "exceptions": -by_hand,
+        "changes": np.zeros(window.months),
+        "platform": -fixed * window.active(),
+    }
+
+
+def own_lines(physics: Physics, workflows: Workflows, window: Window, key: Ints) -> dict[str, Floats]:
+    """Return the lines that each workflow has of its own.
+
+    Parameters
+    ----------
+    physics, workflows, window, key
+        As for `ledger`.
+
+    Returns
+    -------
+    dict of Floats[workflows, months]
+        The lines of `OWN`, and ``cashable_benefit``.
 
     Notes
     -----
@@ -159,49 +220,56 @@ def ledger(physics: Physics, values: Values, window: Window, key: Ints) -> dict[
     item that ends the legacy way avoids nothing, and costs the rehire premium for the share of the legacy
     team that is gone; in a pilot nobody is gone. Avoided errors count as cash in full.
     """
-    cost = values["legacy.cost"]
-    undetected = 1.0 - values["legacy.duplicate_detection"]
+
+    def of(path: str) -> Floats:  # a column, to multiply rows of months with
+        return np.array([[values[path]] for values in workflows], np.float64)
+
+    cost = of("legacy.cost")
+    undetected = 1.0 - of("legacy.duplicate_detection")
     done = booked(physics, *FINISHED)
-    gone = released(values, window) if key[3] == keys.PRODUCTION else np.zeros(window.months)
+    gone = np.zeros((len(workflows), window.months))
+    if key[3] == keys.PRODUCTION:
+        gone[:] = [released(values, window) for values in workflows]
 
     labour = (done + undetected * booked(physics, Count.DUPLICATE_DONE)) * cost
     legacy = booked(physics, *LEGACY) + undetected * booked(physics, Count.DUPLICATE_FALLBACK)
-    rehire = legacy * cost * (values["legacy.rehire_multiple"] - 1.0) * gone
-    by_class = physics.ends_by_class[:, [ENDS.index(end) for end in FINISHED]].sum(axis=1)
-    means = class_means(np.array(values["value_classes"]), values["value_cv"])
-    worth = float(by_class @ means) / max(1, int(by_class.sum()))
-    errors_avoided = done * values["legacy.error_rate"] * values["error_cost"] * worth
+    rehire = legacy * cost * (of("legacy.rehire_multiple") - 1.0) * gone
+    worth = np.array([[mean_value(*pair)] for pair in zip(physics.ends_by_class, workflows, strict=True)])
+    errors_avoided = done * of("legacy.error_rate") * of("error_cost") * worth
 
-    people, by_hand = labour_cost(physics, values)
-    incidents = seen_incidents(physics, window, key[3])
-    amounts = severities(
-        key,
-        physics.incident_entity[incidents],
-        values["governance.incident_cost"],
-        values["governance.incident_cost_cv"],
-    )
-    factors = value_factors(key, physics.escaped_entity, values["value_cv"])
-    late = booked(physics, Count.DELAY, Count.LEGACY_DELAY) / 3.6e6 - done * values["legacy.delay"]
-    fixed = values["costs.platform"] + values["costs.governance"] + values["costs.curation"]
-    lines = {
+    seen = seen_incidents(physics, window, key[3])
+    incidents = physics.incident_entity[seen]
+    whose = of_workflow(incidents)
+    severity, spread = of("governance.incident_cost")[:, 0], of("governance.incident_cost_cv")[:, 0]
+    amounts = severities(key, incidents, severity[whose], spread[whose])
+    escaped = physics.escaped_entity
+    whose = of_workflow(escaped)
+    errors = value_factors(key, escaped, of("value_cv")[whose, 0]) * of("error_cost")[whose, 0]
+    late = booked(physics, Count.DELAY, Count.LEGACY_DELAY) / 3.6e6 - done * of("legacy.delay")
+    return {
         "benefit": labour + errors_avoided - rehire,
         "cashable_benefit": labour * gone + errors_avoided - rehire,
-        "ai": -booked(physics, Count.AI_SERVED) * values["ai.cost"],
-        "oversight": -(people - by_hand),
-        "exceptions": -by_hand,
-        "errors": -by_month(physics.escaped_time, factors * values["error_cost"], window),
-        "incidents": -by_month(physics.incident_time[incidents], amounts, window),
-        "delay": -late * values["legacy.delay_cost"],
-        "changes": np.zeros(window.months),
-        "platform": -fixed * window.active(),
+        "ai": -booked(physics, Count.AI_SERVED) * of("ai.cost"),
+        "errors": -by_workflow(physics.escaped_time, escaped, errors, window, len(workflows)),
+        "incidents": -by_workflow(
+            physics.incident_time[seen], incidents, amounts, window, len(workflows)
+        ),
+        "delay": -late * of("legacy.delay_cost"),
     }
-    return lines
+
+
+def mean_value(ends_by_class: Ints, values: Values) -> float:
+    """Return the mean value of the items that a workflow finished, as a multiple of its mean value."""
+    by_class = ends_by_class[:, [ENDS.index(end) for end in FINISHED]].sum(axis=1)
+    means = class_means(np.array(values["value_classes"]), values["value_cv"])
+    # Another workflow may have more classes.
+    return float(by_class[: len(means)] @ means) / max(1, int(by_class.sum()))
 
 
 def board_flow(
     physics: Physics,
     lines: Mapping[str, Floats],
-    values: Values,
+    workflows: Workflows,
     counts: tuple[str, ...],
     pilot: Window,
     production: Window,
@@ -213,8 +281,8 @@ def board_flow(
     ----------
     physics, lines : Physics and mapping
         The pilot and its ledger.
-    values : mapping
-        Values of the pilot.
+    workflows : sequence of mapping
+        Values of each workflow in the pilot.
     counts : tuple of str
         Names of the ledger lines that the board counts, keys of `COUNTED`.
     pilot, production : Window
@@ -234,11 +302,11 @@ def board_flow(
     arrived = physics.total(Count.ARRIVED)
     if not arrived:
         return fixed  # a pilot without items says nothing about an item
-    if values["measurement.basis"] == "pilot_metrics":
-        done = physics.total(*FINISHED)
-        worth = values["legacy.cost"] + values["legacy.error_rate"] * values["error_cost"]
+    if workflows[0]["measurement.basis"] == "pilot_metrics":
+        done = booked(physics, *FINISHED).sum(axis=1)
+        worth = [v["legacy.cost"] + v["legacy.error_rate"] * v["error_cost"] for v in workflows]
         accuracy = reported_accuracy(physics)
-        benefit = done * (1.0 if math.isnan(accuracy) else accuracy) * worth
+        benefit = (1.0 if math.isnan(accuracy) else accuracy) * float(done @ np.array(worth))
     else:
         benefit = lines["benefit"].sum()
     costs = sum(lines[line].sum() for line in PER_ITEM if line in counted)

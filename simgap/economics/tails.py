@@ -16,21 +16,26 @@ from simgap.sampling.philox import unit, unit53, words
 
 
 @rule
-def _value_factors(key: Ints, entities: Ints, cv: float, out: Floats) -> None:
+def _value_factors(key: Ints, entities: Ints, cv: Floats, out: Floats) -> None:
     for i in range(len(entities)):
         out[i] = lognormal_quantile(
-            unit(keys.item_words(key, keys.ITEM, entities[i], keys.ARRIVAL)[2]), 1.0, cv
+            unit(keys.item_words(key, keys.ITEM, entities[i], keys.ARRIVAL)[2]), 1.0, cv[i]
         )
 
 
 @rule
-def _severities(key: Ints, incidents: Ints, mean: float, cv: float, out: Floats) -> None:
+def _severities(key: Ints, incidents: Ints, mean: Floats, cv: Floats, out: Floats) -> None:
     for i in range(len(incidents)):
         w = words(key[0], key[1], key[2], key[3], keys.INCIDENT, incidents[i], keys.SEVERITY, 0)
-        out[i] = lognormal_quantile(unit53(w[0], w[1]), mean, cv)
+        out[i] = lognormal_quantile(unit53(w[0], w[1]), mean[i], cv[i])
 
 
-def value_factors(key: Ints, entities: Ints, cv: float) -> Floats:
+def _each(number: float | Floats, entities: Ints) -> Floats:
+    """Return a number for each entity, as the rules read it."""
+    return np.ascontiguousarray(np.broadcast_to(np.asarray(number, np.float64), len(entities)))
+
+
+def value_factors(key: Ints, entities: Ints, cv: float | Floats) -> Floats:
     """Return the value of items as multiples of the mean value: lognormal with mean 1.
 
     Parameters
@@ -39,8 +44,8 @@ def value_factors(key: Ints, entities: Ints, cv: float) -> Floats:
         Seed, draw of the unknowns, luck index, phase.
     entities : Ints[n]
         Numbers of the items.
-    cv : float
-        Coefficient of variation from item to item.
+    cv : float or Floats[n]
+        Coefficient of variation from item to item: of all, or of the workflow of each.
 
     Returns
     -------
@@ -48,7 +53,7 @@ def value_factors(key: Ints, entities: Ints, cv: float) -> Floats:
         The same number for the same item, whatever else happens.
     """
     out = np.empty(len(entities))
-    _value_factors(key, np.ascontiguousarray(entities), cv, out)
+    _value_factors(key, np.ascontiguousarray(entities), _each(cv, entities), out)
     return out
 
 
@@ -77,7 +82,7 @@ def class_means(quantiles: Floats, cv: float) -> Floats:
     return np.asarray(np.diff(ndtr(ndtri(edges) - sigma)) / np.diff(edges), np.float64)
 
 
-def severities(key: Ints, incidents: Ints, mean: float, cv: float) -> Floats:
+def severities(key: Ints, incidents: Ints, mean: float | Floats, cv: float | Floats) -> Floats:
     """Return the cost of incidents: lognormal, keyed by the item that caused each.
 
     Parameters
@@ -86,8 +91,9 @@ def severities(key: Ints, incidents: Ints, mean: float, cv: float) -> Floats:
         Seed, draw of the unknowns, luck index, phase.
     incidents : Ints[n]
         Numbers of the items whose errors surfaced.
-    mean, cv : float
-        Mean cost in the scenario's currency, and its coefficient of variation.
+    mean, cv : float or Floats[n]
+        Mean cost in the scenario's currency, and its coefficient of variation: of all, or of the workflow of
+        each.
 
     Returns
     -------
@@ -95,5 +101,6 @@ def severities(key: Ints, incidents: Ints, mean: float, cv: float) -> Floats:
         Costs, of 52-bit resolution so that a rare incident can be as severe as the law says.
     """
     out = np.empty(len(incidents))
-    _severities(key, np.ascontiguousarray(incidents), mean, cv, out)
+    entities = np.ascontiguousarray(incidents)
+    _severities(key, entities, _each(mean, entities), _each(cv, entities), out)
     return out
