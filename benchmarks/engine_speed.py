@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import importlib
 import importlib.util
 import math
 import os
@@ -18,10 +17,14 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
+
+from rivals.common import run_apart
 
 import simgap
 from simgap.engines import simulator
@@ -60,9 +63,19 @@ RIVALS = {
 }
 
 
+@cache
+def apart() -> ProcessPoolExecutor:
+    """Return the process of the rivals, for all of them.
+
+    cimba extends numba for everything that is compiled beside it. Rules of simgap would become others, and
+    so would their cache, which then asks for cimba wherever it is used.
+    """
+    return ProcessPoolExecutor(1, get_context("spawn"))
+
+
 def run_rival(rival: Rival) -> tuple[int, float]:
     """Run the common part in a rival tool."""
-    done = importlib.import_module(f"rivals.{rival.module}").run(rival.items, seed=1)
+    done = apart().submit(run_apart, rival.module, rival.items, seed=1).result()
     done.check(rival.items)
     return rival.items, done.seconds
 

@@ -1,6 +1,7 @@
 """Cases: what Python users load and run, and what the commands call.
 
-A case is a scenario that this version can simulate. Running it gives a result, see `simgap.results`.
+A case is a scenario that this version can simulate. Running it gives a result, see `simgap.results`
+and `simgap.trace`.
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ from simgap.errors import InputError, Problem, SimulationError
 from simgap.model.clock import MONTH
 from simgap.montecarlo import one
 from simgap.montecarlo import plan as plans
-from simgap.results import Result, Sweep, Trace
+from simgap.results import Result, Sweep
 from simgap.sampling.unknowns import quantile
 from simgap.scenario.load import read_source
+from simgap.trace import Trace
 from simgap.version import __version__
 
 if TYPE_CHECKING:

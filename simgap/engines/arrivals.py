@@ -174,19 +174,20 @@ def _day_rates(
 
 
 @rule
-def _day_factors(key: Ints, knots: Ints, go_live: int, cv: float, out: Floats) -> None:
+def _day_factors(key: Ints, workflow: int, knots: Ints, go_live: int, cv: float, out: Floats) -> None:
     day_ends, factor = 0, 1.0
     for i in range(len(out)):
         middle = knots[i] + (knots[i + 1] - knots[i]) // 2 + go_live
         if i == 0 or middle >= day_ends:
             day = middle // DAY
             day_ends = (day + 1) * DAY
-            u = unit(keys.item_words(key, keys.DAY, day, keys.DAY_FACTOR)[0])
+            entity = workflow << keys.WORKFLOW_SHIFT | day
+            u = unit(keys.item_words(key, keys.DAY, entity, keys.DAY_FACTOR)[0])
             factor = lognormal_quantile(u, 1.0, cv)
         out[i] = factor
 
 
-def day_factors(key: Ints, knots: Ints, go_live: int, cv: float) -> Floats:
+def day_factors(key: Ints, knots: Ints, go_live: int, cv: float, workflow: int = 0) -> Floats:
     """Return the factor on the intensity of each interval that its day brings: lognormal with mean 1.
 
     Arrivals are then a Cox process (Cox 1955, *Journal of the Royal Statistical Society* B 17:129-164):
@@ -202,6 +203,8 @@ def day_factors(key: Ints, knots: Ints, go_live: int, cv: float) -> Floats:
         Microseconds from the decision to go-live; days begin at midnight.
     cv : float
         Coefficient of variation from day to day.
+    workflow : int
+        Each has days of its own.
 
     Returns
     -------
@@ -209,7 +212,7 @@ def day_factors(key: Ints, knots: Ints, go_live: int, cv: float) -> Floats:
         The same number for all intervals of a day.
     """
     out = np.empty(len(knots) - 1)
-    _day_factors(key, knots, go_live, cv, out)
+    _day_factors(key, workflow, knots, go_live, cv, out)
     return out
 
 
@@ -230,6 +233,6 @@ def levels_of(levels: Floats, factors: Floats) -> Floats:
     return np.concatenate([[0.0], np.cumsum(np.diff(levels) * factors)])
 
 
-def drawn_levels(key: Ints, levels: Floats, knots: Ints, go_live: int, cv: float) -> Floats:
+def drawn_levels(key: Ints, levels: Floats, knots: Ints, go_live: int, cv: float, workflow: int) -> Floats:
     """Return the cumulative intensity of one replication: with the factors of its days, where days differ."""
-    return levels_of(levels, day_factors(key, knots, go_live, cv)) if cv > 0.0 else levels
+    return levels_of(levels, day_factors(key, knots, go_live, cv, workflow)) if cv > 0.0 else levels

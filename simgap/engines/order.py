@@ -8,11 +8,20 @@ from __future__ import annotations
 from simgap.compiling import small
 from simgap.model import keys
 
-# Places in an instant: ranks within phase A, then the phases B and C. Gaps are kept for what is not simulated
-# yet, and the bits below for workflow, kind and number.
-PLANS, OUTAGES, GOVERNANCE, SPECIALIST_DONE, REVIEW_DONE, AI_DONE, ARRIVES, START_SERVICES, DEADLINE = (
-    (rank + 1) << 56 for rank in (0, 1, 2, 4, 5, 6, 8, 32, 64)
-)
+# Places in an instant: ranks within phase A, then the phases B and C; the bits below are for workflow, kind and
+# number. Outages, schema changes, shocks and births of edge-case types share a rank.
+(
+    PLANS,
+    OUTAGES,
+    GOVERNANCE,
+    CHANGES,
+    SPECIALIST_DONE,
+    REVIEW_DONE,
+    AI_DONE,
+    ARRIVES,
+    START_SERVICES,
+    DEADLINE,
+) = ((rank + 1) << 56 for rank in (0, 1, 2, 3, 4, 5, 6, 8, 32, 64))
 # The kinds among governance events.
 SURFACES, CLOSES, EXPIRES, PROBATION_ENDS = range(4)
 MASK63 = (1 << 63) - 1

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,7 +13,7 @@ import numpy as np
 from simgap.engines.arrivals import intensity
 from simgap.engines.calendars import calendar_of, days_since, week_offset
 from simgap.model import items, keys, solving
-from simgap.model.clock import HOUR, MONTH, Calendar
+from simgap.model.clock import HOUR, MONTH, NEVER, Calendar
 from simgap.model.parameters import Law, P, T
 from simgap.model.times import to_microseconds
 from simgap.model.types import Floats, Ints
@@ -30,8 +29,8 @@ TRIGGER_BITS = {
     "value": items.VALUE,
     "mandatory": items.MANDATORY,
     "autonomy": items.AUTONOMY,
+    "audit": items.AUDIT,
 }
-DEFECTS = ("missing", "format", "schema", "stale")
 
 # Packed parameter -> path of the value that it copies.
 COPIED = {
@@ -46,14 +45,22 @@ COPIED = {
     P.FORMAT_PENALTY: "data.format_penalty",
     P.SCHEMA_PENALTY: "data.schema_penalty",
     P.STALE_PENALTY: "data.stale_penalty",
+    P.SCHEMA_CHANGES: "data.schema_changes",
+    P.SCHEMA_BROKEN: "data.schema_broken",
     P.EDGE_SHARE: "edge_cases.share",
     P.NEVER_REPEATS: "edge_cases.never_repeats",
     P.HANDLED: "edge_cases.handled",
     P.RECOGNISED: "edge_cases.recognised",
     P.EDGE_PENALTY: "edge_cases.penalty",
+    P.TYPES: "edge_cases.types",
+    P.BIRTHS: "edge_cases.births",
+    P.EXAMPLES_NEEDED: "edge_cases.examples_needed",
+    P.VARIETY: "scope.variety",
     P.CONSEQUENTIAL: "consequential",
     P.HARDNESS: "ai.hardness",
     P.SIGMA_W: "ai.sigma_w",
+    P.LEAST_CONFIDENT: "oversight.review_least_confident",
+    P.GUARDED_LEAST_CONFIDENT: "governance.guarded_least_confident",
     P.MANDATORY: "governance.mandatory_review",
     P.PERMISSION: "governance.permission",
     P.BATCH: "batch",
@@ -77,6 +84,26 @@ COPIED = {
     P.WARN: "governance.warn",
     P.RESTRICT: "governance.restrict",
     P.SUSPEND: "governance.suspend",
+    P.SHOCKS: "drift.shocks",
+    P.SHOCK_SIZE: "drift.shock_size",
+    P.RETRAINING_REMOVES: "drift.retraining_removes",
+    P.AUDIT: "measurement.audit",
+    P.AUDIT_MISS: "measurement.audit_miss",
+    P.AUDIT_FALSE: "measurement.audit_false",
+    P.BASELINE: "measurement.baseline",
+    P.DETECTS: "measurement.detects",
+    P.RUN_LENGTH: "measurement.run_length",
+    P.LEAD_TIME: "iteration.lead_time",
+    P.LEAD_TIME_CV: "iteration.lead_time_cv",
+    P.IN_PARALLEL: "iteration.in_parallel",
+    P.SLOWDOWN: "iteration.slowdown",
+    P.RETRAIN_AFTER: "iteration.retrain_after",
+    P.TRUST_LOST: "adoption.trust_lost",
+    P.RECOVERY: "adoption.recovery",
+    P.HIRE_ABOVE: "oversight.hire_above",
+    P.HIRE_LEAD_TIME: "oversight.hire_lead_time",
+    P.HIRE_MAX: "oversight.hire_max",
+    P.HIRE_LEARNING: "oversight.hire_learning",
 }
 # The same for a team; what a team has of its own comes from its prefix, the rest is common to both.
 OF_TEAM = {
@@ -91,27 +118,63 @@ OF_TEAM = {
 
 @dataclass(frozen=True)
 class Team:
-    """The reviewers or the specialists.
+    """The reviewers or the specialists, whom all workflows share.
 
     Attributes
     ----------
-    t : Floats
-        Packed parameters, indexed by `T`.
     calendar : Calendar
         Staffed hours.
     staff : int
         Heads at go-live.
     plan : tuple of (instant, heads)
         Changes of the headcount, in microseconds since go-live.
-    wall_deadline : bool
-        Whether the deadline is wall time.
     """
 
-    t: Floats
     calendar: Calendar
     staff: int
     plan: tuple[tuple[int, int], ...]
-    wall_deadline: bool
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One workflow in a phase.
+
+    Attributes
+    ----------
+    p : Floats
+        Packed parameters, indexed by `P`; those of the organisation are the same in all workflows.
+    teams : Floats[2, len(T)]
+        Packed parameters of its reviews by the reviewers and by the specialists, indexed by `T`.
+    levels, duplicate_levels : Floats[n]
+        Cumulative intensity of unique items and of duplicates at the knots of the phase.
+    regular : bool
+        Whether gaps are deterministic in cumulative intensity.
+    quantiles : Floats
+        Quantiles of the item value between the value classes.
+    cumulative : Floats
+        Cumulative frequencies of the edge-case types.
+    defects : Floats[16]
+        Share of the items that reach the AI with each set of defects, `solving.defect_shares`.
+    cuts : Floats[2 CUTS]
+        Of the confidence score, `items.set_cuts`, until the first retraining.
+    waiting, waiting_from : int
+        Items of the opening backlog, and the instant at which they are there.
+    joins : int
+        Instant at which it is connected; `NEVER` where it has no items.
+    """
+
+    p: Floats
+    teams: Floats
+    levels: Floats
+    duplicate_levels: Floats
+    regular: bool
+    quantiles: Floats
+    cumulative: Floats
+    defects: Floats
+    cuts: Floats
+    waiting: int
+    waiting_from: int
+    joins: int
 
 
 @dataclass(frozen=True)
@@ -120,53 +183,48 @@ class Packed:
 
     Attributes
     ----------
-    p : Floats
-        Packed parameters, indexed by `P`.
-    levels, duplicate_levels : Floats[n]
-        Cumulative intensity of unique items and of duplicates at the knots.
+    workflows : tuple of Flow
+        In the order of the file.
     knots : Ints[n]
         Microseconds since go-live.
-    regular : bool
-        Whether gaps are deterministic in cumulative intensity.
-    quantiles : Floats
-        Quantiles of the item value between the value classes.
-    cumulative : Floats
-        Cumulative frequencies of the edge-case types.
     reviewers, specialists : Team
         Those who review, and those to whom reviews escalate.
     concurrency : int
         Items that the AI stage serves at once.
     priority : tuple of int
         Trigger bits, most urgent first.
-    phase, workflow : int
+    phase : int
         Of the key of the draws.
     go_live, months : int
         Microseconds from the decision to time 0; months of the window.
-    waiting, waiting_from : int
-        Items of the opening backlog, and the instant at which they are there.
     incident_window, probation : int
         Microseconds for which an incident counts as recent, and of the time after a suspension.
+    stops_at : int
+        Instant at which the AI is given up; `NEVER` where it is not.
     """
 
-    p: Floats
-    levels: Floats
-    duplicate_levels: Floats
+    workflows: tuple[Flow, ...]
     knots: Ints
-    regular: bool
-    quantiles: Floats
-    cumulative: Floats
     reviewers: Team
     specialists: Team
     concurrency: int
     priority: tuple[int, ...]
     phase: int
-    workflow: int
     go_live: int
     months: int
-    waiting: int
-    waiting_from: int
     incident_window: int
     probation: int
+    stops_at: int = NEVER
+
+    @property
+    def p(self) -> Floats:
+        """Packed parameters of the organisation: those of any workflow."""
+        return self.workflows[0].p
+
+    @property
+    def joins(self) -> Ints:
+        """Instants at which the workflows are connected."""
+        return np.array([flow.joins for flow in self.workflows], np.int64)
 
     @property
     def month_starts(self) -> Ints:
@@ -184,34 +242,6 @@ def zipf(types: int, exponent: float) -> Floats:
     return np.asarray(cumulative, np.float64)
 
 
-def decision_mix(values: Values, intercept: float, handled_share: float) -> list[tuple[float, float, float]]:
-    """Return the classes of AI decisions that a phase makes: weight, probability right, separation."""
-    spread, sigma_w = values["ai.hardness"], values["ai.sigma_w"]
-    separation = solving.separation_of(values["ai.auroc"], sigma_w)
-    separation_edge = solving.separation_of(values["ai.auroc_edge"], sigma_w)
-    validated, repaired = values["data.validated"], values["data.repaired"]
-    edge = values["edge_cases.share"] * (1.0 - handled_share) * (1.0 - values["edge_cases.recognised"])
-    ordinary = 1.0 - values["edge_cases.share"] * (1.0 - handled_share)
-    rates = [values[f"data.{d}"] for d in DEFECTS]
-    penalties = [values[f"data.{d}_penalty"] for d in DEFECTS]
-    clean = math.prod(1.0 - r for r in rates)
-    edge_penalty = values["edge_cases.penalty"]
-    mix = []
-    for present in itertools.product((0, 1), repeat=len(DEFECTS)):
-        weight = math.prod(r if on else 1.0 - r for r, on in zip(rates, present, strict=True))
-        if any(present):
-            weight *= 1.0 - validated
-        else:
-            weight = weight * (1.0 - values["data.false_reject"]) + (1.0 - clean) * validated * repaired
-        penalty = sum(c for c, on in zip(penalties, present, strict=True) if on)
-        for share, more, d in ((ordinary, 0.0, separation), (edge, edge_penalty, separation_edge)):
-            if weight * share > 0.0:
-                right = solving.probability_right(intercept - penalty - more, spread)
-                mix.append((weight * share, right, d))
-    # Where validation lets nothing through the AI decides nothing, and any threshold will do.
-    return mix or [(1.0, 0.5, separation)]
-
-
 def handled_share(values: Values) -> float:
     """Return the share of edge cases whose type is handled at go-live."""
     cumulative = zipf(int(values["edge_cases.types"]), values["edge_cases.tail"])
@@ -219,39 +249,89 @@ def handled_share(values: Values) -> float:
     return float((1.0 - values["edge_cases.never_repeats"]) * (cumulative[rank - 1] if rank else 0.0))
 
 
-def pack_team(values: Values, prefix: str, plan: Any, catch_intercept: float, calendar: Calendar) -> Team:
-    """Return a team: the reviewers with an empty prefix, or the specialists with ``specialist_``."""
-    t = np.zeros(len(T))
-    for place, path in OF_TEAM.items():
-        t[place] = values[path.format(prefix)]
-    t[T.PURPOSE] = keys.SPECIALIST if prefix else keys.REVIEW
-    t[T.TIME_SIGMA] = lognormal_sigma(values[f"oversight.{prefix}time_cv"])
-    t[T.TIME_LAW] = Law[values[f"oversight.{prefix}time_law"].upper()]
-    t[T.PATIENCE_LAW] = Law[values["oversight.patience_law"].upper()]
-    # The specialist's time is stated as it is, whatever made the item one for people.
-    t[T.EXCEPTION_FACTOR] = 1.0 if prefix else values["oversight.exception_factor"]
-    t[T.EDGE_FACTOR] = 1.0 if prefix else values["oversight.edge_factor"]
-    t[T.CATCH_INTERCEPT] = catch_intercept
-    return Team(
-        t=t,
-        calendar=calendar,
-        staff=int(values["oversight.specialists" if prefix else "oversight.reviewers"]),
-        plan=tuple((round(month * MONTH), int(heads)) for month, heads in plan or ()),
-        wall_deadline=values["oversight.deadline_clock"] == "wall",
-    )
-
-
-def pack(
-    values: Values, pilot: Values, phase: int, decision: str, go_live_hours: float, window_hours: float
-) -> Packed:
-    """Return one phase of one workflow, packed for an engine.
+def team_parameters(values: Values, prefix: str, mean_time: float, catch_intercept: float) -> Floats:
+    """Return the packed parameters of a workflow's reviews by a team.
 
     Parameters
     ----------
     values : mapping
-        Values of the workflow in the phase, `scenario.values.workflow_values`.
-    pilot : mapping
-        Its values in the pilot: the confidence threshold is solved at the pilot's mix.
+        Values of the workflow.
+    prefix : str
+        Empty for the reviewers, ``specialist_`` for the specialists.
+    mean_time : float
+        Of a review by the team, over all workflows, in hours.
+    catch_intercept : float
+        `solving.catch_intercept_of`.
+    """
+    t = np.zeros(len(T))
+    for place, path in OF_TEAM.items():
+        t[place] = values[path.format(prefix)]
+    t[T.PURPOSE] = keys.SPECIALIST if prefix else keys.REVIEW
+    t[T.MEAN_TIME] = mean_time
+    t[T.TIME_SIGMA] = lognormal_sigma(values[f"oversight.{prefix}time_cv"])
+    t[T.TIME_LAW] = Law[values[f"oversight.{prefix}time_law"].upper()]
+    t[T.PATIENCE_LAW] = Law[values["oversight.patience_law"].upper()]
+    t[T.WALL_DEADLINE] = values["oversight.deadline_clock"] == "wall"
+    # The specialist's time is stated as it is, whatever made the item one for people.
+    t[T.EXCEPTION_FACTOR] = 1.0 if prefix else values["oversight.exception_factor"]
+    t[T.EDGE_FACTOR] = 1.0 if prefix else values["oversight.edge_factor"]
+    t[T.CATCH_INTERCEPT] = catch_intercept
+    return t
+
+
+def parameters(values: Values) -> Floats:
+    """Return the packed parameters of a workflow in a phase, indexed by `P`."""
+    p = np.zeros(len(P))
+    for place, path in COPIED.items():
+        p[place] = values[path]
+    p[P.INTERCEPT] = solving.intercept_of(values["ai.accuracy"], values["ai.hardness"])
+    p[P.SEPARATION] = solving.separation_of(values["ai.auroc"], values["ai.sigma_w"])
+    p[P.SEPARATION_EDGE] = solving.separation_of(values["ai.auroc_edge"], values["ai.sigma_w"])
+    classes = len(values["value_classes"]) + 1
+    p[P.GUARDED_PERMISSION] = min(p[P.PERMISSION], classes - 1) - values["governance.withdrawn"]
+    p[P.REVIEW_CONSEQUENTIAL] = values["governance.review_consequential"] == "yes"
+    manual = values["oversight.manual_error"]
+    p[P.MANUAL_ERROR] = values["legacy.error_rate"] if math.isnan(manual) else manual
+    p[P.LATENCY_SIGMA] = lognormal_sigma(values["integration.latency_cv"])
+    p[P.LATENCY_LAW] = Law[values["integration.latency_law"].upper()]
+    p[P.CHARTED] = values["measurement.basis"] == "workflow_outcomes"
+    # A share of the odds lost each month, as log-odds lost each hour.
+    p[P.EROSION] = -math.log1p(-values["drift.erosion"]) / 730.0
+    # Who has a say in it takes part sooner, and more of them do: half of what is missing (a guess).
+    involved = 1.0 - 0.5 * values["adoption.involvement"]
+    p[P.CEILING] = 1.0 - (1.0 - values["adoption.ceiling"]) * involved
+    p[P.HALF_AFTER] = values["adoption.half_after"] * involved
+    return p
+
+
+def mean_times(workflows: Sequence[Values]) -> tuple[float, float]:
+    """Return the mean time of a review by either team over the workflows, by their volumes, in hours."""
+    volumes = np.array([values["volume"] for values in workflows])
+    if not volumes.sum():
+        volumes = np.ones(len(workflows))
+    return tuple(
+        float(np.average([values[f"oversight.{prefix}time"] for values in workflows], weights=volumes))
+        for prefix in ("", "specialist_")
+    )
+
+
+def pack(
+    workflows: Sequence[Values],
+    pilots: Sequence[Values],
+    phase: int,
+    decision: str,
+    go_live_hours: float,
+    window_hours: float,
+) -> Packed:
+    """Return one phase, packed for an engine.
+
+    Parameters
+    ----------
+    workflows : sequence of mapping
+        Values of each workflow in the phase, `scenario.values.workflow_values`; what the organisation has
+        only one of is read from the first.
+    pilots : sequence of mapping
+        Their values in the pilot: the confidence threshold is solved at the pilot's mix.
     phase : int
         `keys.PRODUCTION` or `keys.PILOT`.
     decision : str
@@ -259,70 +339,86 @@ def pack(
     go_live_hours, window_hours : float
         Time from the decision to time 0 of the engine, and to the end of arrivals.
     """
+    values = workflows[0]
     offset = week_offset(decision, go_live_hours)
+    closures = days_since(decision, values["clock.holidays"] or (), go_live_hours)
     go_live = round(go_live_hours * HOUR)
     length = round(window_hours * HOUR) - go_live
-    knots, levels = intensity(values, length, decision, go_live_hours)
-    duplicate = values["data.duplicate"]
-
-    intercept = solving.intercept_of(values["ai.accuracy"], values["ai.hardness"])
-    mix = decision_mix(pilot, intercept, handled_share(pilot))
-    p = np.zeros(len(P))
-    for place, path in COPIED.items():
-        p[place] = values[path]
-    p[P.INTERCEPT] = intercept
-    p[P.SEPARATION] = solving.separation_of(values["ai.auroc"], values["ai.sigma_w"])
-    p[P.SEPARATION_EDGE] = solving.separation_of(values["ai.auroc_edge"], values["ai.sigma_w"])
-    sigma_w, classes = values["ai.sigma_w"], len(values["value_classes"]) + 1
-    p[P.THRESHOLD] = solving.threshold_of(values["oversight.review_least_confident"], mix, sigma_w)
-    p[P.GUARDED_THRESHOLD] = solving.threshold_of(values["governance.guarded_least_confident"], mix, sigma_w)
-    p[P.GUARDED_PERMISSION] = min(p[P.PERMISSION], classes - 1) - values["governance.withdrawn"]
-    p[P.REVIEW_CONSEQUENTIAL] = float(values["governance.review_consequential"] == "yes")
-    manual = values["oversight.manual_error"]
-    p[P.MANUAL_ERROR] = values["legacy.error_rate"] if math.isnan(manual) else manual
-    p[P.LATENCY_SIGMA] = lognormal_sigma(values["integration.latency_cv"])
-    p[P.LATENCY_LAW] = Law[values["integration.latency_law"].upper()]
-
-    def catch_intercept(share: float) -> float:
-        return solving.catch_intercept_of(share, intercept, values["ai.hardness"], values["oversight.rho"])
-
-    catch, specialist_catch = values["oversight.catch"], values["oversight.specialist_catch"]
-    reviewer_intercept = catch_intercept(catch)
-    specialist_intercept = (
-        reviewer_intercept if math.isnan(specialist_catch) else catch_intercept(specialist_catch)
-    )
-    closures = days_since(decision, values["clock.holidays"] or (), go_live_hours)
-    waiting_from = round(values["starts"] * MONTH)
+    times = mean_times(workflows)
+    variety = sum(pilot["volume"] > 0.0 for pilot in pilots)
+    flows, knots = [], np.zeros(0, np.int64)
+    for own, pilot in zip(workflows, pilots, strict=True):
+        knots, levels = intensity(own, length, decision, go_live_hours)
+        flows.append(_flow(own, pilot, variety, times, levels, length))
     return Packed(
-        p=p,
-        levels=levels,
-        duplicate_levels=levels * (duplicate / (1.0 - duplicate)),
+        workflows=tuple(flows),
         knots=knots,
-        regular=values["arrivals"] == "deterministic",
-        quantiles=np.array(values["value_classes"], np.float64),
-        cumulative=zipf(int(values["edge_cases.types"]), values["edge_cases.tail"]),
-        reviewers=pack_team(
-            values,
-            "",
-            values["oversight.headcount_plan"],
-            reviewer_intercept,
+        reviewers=Team(
             calendar_of(values["oversight.hours"], offset, closures),
+            int(values["oversight.reviewers"]),
+            tuple((round(m * MONTH), int(heads)) for m, heads in values["oversight.headcount_plan"] or ()),
         ),
-        specialists=pack_team(
-            values,
-            "specialist_",
-            None,
-            specialist_intercept,
+        specialists=Team(
             calendar_of(values["oversight.specialist_hours"], offset, closures),
+            int(values["oversight.specialists"]),
+            (),
         ),
         concurrency=int(min(values["ai.concurrency"], UNLIMITED)),
         priority=tuple(TRIGGER_BITS[t] for t in values["oversight.priority"] or ()),
         phase=phase,
-        workflow=0,
         go_live=go_live,
         months=math.ceil(round(window_hours * HOUR) / MONTH),
-        waiting=int(values["backlog"]) if waiting_from < length else 0,  # nothing arrives after the window
-        waiting_from=waiting_from,
         incident_window=to_microseconds(values["governance.window"]),
         probation=to_microseconds(values["governance.probation"]),
+    )
+
+
+def _flow(
+    values: Values, pilot: Values, variety: int, times: tuple[float, float], levels: Floats, length: int
+) -> Flow:
+    """Return one workflow, packed; `variety` is the number of workflows in the pilot."""
+    p, of_pilot = parameters(values), parameters(pilot)
+    cuts = np.zeros(2 * items.CUTS)
+    solving.solve_cuts(
+        solving.defect_shares(pilot),
+        items.edge_share(variety, of_pilot),
+        handled_share(pilot),
+        0.0,
+        of_pilot,
+        p,
+        solving.HARDNESS_NODES,
+        solving.HARDNESS_WEIGHTS,
+        np.zeros((3, 32)),
+        cuts,
+    )
+    catch, specialist_catch = values["oversight.catch"], values["oversight.specialist_catch"]
+    if math.isnan(specialist_catch):
+        specialist_catch = catch
+    teams = [
+        team_parameters(
+            values,
+            prefix,
+            time,
+            solving.catch_intercept_of(
+                share, float(p[P.INTERCEPT]), values["ai.hardness"], values["oversight.rho"]
+            ),
+        )
+        for prefix, time, share in zip(("", "specialist_"), times, (catch, specialist_catch), strict=True)
+    ]
+    duplicate = values["data.duplicate"]
+    waiting_from = round(values["starts"] * MONTH)
+    waiting = int(values["backlog"]) if waiting_from < length else 0  # nothing arrives after the window
+    return Flow(
+        p=p,
+        teams=np.stack(teams),
+        levels=levels,
+        duplicate_levels=levels * (duplicate / (1.0 - duplicate)),
+        regular=values["arrivals"] == "deterministic",
+        quantiles=np.array(values["value_classes"], np.float64),
+        cumulative=zipf(int(values["edge_cases.types"]), values["edge_cases.tail"]),
+        defects=solving.defect_shares(values),
+        cuts=cuts,
+        waiting=waiting,
+        waiting_from=waiting_from,
+        joins=waiting_from if levels[-1] > 0.0 or waiting else NEVER,
     )

@@ -39,6 +39,7 @@ class Count(IntEnum):
     FALLBACK = auto()  # ended the legacy way, at a deadline
     LOST = auto()  # ended the legacy way, after an outage
     SUSPENDED = auto()  # ended the legacy way at once, while the AI was suspended
+    DECLINED = auto()  # ended the legacy way at once, for people did not send it to the AI
     DUPLICATE_DONE = auto()
     DUPLICATE_FALLBACK = auto()  # ended the legacy way, whatever the reason
     ESCAPED_STRAIGHT = auto()
@@ -55,6 +56,7 @@ class Count(IntEnum):
     TRIGGER_VALUE = auto()
     TRIGGER_MANDATORY = auto()
     TRIGGER_AUTONOMY = auto()
+    TRIGGER_AUDIT = auto()
     QUEUED = auto()  # items and duplicates that joined the queue for a reviewer
     DEADLINE_MISSED = auto()  # of those
     OFFERED = auto()  # staffed microseconds of review that joined the queue
@@ -68,6 +70,19 @@ class Count(IntEnum):
     AI_WAIT = auto()  # milliseconds that items and duplicates waited for connector and AI stage
     DELAY = auto()  # milliseconds from arrival to the end, items that the AI path finished
     LEGACY_DELAY = auto()  # milliseconds from arrival until the item went the legacy way
+    AUDITED = auto()  # AI decisions, those on duplicates included, whose audit was done
+    AUDIT_FAULTED = auto()  # of those: the audit found fault
+    ALARMS = auto()  # of the control chart
+    FALSE_ALARMS = auto()  # of those: nothing had drifted
+    SHOCKS = auto()
+    SCHEMA_CHANGES = auto()
+    BIRTHS = auto()  # of edge-case types
+    CHANGES_CONNECTOR = auto()  # changes begun, by what they are of
+    CHANGES_RETRAINING = auto()
+    CHANGES_EDGE = auto()
+    CHANGES_DONE = auto()
+    CHANGE_LEAD = auto()  # milliseconds from request to done, of those done
+    HIRED = auto()  # reviewers, on their first day
 
 
 class TeamColumns(NamedTuple):
@@ -88,7 +103,9 @@ REVIEWERS, SPECIALISTS = (
 )
 TRIGGER_COLUMNS = tuple(c for c in Count if c.name.startswith("TRIGGER_"))
 FINISHED = (Count.STRAIGHT, Count.REVIEWED, Count.MANUAL)
-LEGACY = (Count.FALLBACK, Count.LOST, Count.SUSPENDED)
+LEGACY = (Count.FALLBACK, Count.LOST, Count.SUSPENDED, Count.DECLINED)
+NOT_SENT = (Count.SUSPENDED, Count.DECLINED)  # to the AI
+CHANGES = (Count.CHANGES_CONNECTOR, Count.CHANGES_RETRAINING, Count.CHANGES_EDGE)  # by `model.production`
 ENDS = (*FINISHED, *LEGACY)
 ESCAPES = tuple(c for c in Count if c.name.startswith("ESCAPED_"))
 
@@ -129,10 +146,11 @@ class Physics:
 
     Attributes
     ----------
-    counts : Ints[months + 1, len(Count)]
-        The last row holds what came after the window, while the queues drained.
-    ends_by_class : Ints[classes, len(ENDS)]
-        Items by value class and `ENDS`.
+    counts : Ints[workflows, months + 1, len(Count)]
+        The last month holds what came after the window, while the queues drained. What befalls the whole
+        organisation is counted in the first workflow.
+    ends_by_class : Ints[workflows, classes, len(ENDS)]
+        Items by value class and `ENDS`; as many classes as the workflow with the most has.
     reviewers, specialists : TeamPhysics
         The two teams.
     level_time : Ints[months, 4]
@@ -148,6 +166,13 @@ class Physics:
         the item.
     incident_failed : Ints[i]
         Bits of the properties that each failed, `model.governance`.
+    changes_open : Ints[months]
+        Requests for changes that are not done at the end of each month.
+    drift : Floats[months]
+        Log-odds of a right decision that drift has taken by the end of each month.
+    detections : Ints[d, 3]
+        Spells of drift: when each began, when it was detected or ceased to be watched, and which of the two
+        (1 or 0); microseconds since go-live.
     """
 
     counts: Ints
@@ -162,10 +187,13 @@ class Physics:
     incident_time: Ints
     incident_entity: Ints
     incident_failed: Ints
+    changes_open: Ints
+    drift: Floats
+    detections: Ints
 
     def total(self, *columns: Count) -> int:
         """Return the sum of columns over all months."""
-        return int(self.counts[:, list(columns)].sum())
+        return int(self.counts[:, :, list(columns)].sum())
 
 
 def wait_edges() -> Floats:
@@ -209,5 +237,5 @@ def check(physics: Physics) -> None:
                 f"Little's law fails for the {name}: the queue's area is {team.queue_area} and the waits sum "
                 f"to {team.wall_wait_total} microseconds"
             )
-        if (physics.counts[:-1, columns.used] > team.capacity).any():
+        if (physics.counts[:, :-1, columns.used].sum(axis=0) > team.capacity).any():
             raise SimulationError(f"{name} worked more hours than they are staffed")

@@ -37,12 +37,6 @@ def outage(key: Ints, number: int, p: Floats) -> tuple[int, int]:
 
 
 @small
-def is_lost(c: Words, p: Floats) -> bool:
-    """Return whether an item that reaches the AI stage in an outage is lost to the legacy way."""
-    return unit(c[3]) < p[P.LOST]
-
-
-@small
 def connector_time(p: Floats) -> int:
     """Return the time of the connector for an item in microseconds; 0 where its throughput is unlimited."""
     return 0 if p[P.THROUGHPUT] == math.inf else to_microseconds(1.0 / p[P.THROUGHPUT])

@@ -6,22 +6,37 @@ compared as ``uniform < probability``, so a probability of 0 never happens and 1
 
 from __future__ import annotations
 
-from simgap.compiling import small
+import math
+
+from simgap.compiling import rule, small
 from simgap.model import keys
 from simgap.model.governance import GUARDED, RESTRICTED
 from simgap.model.keys import item_words
 from simgap.model.parameters import P
 from simgap.model.types import Floats, Ints
-from simgap.sampling.inversion import exponential_quantile, logistic
+from simgap.sampling.inversion import exponential_quantile, normal_cdf
 from simgap.sampling.philox import Words, unit
 
 # Bits of the data defects of an item.
 MISSING, FORMAT, SCHEMA, STALE = 1, 2, 4, 8
 
+# Bits of what an item brings with it, whatever it meets: whether validation stops it if it is defective, and
+# if it is good; whether connectors would repair it; whether an outage would lose it; whether the AI knows an
+# edge case of an unhandled type for one; mandatory review; audit, and how an audit would err.
+STOPPED_BAD, STOPPED_GOOD, REPAIRED, LOST, RECOGNISED, CHOSEN, AUDITED, AUDIT_MISSES, AUDIT_FAULTS = (
+    1 << bit for bit in range(9)
+)
+
 # Bits of the reasons for which a person sees an item, in the order of `TRIGGERS` in the parameter table.
-CONFIDENCE, EXCEPTION, EDGE, CONSEQUENTIAL, VALUE, MANDATORY, AUTONOMY = 1, 2, 4, 8, 16, 32, 64
-GUARDED_TOO = 128  # of a decision alone: what its triggers would be under `guarded`
+CONFIDENCE, EXCEPTION, EDGE, CONSEQUENTIAL, VALUE, MANDATORY, AUTONOMY, AUDIT = (1 << bit for bit in range(8))
+GUARDED_TOO = 256  # of a decision alone: what its triggers would be under `guarded`
 BY_HAND = EXCEPTION | EDGE
+
+# Types of edge case are numbered by their rank, from 1.
+ORDINARY, ONCE = -1, 0  # no edge case; of a type that never repeats
+
+# Places of the cuts on the score's uniform under which a decision is reviewed; those of `guarded` follow.
+OF_RIGHT, OF_WRONG, OF_WRONG_EDGE, CUTS = range(4)
 
 
 @small
@@ -107,30 +122,46 @@ def arrive(
 
 
 @small
-def defects_of(u_missing: float, u_format: float, u_schema: float, u_stale: float, p: Floats) -> int:
-    """Return the bits of the defects with which an item arrives, each independent of the others."""
-    bits = 0
-    if u_missing < p[P.MISSING]:
-        bits |= MISSING
-    if u_format < p[P.FORMAT]:
-        bits |= FORMAT
-    if u_schema < p[P.SCHEMA]:
-        bits |= SCHEMA
-    if u_stale < p[P.STALE]:
-        bits |= STALE
-    return bits
+def defects_of(u_missing: float, u_format: float, u_stale: float, p: Floats) -> int:
+    """Return the bits of the defects with which an item arrives, but for its schema, each independent."""
+    return (
+        MISSING * (u_missing < p[P.MISSING])
+        | FORMAT * (u_format < p[P.FORMAT])
+        | STALE * (u_stale < p[P.STALE])
+    )
 
 
 @small
-def validated(defects: int, u_validation: float, u_repair: float, p: Floats) -> tuple[int, bool]:
+def schema_share(broken: int, p: Floats) -> float:
+    """Return the share of items in another schema while so many schema changes are not yet repaired."""
+    share = p[P.SCHEMA]
+    for _ in range(broken):
+        share = 1.0 - (1.0 - share) * (1.0 - p[P.SCHEMA_BROKEN])
+    return share
+
+
+@small
+def check_flags(c: Words, p: Floats) -> int:
+    """Return what validation, connectors and an outage would do with an item, as bits."""
+    u = unit(c[0])
+    return (
+        STOPPED_BAD * (u < p[P.VALIDATED])
+        | STOPPED_GOOD * (u < p[P.FALSE_REJECT])
+        | REPAIRED * (unit(c[1]) < p[P.REPAIRED])
+        | LOST * (unit(c[3]) < p[P.LOST])
+    )
+
+
+@small
+def validated(defects: int, flags: int) -> tuple[int, bool]:
     """Return the defects left after validation, and whether the item is an exception for people.
 
     Validation catches a share of the defective items; connectors repair a share of the caught and the rest
     are exceptions. It also rejects a share of the good items, which are exceptions too.
     """
     # Without a branch: which way it goes could not be foreseen.
-    stopped = u_validation < (p[P.VALIDATED] if defects else p[P.FALSE_REJECT])
-    repaired = (defects != 0) & stopped & (u_repair < p[P.REPAIRED])
+    stopped = (flags & (STOPPED_BAD if defects else STOPPED_GOOD)) != 0
+    repaired = (defects != 0) & stopped & ((flags & REPAIRED) != 0)
     return (0 if repaired else defects), stopped & (not repaired)
 
 
@@ -149,95 +180,148 @@ def edge_type(u: float, cumulative: Floats) -> int:
 
 
 @small
-def edge_case(e: Words, p: Floats, cumulative: Floats) -> tuple[bool, bool]:
-    """Return whether an edge case is of an unhandled type, and whether the AI recognises that."""
-    handled = unit(e[0]) >= p[P.NEVER_REPEATS] and edge_type(unit(e[1]), cumulative) <= p[P.HANDLED]
-    return not handled, not handled and unit(e[2]) < p[P.RECOGNISED]
+def edge_share(connected: int, p: Floats) -> float:
+    """Return the share of edge cases while so many workflows are connected: variety adds to it."""
+    return min(1.0, p[P.EDGE_SHARE] + p[P.VARIETY] * max(0, connected - 1))
+
+
+@small
+def edge_case(e: Words, p: Floats, cumulative: Floats) -> tuple[int, int]:
+    """Return the type of an edge case, and `RECOGNISED` if the AI would know it for one."""
+    kind = ONCE if unit(e[0]) < p[P.NEVER_REPEATS] else edge_type(unit(e[1]), cumulative)
+    return kind, RECOGNISED * (unit(e[2]) < p[P.RECOGNISED])
 
 
 @small
 def inspect(
-    key: Ints, kind: int, entity: int, p: Floats, cumulative: Floats
-) -> tuple[int, bool, bool, bool, bool]:
-    """Return what the item is like when it reaches the AI.
+    key: Ints, kind: int, entity: int, p: Floats, cumulative: Floats, broken: int, connected: int
+) -> tuple[int, int, int, bool]:
+    """Return what an item is like when it arrives.
+
+    Parameters
+    ----------
+    key : Ints[4]
+        Of the replication.
+    kind, entity : int
+        The item.
+    p : Floats
+        Packed parameters of its workflow.
+    cumulative : Floats
+        Of its edge-case types.
+    broken, connected : int
+        Schema changes of its source that are not repaired; workflows connected.
 
     Returns
     -------
     tuple
-        Bits of its defects, whether it is an exception, an edge case, an edge case of an unhandled type, and
-        whether the AI recognises that.
+        Bits of its defects after validation; its flags, as far as they are of data and edge cases; its type
+        of edge case, or `ORDINARY`; whether it is an exception.
     """
     d = item_words(key, kind, entity, keys.DATA)
     c = item_words(key, kind, entity, keys.CHECK)
-    defects = defects_of(unit(d[0]), unit(d[1]), unit(d[2]), unit(d[3]), p)
-    defects, exception = validated(defects, unit(c[0]), unit(c[1]), p)
-    if unit(c[2]) >= p[P.EDGE_SHARE]:
-        return defects, exception, False, False, False
-    unhandled, recognised = edge_case(item_words(key, kind, entity, keys.EDGE_TYPE), p, cumulative)
-    return defects, exception, True, unhandled, recognised
+    defects = defects_of(unit(d[0]), unit(d[1]), unit(d[3]), p)
+    if unit(d[2]) < schema_share(broken, p):
+        defects |= SCHEMA
+    flags = check_flags(c, p)
+    defects, exception = validated(defects, flags)
+    edge = ORDINARY
+    if unit(c[2]) < edge_share(connected, p):
+        edge, recognised = edge_case(item_words(key, kind, entity, keys.EDGE_TYPE), p, cumulative)
+        flags |= recognised
+    return defects, flags, edge, exception
 
 
 @small
-def log_odds_right(defects: int, unhandled: bool, hardness: float, p: Floats) -> float:
-    """Return logit P(right) of an AI decision."""
-    odds = p[P.INTERCEPT] - p[P.HARDNESS] * hardness
-    if defects & MISSING:
-        odds -= p[P.MISSING_PENALTY]
-    if defects & FORMAT:
-        odds -= p[P.FORMAT_PENALTY]
-    if defects & SCHEMA:
-        odds -= p[P.SCHEMA_PENALTY]
-    if defects & STALE:
-        odds -= p[P.STALE_PENALTY]
-    if unhandled:
-        odds -= p[P.EDGE_PENALTY]
-    return odds
+def ease(u: float, hardness: float, p: Floats) -> float:
+    """Return by how much log-odds a decision is right: it is while what it loses is less.
 
-
-@small
-def confidence(right: bool, unhandled: bool, z: float, p: Floats) -> float:
-    """Return the confidence score: N(0, 1) for right decisions, N(-d, sigma_w) for wrong ones.
-
-    The binormal model of signal detection (Green & Swets 1966); d belongs to the class of the item, so that
-    unhandled edge cases can be wrong with high confidence.
+    A decision is right with P = logistic(a - s h - what it loses), so `u`, its uniform, is below that while
+    what it loses is below a - s h - logit(u).
     """
-    if right:
-        return z
-    d = p[P.SEPARATION_EDGE] if unhandled else p[P.SEPARATION]
-    return p[P.SIGMA_W] * z - d
+    return p[P.INTERCEPT] - p[P.HARDNESS] * hardness - math.log(u / (1.0 - u))
 
 
 @small
-def decide(
-    w: Words,
-    hardness: float,
-    z: float,
-    p: Floats,
-    defects: int,
+def penalty(defects: int, unhandled: bool, p: Floats) -> float:
+    """Return the log-odds of a right decision that an item loses by its defects and an unhandled type."""
+    # Without branches, as above.
+    return (
+        p[P.MISSING_PENALTY] * (defects & 1)
+        + p[P.FORMAT_PENALTY] * (defects >> 1 & 1)
+        + p[P.SCHEMA_PENALTY] * (defects >> 2 & 1)
+        + p[P.STALE_PENALTY] * (defects >> 3 & 1)
+        + p[P.EDGE_PENALTY] * unhandled
+    )
+
+
+@small
+def decision_flags(w: Words, a: Words, p: Floats) -> int:
+    """Return as bits whether policy sends a decision to review, and what an audit would do with it.
+
+    `w` and `a` are the item's words for `keys.DECISION` and `keys.LATENCY`.
+    """
+    u = unit(a[2])
+    return (
+        CHOSEN * (unit(w[3]) < p[P.MANDATORY])
+        | AUDITED * (unit(a[1]) < p[P.AUDIT])
+        | AUDIT_MISSES * (u < p[P.AUDIT_MISS])
+        | AUDIT_FAULTS * (u < p[P.AUDIT_FALSE])
+    )
+
+
+@rule
+def set_cuts(threshold: float, p: Floats, cuts: Floats, first: int) -> None:
+    """Write the cuts of a threshold: where the score of a decision lies under it, in the score's uniform.
+
+    The score is N(0, 1) for right decisions and N(-d, sigma_w) for wrong ones, the binormal model of signal
+    detection (Green & Swets 1966); d belongs to the class of the item, so that unhandled edge cases can be
+    wrong with high confidence.
+
+    Parameters
+    ----------
+    threshold : float
+        Score under which a decision is reviewed; may be infinite.
+    p : Floats
+        Packed parameters.
+    cuts : Floats[2 CUTS]
+        Written from place `first` on: `OF_RIGHT`, `OF_WRONG`, `OF_WRONG_EDGE`.
+    """
+    cuts[first + OF_RIGHT] = normal_cdf(threshold)
+    cuts[first + OF_WRONG] = normal_cdf((threshold + p[P.SEPARATION]) / p[P.SIGMA_W])
+    cuts[first + OF_WRONG_EDGE] = normal_cdf((threshold + p[P.SEPARATION_EDGE]) / p[P.SIGMA_W])
+
+
+@small
+def triggers_of(
+    u: float,
+    right: bool,
     unhandled: bool,
+    flags: int,
     consequential: bool,
     value_class: int,
-) -> tuple[bool, int]:
-    """Return whether the AI decides right, and the bits of the item's review triggers.
+    p: Floats,
+    cuts: Floats,
+) -> int:
+    """Return the bits of the review triggers of an AI decision whose score has the quantile u.
 
-    `hardness` and `z` are the normal quantiles of the first and the third word. The bit `GUARDED_TOO` says
-    that the item is reviewed under `guarded` besides: consequential items, the less confident and the highest
-    value classes; `at_level` makes triggers of that.
+    The bit `GUARDED_TOO` says that the item is reviewed under `guarded` besides: consequential items, the
+    less confident and the highest value classes; `at_level` makes triggers of that.
     """
-    right = unit(w[1]) < logistic(log_odds_right(defects, unhandled, hardness, p))
-    score = confidence(right, unhandled, z, p)
+    among = OF_RIGHT if right else OF_WRONG_EDGE if unhandled else OF_WRONG
     triggers = 0
-    if score < p[P.THRESHOLD]:
+    if u < cuts[among]:
         triggers |= CONFIDENCE
     if consequential and p[P.REVIEW_CONSEQUENTIAL] > 0.5:
         triggers |= CONSEQUENTIAL
     if value_class > p[P.PERMISSION]:
         triggers |= VALUE
-    if unit(w[3]) < p[P.MANDATORY]:
+    if flags & CHOSEN:
         triggers |= MANDATORY
-    if consequential or score < p[P.GUARDED_THRESHOLD] or value_class > p[P.GUARDED_PERMISSION]:
+    if flags & AUDITED:
+        triggers |= AUDIT
+    if consequential or u < cuts[CUTS + among] or value_class > p[P.GUARDED_PERMISSION]:
         triggers |= GUARDED_TOO
-    return right, triggers
+    return triggers
 
 
 @small

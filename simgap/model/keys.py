@@ -15,7 +15,7 @@ from simgap.sampling.philox import Words, words
 PRODUCTION, PILOT = range(2)
 
 # Kinds of entity; 0 is kept for the unknowns.
-ITEM, DUPLICATE, INCIDENT, OUTAGE, DAY, TEAM = 1, 2, 3, 4, 5, 6
+ITEM, DUPLICATE, INCIDENT, OUTAGE, DAY, TEAM, SHOCK, SCHEMA_CHANGE, BIRTH, CHANGE = range(1, 11)
 
 # Purposes; the four words of a block, in order, stand beside each.
 (
@@ -24,7 +24,7 @@ ITEM, DUPLICATE, INCIDENT, OUTAGE, DAY, TEAM = 1, 2, 3, 4, 5, 6
     CHECK,  # validation, repair, edge case, lost in an outage
     EDGE_TYPE,  # never repeats, type, recognised, not used
     DECISION,  # hardness, right, score, mandatory review
-    LATENCY,  # time, not used
+    LATENCY,  # time, audited, audit's verdict, not used
     REVIEW,  # time, verdict, patience, escalated
     SEVERITY,  # amount (two words), surfaces, lag
     SPECIALIST,  # time, verdict, patience, not used
@@ -32,7 +32,9 @@ ITEM, DUPLICATE, INCIDENT, OUTAGE, DAY, TEAM = 1, 2, 3, 4, 5, 6
     RESOLUTION,  # time for each of the three, not used
     OUTAGE_TIME,  # up-time before it, length, not used
     DAY_FACTOR,  # factor of the day, not used
-) = range(13)
+    NEWS,  # time before it, edge-case type that is new, not used
+    LEAD_TIME,  # time, not used
+) = range(15)
 
 WORKFLOW_SHIFT = 32
 NUMBER = (1 << WORKFLOW_SHIFT) - 1  # mask of the place in the workflow
@@ -41,6 +43,9 @@ FIRST_WAITING = 1 << 31
 
 
 @rule
-def item_words(key: Ints, kind: int, entity: int, purpose: int) -> Words:
-    """Return the four words of one purpose of one entity in the replication that `key` names."""
-    return words(key[0], key[1], key[2], key[3], kind, entity, purpose, 0)
+def item_words(key: Ints, kind: int, entity: int, purpose: int, occasion: int = 0) -> Words:
+    """Return the four words of one purpose of one entity in the replication that `key` names.
+
+    `occasion` tells apart what befalls one entity again and again.
+    """
+    return words(key[0], key[1], key[2], key[3], kind, entity, purpose, occasion)

@@ -10,7 +10,7 @@ import math
 
 from simgap.compiling import small
 from simgap.model.clock import NEVER
-from simgap.model.items import BY_HAND, EDGE, EXCEPTION
+from simgap.model.items import AUDIT, AUDIT_FAULTS, AUDIT_MISSES, BY_HAND, EDGE, EXCEPTION
 from simgap.model.parameters import Law, P, T
 from simgap.model.times import time_hours, to_microseconds
 from simgap.model.types import Floats
@@ -54,7 +54,7 @@ def patience(w: Words, t: Floats) -> int:
 @small
 def congestion(waiting: int, staff: int, t: Floats) -> float:
     """Return x, from 0 to 1: the work waiting per head, in units of x_ref, when a review starts."""
-    return min(1.0, waiting * t[T.TIME] / staff / t[T.X_REF])
+    return min(1.0, waiting * t[T.MEAN_TIME] / staff / t[T.X_REF])
 
 
 @small
@@ -76,11 +76,27 @@ def is_escalated(w: Words, p: Floats) -> bool:
 
 
 @small
-def verdict(w: Words, t: Floats, p: Floats, triggers: int, right: bool, hardness: float, x: float) -> int:
-    """Return the outcome of a review. Exceptions and handed-over edge cases carry no AI decision."""
+def faulted(right: bool, flags: int) -> bool:
+    """Return whether an audit finds fault with an AI decision; audits err at stated rates."""
+    return (flags & AUDIT_FAULTS) != 0 if right else (flags & AUDIT_MISSES) == 0
+
+
+@small
+def verdict(
+    w: Words, t: Floats, p: Floats, triggers: int, flags: int, right: bool, hardness: float, x: float
+) -> int:
+    """Return the outcome of a review.
+
+    Exceptions and handed-over edge cases carry no AI decision. What is audited is checked with care, whatever
+    else is going on: the audit's verdict decides.
+    """
     u = unit(w[1])
     if triggers & BY_HAND:
         return MANUAL_WRONG if u < p[P.MANUAL_ERROR] else MANUAL_RIGHT
+    if triggers & AUDIT:
+        if right:
+            return OVERTURNED if faulted(right, flags) else CONFIRMED
+        return CAUGHT if faulted(right, flags) else MISSED
     if right:
         return OVERTURNED if u < p[P.OVERTURN] else CONFIRMED
     return CAUGHT if u < catch_probability(hardness, x, t, p) else MISSED

@@ -9,15 +9,18 @@ and, unlike Gauss-Hermite, stays exact where hardness makes the integrand a stee
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from simgap.compiling import rule
+from simgap.model import items
+from simgap.model.parameters import P
 from simgap.model.roots import root
 from simgap.model.types import Floats
-from simgap.sampling.inversion import logistic
+from simgap.sampling.inversion import logistic, normal_cdf
 
 HARDNESS_NODES: Floats = np.array([0.01 * i for i in range(-1000, 1001)])
 HARDNESS_WEIGHTS: Floats = np.array([math.exp(-0.5 * h * h) for h in HARDNESS_NODES])
@@ -101,15 +104,30 @@ def separation_of(auroc: float, sigma_w: float) -> float:
     return math.sqrt(1.0 + sigma_w**2) * float(ndtri(auroc))
 
 
-def threshold_of(share: float, mix: Sequence[tuple[float, float, float]], sigma_w: float) -> float:
+@rule
+def _share_under(t: float, mix: Floats, n: int, sigma_w: float) -> float:
+    under = total = 0.0
+    for i in range(n):
+        weight, right, separation = mix[0, i], mix[1, i], mix[2, i]
+        total += weight
+        under += weight * (
+            right * normal_cdf(t) + (1.0 - right) * normal_cdf((t + separation) / sigma_w)
+        )
+    return under / total
+
+
+@rule
+def threshold_of(share: float, mix: Floats, n: int, sigma_w: float) -> float:
     """Return the score under which a share of the AI decisions of a mix of items lies.
 
     Parameters
     ----------
     share : float
         0 gives minus infinity, 1 infinity.
-    mix : sequence of (weight, probability right, separation)
-        Classes of items; weights need not sum to one.
+    mix : Floats[3, at least n]
+        Weight, probability right, and separation of each class of items; weights need not sum to one.
+    n : int
+        Number of classes.
     sigma_w : float
         Spread of the scores of wrong decisions.
     """
@@ -117,19 +135,96 @@ def threshold_of(share: float, mix: Sequence[tuple[float, float, float]], sigma_
         return -math.inf
     if share >= 1.0:
         return math.inf
-    return _threshold(share, tuple(mix), sigma_w)
+    high = 40.0 * (1.0 + sigma_w)
+    for i in range(n):
+        high = max(high, 40.0 * (1.0 + sigma_w) + mix[2, i])
+    low = -high
+    while high - low > CLOSE:  # bisection, for it can never fail
+        middle = 0.5 * (low + high)
+        if _share_under(middle, mix, n, sigma_w) < share:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
-@lru_cache(KEPT)
-def _threshold(share: float, mix: tuple[tuple[float, float, float], ...], sigma_w: float) -> float:
-    from scipy.special import ndtr
+@rule
+def decision_mix(
+    defects: Floats,
+    edge_share: float,
+    handled: float,
+    drift: float,
+    p: Floats,
+    nodes: Floats,
+    weights: Floats,
+    mix: Floats,
+) -> int:
+    """Write the classes of the AI decisions that a mix of items leads to; return their number.
 
-    weights, right, separation = np.array(mix).T
-    weights = weights / weights.sum()
+    Parameters
+    ----------
+    defects : Floats[16]
+        Share of the items that reach the AI with each set of defects, by their bits.
+    edge_share, handled : float
+        Share of edge cases among items, and of those that are of a handled type.
+    drift : float
+        Log-odds that drift has taken.
+    p : Floats
+        Packed parameters of the mix.
+    nodes, weights : Floats[n]
+        `HARDNESS_NODES` and `HARDNESS_WEIGHTS`; a rule takes no array from elsewhere.
+    mix : Floats[3, 32]
+        As `threshold_of` reads it.
+    """
+    unhandled = edge_share * (1.0 - handled)
+    n = 0
+    for bits in range(len(defects)):
+        for edge in range(2):
+            share = unhandled * (1.0 - p[P.RECOGNISED]) if edge else 1.0 - unhandled
+            if defects[bits] * share > 0.0:
+                lost = items.penalty(bits, edge, p) + drift
+                mix[0, n] = defects[bits] * share
+                mix[1, n] = _mean_logistic(p[P.INTERCEPT] - lost, p[P.HARDNESS], nodes, weights)
+                mix[2, n] = p[P.SEPARATION_EDGE] if edge else p[P.SEPARATION]
+                n += 1
+    if n == 0:
+        # Where validation lets nothing through the AI decides nothing, and any threshold will do.
+        mix[0, 0], mix[1, 0], mix[2, 0] = 1.0, 0.5, p[P.SEPARATION]
+        n = 1
+    return n
 
-    def excess(t: float) -> float:
-        under = right * ndtr(t) + (1.0 - right) * ndtr((t + separation) / sigma_w)
-        return float(weights @ under) - share
 
-    bracket = 40.0 * (1.0 + sigma_w) + float(separation.max())
-    return root(excess, -bracket, bracket, CLOSE)
+@rule
+def solve_cuts(
+    defects: Floats,
+    edge_share: float,
+    handled: float,
+    drift: float,
+    of_mix: Floats,
+    p: Floats,
+    nodes: Floats,
+    weights: Floats,
+    mix: Floats,
+    cuts: Floats,
+) -> None:
+    """Write the cuts, `items.set_cuts`, of both thresholds: those under which the stated shares lie.
+
+    Parameters are those of `decision_mix`; `of_mix` are the packed parameters of the mix, `p` those that
+    state the shares.
+    """
+    n = decision_mix(defects, edge_share, handled, drift, of_mix, nodes, weights, mix)
+    items.set_cuts(threshold_of(p[P.LEAST_CONFIDENT], mix, n, p[P.SIGMA_W]), p, cuts, 0)
+    items.set_cuts(threshold_of(p[P.GUARDED_LEAST_CONFIDENT], mix, n, p[P.SIGMA_W]), p, cuts, items.CUTS)
+
+
+def defect_shares(values: Mapping[str, Any]) -> Floats:
+    """Return the share of the items that reach the AI with each set of defects, by their bits: Floats[16]."""
+    rates = [values[f"data.{name}"] for name in ("missing", "format", "schema", "stale")]
+    stopped, repaired = values["data.validated"], values["data.repaired"]
+    shares = [
+        math.prod(rate if bits >> i & 1 else 1.0 - rate for i, rate in enumerate(rates)) for bits in range(16)
+    ]
+    clean = shares[0]
+    passed = [share * (1.0 - stopped) for share in shares]
+    passed[0] = clean * (1.0 - values["data.false_reject"]) + (1.0 - clean) * stopped * repaired
+    return np.array(passed)

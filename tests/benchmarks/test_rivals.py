@@ -1,6 +1,7 @@
 """The benchmark does the work it times, and the performance page shows what it measures."""
 
-import importlib
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,13 +13,49 @@ import engine_speed  # noqa: E402
 from rivals.common import Done  # noqa: E402
 
 RIVALS = [r for r in engine_speed.RIVALS.values() if engine_speed.installed(r.package)]
+# A rule that reads an array by a name, which cimba compiles otherwise.
+RULE = """
+import numpy as np
+from simgap.model.oversight import catch_probability
+from simgap.model.parameters import P, T
+print(catch_probability(0.3, 0.2, np.zeros(len(T)), np.zeros(len(P))))
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_process_left():
+    """Other tests look for processes that were left behind."""
+    yield
+    engine_speed.apart().shutdown()
 
 
 @pytest.mark.parametrize("rival", RIVALS, ids=lambda rival: rival.module)
-def test_rivals_finish_all_items(rival):
-    done = importlib.import_module(f"rivals.{rival.module}").run(500, seed=0)
-    done.check(500)
-    assert done.seconds > 0
+def test_rivals_finish_all_items_in_a_process_of_their_own(rival):
+    items, seconds = engine_speed.run_rival(rival._replace(items=500))
+    assert items == 500
+    assert seconds > 0
+    assert f"rivals.{rival.module}" not in sys.modules
+
+
+# Not by `importorskip`, which would import it beside the rules of all other tests.
+@pytest.mark.skipif(not engine_speed.installed("cimba"), reason="needs cimba, of the extra bench")
+def test_rules_that_the_benchmark_compiles_serve_those_without_cimba(tmp_path):
+    env = {k: v for k, v in os.environ.items() if k not in ("NUMBA_CACHE_DIR", "NUMBA_DISABLE_JIT")}
+    env |= {"SIMGAP_CACHE": str(tmp_path), "PYTHONPATH": str(ROOT / "benchmarks")}
+
+    def answer(first):
+        """Return what a fresh process prints, and what the cache holds after it."""
+        command = [sys.executable, "-c", first + RULE]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout, {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nb?")}
+
+    beside = answer("""
+import engine_speed
+engine_speed.run_rival(engine_speed.RIVALS["cimba, processes"]._replace(items=500))
+""")
+    assert beside[1]
+    assert answer("import sys; sys.modules['cimba'] = None") == beside  # nothing was compiled again
 
 
 def test_plain_simpy_is_always_measured():

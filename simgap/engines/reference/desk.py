@@ -14,9 +14,9 @@ from simgap.engines.packing import Team
 from simgap.engines.physics import LONGEST, OVERLONG, REVIEWERS, TeamColumns, TeamPhysics
 from simgap.engines.reference.timeline import Item, Moment
 from simgap.errors import SimulationError
-from simgap.model import clock, items, keys, oversight
+from simgap.model import clock, items, keys, oversight, production
 from simgap.model.parameters import T
-from simgap.model.types import Ints
+from simgap.model.types import Floats, Ints
 
 if TYPE_CHECKING:
     from simgap.engines.reference.replication import Replication
@@ -25,15 +25,17 @@ if TYPE_CHECKING:
 class Desk:
     """The reviewers or the specialists."""
 
-    def __init__(self, run: Replication, team: Team, name: str, person: str, columns: TeamColumns, done: int):
+    def __init__(self, run: Replication, number: int, team: Team, name: str, columns: TeamColumns, done: int):
         self.run = run
-        self.team = team
+        self.number = number
+        self.person = "specialist" if number else "reviewer"
         self.name = name
-        self.person = person
         self.columns = columns
         self.done = done  # rank of the end of a review
         self.calendar = team.calendar
-        self.staff = team.staff
+        self.staff = self.planned = team.staff
+        self.hired: list[tuple[int, int]] = []  # instant of the first day, heads
+        self.slow = 1.0  # time that a review takes, for some still learn
         self.leaving = 0  # busy heads who go when they are done
         self.plan = list(team.plan)
         self.free = list(range(team.staff))
@@ -53,18 +55,22 @@ class Desk:
         self.backlog = [0] * run.packed.months
         for number, (when, heads) in enumerate(team.plan):
             order = PLANS + place_of(keys.TEAM, number)
-            run.env.call(when, order, partial(self._set_staff, heads))
+            run.env.call(when, order, partial(self._turn_plan, heads))
+
+    def t(self, item: Item) -> Floats:
+        """Return the packed parameters of the team's reviews of an item."""
+        return item.flow.teams[self.number]
 
     def review(self, item: Item) -> Moment:
         """Return the event that the review is over, or that the item has left at its deadline."""
-        run, now, t = self.run, self.run.env.now, self.team.t
+        run, now, t = self.run, self.run.env.now, self.t(item)
         item.words = run.words(item, int(t[T.PURPOSE]))
         hours = oversight.review_hours(item.words, t, item.triggers)
-        run.count(self.columns.queued)
+        run.count(self.columns.queued, 1, item.workflow)
         offered = oversight.occupied(hours, 0.0, t)
         if offered >= LONGEST:
             raise SimulationError(OVERLONG)
-        run.count(self.columns.offered, offered)
+        run.count(self.columns.offered, offered, item.workflow)
         run.note(item, self.name, "schedule", reasons=item.triggers)
         item.hours = hours
         item.event = Moment(run.env)
@@ -82,7 +88,7 @@ class Desk:
         if patience == clock.NEVER and self._nobody_comes():
             patience = 0
         if patience < clock.NEVER:
-            if self.team.wall_deadline:
+            if t[T.WALL_DEADLINE]:
                 deadline = now + patience
             else:
                 deadline = clock.reached(now, item.joined_staffed + patience, self.calendar)
@@ -102,12 +108,12 @@ class Desk:
                 continue  # left at its deadline
             self._leave(item)
             self.busy[item] = heappop(self.free)
-            item.x = oversight.congestion(self.waiting, self.staff, self.team.t)
+            item.x = oversight.congestion(self.waiting, self.staff, self.t(item))
             run.note(item, self.name, "start", resource=(self.person, self.busy[item]), congestion=item.x)
             run.fold(-1 - (self.columns is not REVIEWERS), item)
-            work = oversight.occupied(item.hours, item.x, self.team.t)
+            work = oversight.occupied(item.hours * self.slow, item.x, self.t(item))
             begun = clock.staffed_time(now, self.calendar)
-            self._book_work(begun, begun + work, bool(item.triggers & items.BY_HAND))
+            self._book_work(begun, begun + work, item)
             item.event.at(clock.reached(now, begun + work, self.calendar), self.done + item.place)
 
     def release(self, item: Item) -> None:
@@ -143,10 +149,15 @@ class Desk:
             queue_area=self.area,
         )
 
-    def _set_staff(self, heads: int) -> None:
+    def _turn_plan(self, heads: int) -> None:
+        self.plan.pop(0)
+        self.planned = heads
+        self.set_staff()
+
+    def set_staff(self) -> None:
         """Change the headcount: a cut takes the idle first, and the busy finish what they do."""
         self.book_capacity()
-        self.plan.pop(0)
+        heads = 0 if self.run.stopped else self.planned + sum(number for _, number in self.hired)
         more = heads - self.staff
         self.staff = heads
         staying = min(max(0, more), self.leaving)
@@ -159,25 +170,45 @@ class Desk:
         going = min(max(0, -more), len(idle))
         self.free = idle[: len(idle) - going]
         self.leaving += max(0, -more) - going
-        self.run.note_event(keys.TEAM, 0, "headcount", "complete", reviewers=heads)
-        if self._nobody_comes() and self.team.t[T.DEADLINE] == math.inf:
-            for *_, item in self.queue:
-                if item.waiting is self:
-                    self._expires(item, self.run.env.now)
+        self.learn()
+        self.run.note_event(
+            keys.TEAM, self.number, "headcount", "complete", **{f"{self.person}s": heads}
+        )
+        self.give_up()
         self.run.start_services()
 
-    def _nobody_comes(self) -> bool:
-        """Return whether nobody is on the staff, now or later in the plan."""
-        return not self.staff and not any(heads for _, heads in self.plan)
+    def learn(self) -> None:
+        """Set how slow the team is: those who are new do less, and the others do not make up for it."""
+        run, missing = self.run, 0.0
+        for since, heads in self.hired:
+            missing += heads * production.learning(run.env.now - since, run.p)
+        self.slow = self.staff / (self.staff - missing) if self.staff and missing > 0.0 else 1.0
 
-    def _book_work(self, begun: int, done: int, by_hand: bool) -> None:
+    def give_up(self) -> None:
+        """Let items that no deadline ends fall back, where nobody is there and nobody comes."""
+        if self._nobody_comes():
+            for *_, item in self.queue:
+                if item.waiting is self and self.t(item)[T.DEADLINE] == math.inf:
+                    self._expires(item, self.run.env.now)
+
+    def _nobody_comes(self) -> bool:
+        """Return whether nobody is on the staff, now or later."""
+        if self.staff:
+            return False
+        if self.run.stopped:
+            return True
+        hiring = self.number == 0 and self.run.production.may_hire()
+        return not hiring and not any(heads for _, heads in self.plan)
+
+    def _book_work(self, begun: int, done: int, item: Item) -> None:
         """Book staffed time from `begun` to `done`, both staffed, in the months in which it falls."""
         run, month = self.run, self.run.month
+        counts = run.counts[item.workflow]
         while begun < done:
             end = min(done, self.staffed[month + 1]) if month < run.packed.months else done
-            run.counts[month][self.columns.used] += end - begun
-            if by_hand:
-                run.counts[month][self.columns.by_hand] += end - begun
+            counts[month][self.columns.used] += end - begun
+            if item.triggers & items.BY_HAND:
+                counts[month][self.columns.by_hand] += end - begun
             begun = end
             month += 1
 

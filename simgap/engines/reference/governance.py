@@ -31,7 +31,7 @@ class Governance:
         """An error has escaped; a consequential one may surface."""
         if item.consequential:
             run = self.run
-            after = governance.surfaces_after(run.key, item.entity, run.p)
+            after = governance.surfaces_after(run.key, item.entity, item.p)
             if after < clock.NEVER:
                 self._later(SURFACES, item.entity, after)
 
@@ -44,12 +44,12 @@ class Governance:
 
     def _later(self, what: int, entity: int, after: int) -> None:
         run = self.run
-        action = (self._surface, self._close, self._expire, self._settle)[what]
+        action = (self._surface, self._close, self._expire, self.settle)[what]
         run.env.call(run.env.now + after, GOVERNANCE + place_of(what, entity), lambda: action(entity))
 
     def _surface(self, entity: int) -> None:
         run = self.run
-        failed = governance.failures(run.key, entity, run.p)
+        failed = governance.failures(run.key, entity, run.flow_of(entity).p)
         self.incidents.append((run.env.now, entity, failed))
         run.note_event(keys.INCIDENT, entity, "incident", "complete", failed=failed)
         self.recent += 1
@@ -59,18 +59,19 @@ class Governance:
             run.note_event(keys.INCIDENT, entity, "problem", "start")
             self._later(CLOSES, entity, governance.problem_time(run.key, entity, failed, run.p))
         self.suspended |= self.recent >= run.p[P.SUSPEND]
-        self._settle(entity)
+        self.settle(entity)
+        run.production.incident(entity)
 
     def _close(self, entity: int) -> None:
         self.open_problems -= 1
         self.run.note_event(keys.INCIDENT, entity, "problem", "complete")
-        self._settle(entity)
+        self.settle(entity)
 
     def _expire(self, entity: int) -> None:
         self.recent -= 1
-        self._settle(entity)
+        self.settle(entity)
 
-    def _settle(self, entity: int) -> None:
+    def settle(self, entity: int) -> None:
         """Set the level that follows from what is the case now."""
         run, now = self.run, self.run.env.now
         if self.suspended and not governance.stays_suspended(self.open_problems, self.recent, run.p):
@@ -78,9 +79,15 @@ class Governance:
             self.probation_until = now + run.packed.probation
             self._later(PROBATION_ENDS, entity, run.packed.probation)
         level = governance.level_of(
-            self.open_problems, self.recent, self.suspended, now < self.probation_until, run.p
+            self.open_problems,
+            self.recent,
+            self.suspended or run.stopped,
+            now < self.probation_until,
+            run.p,
         )
         if level != self.level:
+            if level > max(self.level, governance.GUARDED):
+                run.production.restricted()
             self.book_time()
             self.level = level
             run.note_event(

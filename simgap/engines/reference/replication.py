@@ -21,7 +21,7 @@ from simgap.engines.order import (
     START_SERVICES,
     fingerprint,
 )
-from simgap.engines.packing import TRIGGER_BITS, Packed
+from simgap.engines.packing import TRIGGER_BITS, Flow, Packed
 from simgap.engines.physics import (
     ENDS,
     LEGACY,
@@ -38,10 +38,11 @@ from simgap.engines.physics import (
 )
 from simgap.engines.reference.desk import Desk
 from simgap.engines.reference.governance import Governance
+from simgap.engines.reference.production import Production
 from simgap.engines.reference.stage import AiStage, Server
 from simgap.engines.reference.timeline import Item, Moment, Steps, Timeline
 from simgap.errors import SimulationError
-from simgap.model import clock, governance, integration, items, keys, oversight
+from simgap.model import clock, governance, integration, items, keys, oversight, production
 from simgap.model.parameters import P
 from simgap.model.types import Floats, Ints
 from simgap.sampling.inversion import normal_quantile
@@ -63,12 +64,14 @@ class Replication:
         self.p: Floats = packed.p
         self.key = key
         self.log = log
-        self.counts = [[0] * len(Count) for _ in range(packed.months + 1)]
+        self.counts = [[[0] * len(Count) for _ in range(packed.months + 1)] for _ in packed.workflows]
         self.month = packed.go_live // clock.MONTH
-        self.row = self.counts[self.month]
-        self.by_class = [[0] * len(ENDS) for _ in range(len(packed.quantiles) + 1)]
+        classes = max(len(flow.quantiles) for flow in packed.workflows) + 1
+        self.by_class = [[[0] * len(ENDS) for _ in range(classes)] for _ in packed.workflows]
+        self.joins = packed.joins
         self.escaped_time = array("q")
         self.escaped_entity = array("q")
+        self.escaped_edge: dict[int, int] = {}  # type of edge case by item
         self.end_of_arrivals = int(packed.knots[-1])  # a pilot may end within a month
         self.month_starts: list[int] = packed.month_starts.tolist()
         self.before_ai = 0
@@ -78,35 +81,46 @@ class Replication:
         step = integration.connector_time(self.p)
         self.connector = Server(self, "connector", 1, lambda _: step) if step else None
         self.ai = AiStage(self, packed.concurrency)
-        self.reviewers = Desk(self, packed.reviewers, "review", "reviewer", REVIEWERS, REVIEW_DONE)
-        self.specialists = Desk(
-            self, packed.specialists, "specialist", "specialist", SPECIALISTS, SPECIALIST_DONE
-        )
+        self.stopped = False
+        self.production = Production(self)
+        self.reviewers = Desk(self, 0, packed.reviewers, "review", REVIEWERS, REVIEW_DONE)
+        self.specialists = Desk(self, 1, packed.specialists, "specialist", SPECIALISTS, SPECIALIST_DONE)
         self.governance = Governance(self)
         self.starting = False
 
     def item(self, item: Item) -> Steps:
         """The way of one work item, from its arrival to its end."""
-        key, kind, entity, p = self.key, item.kind, item.entity, self.p
+        key, kind, entity, p, workflow = self.key, item.kind, item.entity, item.p, item.workflow
         unique = kind == keys.ITEM
         if self.inside == MOST_ITEMS:
             raise outgrown(MOST_ITEMS)
         self.inside += 1
-        self.count(Count.ARRIVED if unique else Count.DUPLICATES)
+        self.count(Count.ARRIVED if unique else Count.DUPLICATES, 1, workflow)
         item.level = self.governance.level
         if item.level == governance.SUSPENDED:
             self.note_arrival(item)
             self.end(item, Count.SUSPENDED, None)
             return
+        if unit(self.words(item, keys.ARRIVAL)[1]) >= self.production.adopted(item):
+            self.note_arrival(item)
+            self.end(item, Count.DECLINED, None)
+            return
 
-        defects, exception, edge, unhandled, recognised = items.inspect(
-            key, kind, entity, p, self.packed.cumulative
+        item.defects, item.flags, item.edge, exception = items.inspect(
+            key,
+            kind,
+            entity,
+            p,
+            item.flow.cumulative,
+            self.production.broken[workflow],
+            production.connected(self.env.now, self.joins),
         )
-        self.note_arrival(item, defects, exception, edge)
+        edge = item.edge != items.ORDINARY
+        self.note_arrival(item, item.defects, exception, edge)
         if unique and edge:
-            self.count(Count.EDGE_CASES)
+            self.count(Count.EDGE_CASES, 1, workflow)
         if unique and exception:
-            self.count(Count.EXCEPTIONS)
+            self.count(Count.EXCEPTIONS, 1, workflow)
 
         item.triggers = items.EXCEPTION
         if not exception:
@@ -114,41 +128,30 @@ class Replication:
                 yield self.connector.serve(item)
                 self.connector.release()
                 self.note(item, "connector", "complete")
-            if not self.ai.up and integration.is_lost(self.words(item, keys.CHECK), p):
+            if not self.ai.up and item.flags & items.LOST:
                 yield self.ai.lose(item)
                 self.note(item, "AI", "withdraw")
                 self.end(item, Count.LOST, None)
                 return
             yield self.ai.serve(item)
             self.ai.release()
-            self.count(Count.AI_SERVED)
+            self.count(Count.AI_SERVED, 1, workflow)
+            unhandled = self.production.unhandled(item)
             item.triggers = items.EDGE
-            if recognised:
+            if unhandled and item.flags & items.RECOGNISED:
                 self.note(item, "AI", "complete", handed_over=True)
             else:
-                words = self.words(item, keys.DECISION)
-                item.hardness = normal_quantile(unit(words[0]))
-                item.right, triggers = items.decide(
-                    words,
-                    item.hardness,
-                    normal_quantile(unit(words[2])),
-                    p,
-                    defects,
-                    unhandled,
-                    item.consequential,
-                    item.value_class,
-                )
-                item.triggers = items.at_level(triggers, item.level)
+                self.decide(item, unhandled)
                 self.note(item, "AI", "complete", right=item.right)
                 if unique:
-                    self.count(Count.AI_DECISIONS)
-                    self.count(Count.AI_RIGHT, int(item.right))
+                    self.count(Count.AI_DECISIONS, 1, workflow)
+                    self.count(Count.AI_RIGHT, int(item.right), workflow)
                 if not item.triggers:
                     self.end(item, Count.STRAIGHT, None if item.right else Count.ESCAPED_STRAIGHT)
                     return
         for bit, column in enumerate(TRIGGER_COLUMNS):
             if item.triggers >> bit & 1:
-                self.count(column)
+                self.count(column, 1, workflow)
 
         desk = self.reviewers
         yield desk.review(item)
@@ -158,18 +161,41 @@ class Replication:
             desk = self.specialists
             yield desk.review(item)
         if item not in desk.busy:
-            self.count(desk.columns.missed)
+            self.count(desk.columns.missed, 1, workflow)
             self.end(item, Count.FALLBACK, None)
             return
         desk.release(item)
         verdict = oversight.verdict(
-            item.words, desk.team.t, p, item.triggers, item.right, item.hardness, item.x
+            item.words, desk.t(item), p, item.triggers, item.flags, item.right, item.hardness, item.x
         )
         self.note(item, desk.name, "complete", verdict=verdict)
         if unique and verdict == oversight.CAUGHT:
-            self.count(Count.CAUGHT)
+            self.count(Count.CAUGHT, 1, workflow)
         by_hand = item.triggers & items.BY_HAND
+        if item.triggers & items.AUDIT:
+            self.production.audited(item)
+        if unique and verdict != oversight.MISSED:
+            self.production.example(workflow, item.edge)
         self.end(item, Count.MANUAL if by_hand else Count.REVIEWED, ESCAPE.get(verdict))
+
+    def decide(self, item: Item, unhandled: bool) -> None:
+        """Let the AI decide on an item, and see who must look at that."""
+        words, p = self.words(item, keys.DECISION), item.p
+        item.flags |= items.decision_flags(words, self.words(item, keys.LATENCY), p)
+        item.hardness = normal_quantile(unit(words[0]))
+        lost = items.penalty(item.defects, unhandled, p) + self.production.drift()
+        item.right = items.ease(unit(words[1]), item.hardness, p) > lost
+        triggers = items.triggers_of(
+            unit(words[2]),
+            item.right,
+            unhandled,
+            item.flags,
+            item.consequential,
+            item.value_class,
+            p,
+            self.production.cuts[item.workflow],
+        )
+        item.triggers = items.at_level(triggers, item.level)
 
     def end(self, item: Item, how: Count, escape: Count | None) -> None:
         """Book the end of an item; duplicates cost work and neither earn nor err."""
@@ -178,47 +204,49 @@ class Replication:
         legacy = how in LEGACY
         self.fold(int(how), item)
         self.inside -= 1
+        workflow = item.workflow
         if duplicate:
-            self.count(Count.DUPLICATE_FALLBACK if legacy else Count.DUPLICATE_DONE)
+            self.count(Count.DUPLICATE_FALLBACK if legacy else Count.DUPLICATE_DONE, 1, workflow)
             return
-        self.count(how)
-        self.by_class[item.value_class][ENDS.index(how)] += 1
+        self.count(how, 1, workflow)
+        self.by_class[workflow][item.value_class][ENDS.index(how)] += 1
         delay = (self.env.now - item.arrived) // 1000
         if delay >= LONGEST // 1000:
             raise SimulationError(OVERLONG)
-        self.count(Count.LEGACY_DELAY if legacy else Count.DELAY, delay)
+        self.count(Count.LEGACY_DELAY if legacy else Count.DELAY, delay, workflow)
         if escape is not None:
-            self.count(escape)
+            self.count(escape, 1, workflow)
             self.escaped_time.append(self.env.now)
             self.escaped_entity.append(item.entity)
+            self.escaped_edge[item.entity] = item.edge
             self.governance.escaped(item)
 
-    def arrivals(self, kind: int, levels: Floats) -> Steps:
-        """Items of one kind arrive, one after the other."""
-        packed = self.packed
-        levels = drawn_levels(self.key, levels, packed.knots, packed.go_live, self.p[P.DAY_CV])
-        tables = (levels, packed.knots, packed.regular)
-        level, interval, number = 0.0, 0, 0
+    def arrivals(self, number: int, kind: int, levels: Floats) -> Steps:
+        """Items of one kind arrive in a workflow, one after the other."""
+        packed, flow = self.packed, self.packed.workflows[number]
+        p, first = flow.p, number << keys.WORKFLOW_SHIFT
+        levels = drawn_levels(self.key, levels, packed.knots, packed.go_live, p[P.DAY_CV], number)
+        tables = (levels, packed.knots, flow.regular)
+        level, interval, entity = 0.0, 0, first
         while True:
-            entity = packed.workflow << keys.WORKFLOW_SHIFT | number
             words = keys.item_words(self.key, kind, entity, keys.ARRIVAL)
-            when, level, interval = items.arrive(words, entity, self.p, level, interval, *tables)
+            when, level, interval = items.arrive(words, entity, p, level, interval, *tables)
             if interval < 0:
                 return
-            item = Item(kind, entity, when, *items.stakes(words, self.p, packed.quantiles))
+            item = Item(flow, kind, entity, when, *items.stakes(words, p, flow.quantiles))
             yield Moment(self.env).at(when, ARRIVES + item.place)
             self.env.process(self.item(item))
-            number += 1
+            entity += 1
 
-    def opening_backlog(self) -> Steps:
+    def opening_backlog(self, number: int) -> Steps:
         """Items that already wait arrive at once, when the workflow starts."""
-        packed = self.packed
-        first = packed.workflow << keys.WORKFLOW_SHIFT | keys.FIRST_WAITING
-        for entity in range(first, first + packed.waiting):
+        flow = self.packed.workflows[number]
+        first = number << keys.WORKFLOW_SHIFT | keys.FIRST_WAITING
+        for entity in range(first, first + flow.waiting):
             words = keys.item_words(self.key, keys.ITEM, entity, keys.ARRIVAL)
-            stakes = items.stakes(words, self.p, packed.quantiles)
-            item = Item(keys.ITEM, entity, packed.waiting_from, *stakes)
-            yield Moment(self.env).at(packed.waiting_from, ARRIVES + item.place)
+            stakes = items.stakes(words, flow.p, flow.quantiles)
+            item = Item(flow, keys.ITEM, entity, flow.waiting_from, *stakes)
+            yield Moment(self.env).at(flow.waiting_from, ARRIVES + item.place)
             self.env.process(self.item(item))
 
     def month_end(self) -> Steps:
@@ -229,8 +257,8 @@ class Replication:
                 desk.backlog[month] = desk.waiting
                 desk.book_capacity()
             self.governance.book_time()
+            self.production.month_end(month)
             self.month = month + 1
-            self.row = self.counts[self.month]
 
     def waits_for_ai(self, step: int) -> None:
         """Count an item that begins or ceases to wait for the connector or the AI stage."""
@@ -251,14 +279,19 @@ class Replication:
         self.before_ai_peak = max(self.before_ai_peak, self.before_ai)
         self.reviewers.start()
         self.specialists.start()
+        self.production.start()
 
     def words(self, item: Item, purpose: int) -> Words:
         """Return the random words of an item for a purpose."""
         return keys.item_words(self.key, item.kind, item.entity, purpose)
 
-    def count(self, column: Count, amount: int = 1) -> None:
+    def flow_of(self, entity: int) -> Flow:
+        """Return the workflow of an item."""
+        return self.packed.workflows[entity >> keys.WORKFLOW_SHIFT]
+
+    def count(self, column: Count, amount: int = 1, workflow: int = 0) -> None:
         """Add to a column of the present month."""
-        self.row[column] += amount
+        self.counts[workflow][self.month][column] += amount
 
     def fold(self, what: int, item: Item) -> None:
         """Add an event to the fingerprint of this history."""
@@ -299,10 +332,12 @@ class Replication:
     def run(self) -> Physics:
         """Run until every item has ended, and return what was counted."""
         self.env.process(self.month_end())
-        self.env.process(self.opening_backlog())
-        self.env.process(self.arrivals(keys.ITEM, self.packed.levels))
-        self.env.process(self.arrivals(keys.DUPLICATE, self.packed.duplicate_levels))
+        for number, flow in enumerate(self.packed.workflows):
+            self.env.process(self.opening_backlog(number))
+            self.env.process(self.arrivals(number, keys.ITEM, flow.levels))
+            self.env.process(self.arrivals(number, keys.DUPLICATE, flow.duplicate_levels))
         self.env.process(self.ai.outages())
+        self.production.begin()
         self.env.run()
         incidents: Ints = np.array(self.governance.incidents, np.int64).reshape(-1, 3)
         return Physics(
@@ -318,6 +353,9 @@ class Replication:
             incident_time=incidents[:, 0],
             incident_entity=incidents[:, 1],
             incident_failed=incidents[:, 2],
+            changes_open=np.array(self.production.changes_open, np.int64),
+            drift=np.array(self.production.drift_read),
+            detections=np.array(self.production.spells(), np.int64).reshape(-1, 3),
         )
 
 

@@ -45,7 +45,7 @@ class Server:
             self.run.waits_for_ai(-1)
             if now - joined >= LONGEST:
                 raise SimulationError(OVERLONG)
-            self.run.count(Count.AI_WAIT, (now - joined) // 1000)
+            self.run.count(Count.AI_WAIT, (now - joined) // 1000, item.workflow)
             self.run.note(item, self.name, "start")
             item.event.at(now + self.time(item), AI_DONE + item.place)
 
@@ -61,7 +61,7 @@ class AiStage(Server):
 
     def __init__(self, run: Replication, concurrency: int):
         super().__init__(
-            run, "AI", concurrency, lambda item: integration.latency(run.words(item, keys.LATENCY), run.p)
+            run, "AI", concurrency, lambda item: integration.latency(run.words(item, keys.LATENCY), item.p)
         )
         self.back = 0  # instant at which the present outage ends
 

@@ -12,9 +12,12 @@ from typing import Any
 import simpy
 
 from simgap.engines.order import place_of
+from simgap.engines.packing import Flow
 from simgap.engines.physics import OVERLONG
 from simgap.errors import SimulationError
 from simgap.model.clock import NEVER
+from simgap.model.items import ORDINARY
+from simgap.model.keys import WORKFLOW_SHIFT
 from simgap.sampling.philox import Words
 
 Steps = Generator[simpy.Event, Any, None]
@@ -70,40 +73,51 @@ class Item:
     __slots__ = (
         "arrived",  # instant
         "consequential",
+        "defects",
+        "edge",  # its type, or `items.ORDINARY`
         "entity",
         "event",  # that the present stage is over
+        "flags",
+        "flow",  # its workflow
         "hardness",
         "hours",  # of review, without hurry
         "joined",  # the present queue: instant
         "joined_staffed",  # the same in staffed time
         "kind",
         "level",  # of autonomy at its arrival
+        "p",  # packed parameters of its workflow
         "place",  # among the events of an instant
         "right",
         "triggers",
         "value_class",
         "waiting",  # for which team
         "words",  # random words of its review
+        "workflow",
         "x",  # congestion when the review started
     )
 
     def __init__(
         self,
+        flow: Flow,
         kind: int,
         entity: int,
         arrived: int,
         value_class: int,
         consequential: bool,
     ):
+        self.flow = flow
+        self.p = flow.p
         self.kind = kind
         self.entity = entity
+        self.workflow = entity >> WORKFLOW_SHIFT
         self.place = place_of(kind, entity)
         self.arrived = arrived
         self.value_class = value_class
         self.consequential = consequential
         self.right = False
         self.waiting: object = None
-        self.level = self.triggers = self.joined = self.joined_staffed = 0
+        self.level = self.triggers = self.joined = self.joined_staffed = self.defects = self.flags = 0
+        self.edge = ORDINARY
         self.hardness = self.hours = self.x = 0.0
         self.event: Moment
         self.words: Words
