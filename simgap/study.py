@@ -29,6 +29,7 @@ from simgap.errors import InputError, Problem, SimulationError
 from simgap.model.clock import MONTH
 from simgap.montecarlo import one
 from simgap.montecarlo import plan as plans
+from simgap.montecarlo.trial import arrivals
 from simgap.results import Result, Sweep
 from simgap.sampling.unknowns import quantile
 from simgap.scenario.load import read_source
@@ -206,7 +207,7 @@ class Case:
         if not 1 <= first <= last <= packed.months:
             allowed = f"A:B within 1:{packed.months}, the months from the decision to the end of the {phase}"
             raise refusal("--months", f"{first}:{last}", allowed)
-        items = float(packed.levels[-1] + packed.duplicate_levels[-1]) + packed.waiting
+        items = arrivals(packed)
         if items > MOST_TRACED:
             what = f"the replication has about {_number(items)} items, too many for a log"
             raise refusal("simgap", what, f"up to {MOST_TRACED:,}; a smaller volume or horizon, say by --set")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from simgap.engines.log import Entry
 
 LEVELS = ("autonomous", "guarded", "restricted", "suspended")
-OUTCOMES = ("straight", "reviewed", "manual", "fallback", "suspended", "lost")
+OUTCOMES = ("straight", "reviewed", "manual", "fallback", "suspended", "lost", "declined")
 ESCAPED = ("straight", "missed", "overturned", "manual")
 DRAIN = 0.25  # of the window: how much of what follows it a timeline shows at most
 

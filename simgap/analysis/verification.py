@@ -243,7 +243,7 @@ SHORTENED = {"claims": "clock.horizon=4 months", "minimal": "clock.horizon=4 mon
 
 def stated_of(phases: Phases) -> Stated:
     """Return what a file states of its production."""
-    general, values = phases.general, phases.values
+    general, (values,) = phases.general, phases.values
     span = general["clock.horizon"] * 730.0 - pilot_length(general)
     return Stated(values["volume"] / 8760.0, span, values)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from simgap.economics import cashflow
 from simgap.economics.tails import class_means, severities, value_factors
-from simgap.engines.physics import ENDS, FINISHED, LEGACY, REVIEWERS, SPECIALISTS, Count, Physics
+from simgap.engines.physics import CHANGES, ENDS, FINISHED, LEGACY, REVIEWERS, SPECIALISTS, Count, Physics
 from simgap.model import keys
 from simgap.model.clock import HOUR, MONTH
 from simgap.model.types import Floats, Ints
@@ -41,6 +41,8 @@ COUNTED = {
     "changes": "changes",
     "platform": "platform",
 }
+# Running costs a month, together the line `platform`.
+FIXED = ("costs.platform", "costs.governance", "costs.curation", "measurement.tooling")
 DEFAULT_COUNTS = {"pilot_metrics": ("ai", "review"), "workflow_outcomes": tuple(COUNTED)}
 
 
@@ -71,7 +73,7 @@ class Window:
 
 def by_month(times: Ints, amounts: Floats, window: Window) -> Floats:
     """Return amounts summed by month of the window; `times` are microseconds since go-live."""
-    return by_workflow(times, np.zeros(len(times), np.int64), amounts, window, 1)[0]
+    return np.asarray(by_workflow(times, np.zeros_like(times), amounts, window, 1)[0], np.float64)
 
 
 def by_workflow(times: Ints, items: Ints, amounts: Floats, window: Window, workflows: int) -> Floats:
@@ -187,14 +189,33 @@ def ledger(physics: Physics, workflows: Workflows, window: Window, key: Ints) ->
     dict of Floats[months]
         Every line of `PER_ITEM` and `PER_MONTH`, and ``cashable_benefit``: the benefit that becomes cash.
     """
-    own = own_lines(physics, workflows, window, key)
-    values = workflows[0]
+    return together(own_lines(physics, workflows, window, key), physics, workflows[0], window)
+
+
+def together(
+    own: Mapping[str, Floats], physics: Physics, values: Values, window: Window
+) -> dict[str, Floats]:
+    """Return the ledger: the lines of all workflows summed, and those of the whole organisation.
+
+    Parameters
+    ----------
+    own : mapping
+        As `own_lines` returns it.
+    physics : Physics
+        What the engine counted.
+    values : mapping
+        Values of any workflow.
+    window : Window
+        The months of the phase.
+    """
     people, by_hand = labour_cost(physics, values)
-    fixed = values["costs.platform"] + values["costs.governance"] + values["costs.curation"]
+    audits = booked(physics, Count.AUDITED).sum(axis=0) * values["measurement.audit_cost"]
+    changes = booked(physics, *CHANGES).sum(axis=0) * values["iteration.change_cost"]
+    fixed = sum(values[path] for path in FIXED)
     return {name: rows.sum(axis=0) for name, rows in own.items()} | {
-        "oversight": -(people - by_hand),
+        "oversight": -(people - by_hand + audits),
         "exceptions": -by_hand,
-        "changes": np.zeros(window.months),
+        "changes": -changes,
         "platform": -fixed * window.active(),
     }
 
@@ -251,9 +272,7 @@ def own_lines(physics: Physics, workflows: Workflows, window: Window, key: Ints)
         "cashable_benefit": labour * gone + errors_avoided - rehire,
         "ai": -booked(physics, Count.AI_SERVED) * of("ai.cost"),
         "errors": -by_workflow(physics.escaped_time, escaped, errors, window, len(workflows)),
-        "incidents": -by_workflow(
-            physics.incident_time[seen], incidents, amounts, window, len(workflows)
-        ),
+        "incidents": -by_workflow(physics.incident_time[seen], incidents, amounts, window, len(workflows)),
         "delay": -late * of("legacy.delay_cost"),
     }
 

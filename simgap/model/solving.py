@@ -110,9 +110,7 @@ def _share_under(t: float, mix: Floats, n: int, sigma_w: float) -> float:
     for i in range(n):
         weight, right, separation = mix[0, i], mix[1, i], mix[2, i]
         total += weight
-        under += weight * (
-            right * normal_cdf(t) + (1.0 - right) * normal_cdf((t + separation) / sigma_w)
-        )
+        under += weight * (right * normal_cdf(t) + (1.0 - right) * normal_cdf((t + separation) / sigma_w))
     return under / total
 
 

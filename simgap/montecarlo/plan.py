@@ -64,6 +64,8 @@ class Results:
         By month.
     waits : Ints[variants, 2, WAIT_BINS]
         Waits summed over the trials of each variant.
+    workflows : Floats[rows, workflows, len(PER_WORKFLOW)]
+        Production by workflow.
     inputs : tuple of str
         Names of the unknowns.
     drawn : Floats[rows, inputs]
@@ -84,6 +86,7 @@ class Results:
     outcomes: Floats
     monthly: Floats
     waits: Ints
+    workflows: Floats
     inputs: tuple[str, ...]
     drawn: Floats
     complete: bool
@@ -224,6 +227,7 @@ def evaluate(
         outcomes=store.outcomes[chosen],
         monthly=store.monthly[chosen],
         waits=store.waits(kept),
+        workflows=store.workflows[chosen],
         inputs=names,
         drawn=drawn[chosen],
         complete=complete,
@@ -262,6 +266,7 @@ class _Store:
             self._make_room(trial)
         self.outcomes[index] = [trial.outcomes[name] for name in self.names]
         self.monthly[index] = trial.monthly
+        self.workflows[index] = trial.workflows
         if draw not in self.left_out:
             self.pending.setdefault(draw, []).append((variant, trial.waits))
         self.done[index] = True
@@ -274,9 +279,10 @@ class _Store:
         try:
             self.outcomes = np.empty((rows, len(names)))
             self.monthly = np.empty((rows, *trial.monthly.shape))
+            self.workflows = np.empty((rows, *trial.workflows.shape))
             self.summed = np.zeros((len(self.plan.variants), *trial.waits.shape), np.int64), -1
         except MemoryError:
-            size = rows * (len(names) + trial.monthly.size) * 8e-9
+            size = rows * (len(names) + trial.monthly.size + trial.workflows.size) * 8e-9
             raise SimgapError(
                 f"the numbers of {rows:,} trials take {size:,.0f} GB, more than there is; fewer "
                 "--replications or points"

@@ -80,7 +80,7 @@ def test_a_pilot_without_items_says_nothing_about_an_item(basis):
     np.testing.assert_allclose(board(tuple(COUNTED), physics=idle, **changed), [0, -75, -150, -150])
     assert (board(("review",), physics=idle, **changed) == 0.0).all()
     # One item, and they are its price.
-    counts = idle.counts.copy()
+    counts = idle.counts[0].copy()
     counts[0, [Count.ARRIVED, Count.FALLBACK]] = 1
     one = physics_of(counts, PHYSICS.reviewers.capacity, [])
     np.testing.assert_allclose(board(("review",), physics=one, **changed), PLANNED * -1480, rtol=1e-13)

@@ -128,7 +128,7 @@ def test_avoided_errors_have_the_mean_value_of_what_was_finished():
 def test_every_way_of_finishing_counts_for_the_value(end):
     # One item from below the median to above it, whichever way it was finished: 5 % of 200 = 10 more each.
     moved = PHYSICS.ends_by_class.copy()
-    moved[:, end] += [-1, 1]
+    moved[0, :, end] += [-1, 1]
     more = ledger_of(replace(PHYSICS, ends_by_class=moved), value_cv=CV_OF_ONE)["benefit"]
     gain = (more - ledger_of(value_cv=CV_OF_ONE)["benefit"]).sum()
     assert gain == pytest.approx(10.0 * (HIGH_MEAN - LOW_MEAN), rel=1e-10)
@@ -136,21 +136,21 @@ def test_every_way_of_finishing_counts_for_the_value(end):
 
 def test_the_value_of_fall_backs_is_of_no_account():
     moved = PHYSICS.ends_by_class.copy()
-    moved[:, 3] += [-20, 20]
+    moved[0, :, 3] += [-20, 20]
     lines, before = (ledger_of(p, value_cv=2.0) for p in (replace(PHYSICS, ends_by_class=moved), PHYSICS))
     assert all((lines[line] == before[line]).all() for line in lines)
 
 
 def test_the_value_of_one_class_is_the_mean():
-    whole = replace(PHYSICS, ends_by_class=PHYSICS.ends_by_class.sum(axis=0, keepdims=True))
+    whole = replace(PHYSICS, ends_by_class=PHYSICS.ends_by_class.sum(axis=1, keepdims=True))
     lines = ledger_of(whole, value_cv=2.0, value_classes=[])
     np.testing.assert_allclose(lines["benefit"], EXPECTED["benefit"], rtol=1e-13)
 
 
 def test_the_cuts_between_classes_are_those_of_the_file():
     # Everything lies in the upper quarter, whose mean value is 4 Phi(1 - z), z = Phi^-1(0.75).
-    ends = PHYSICS.ends_by_class.sum(axis=0)
-    top = replace(PHYSICS, ends_by_class=np.stack([0 * ends, 0 * ends, ends]))
+    ends = PHYSICS.ends_by_class.sum(axis=1)[0]
+    top = replace(PHYSICS, ends_by_class=np.stack([0 * ends, 0 * ends, ends])[None])
     lines = ledger_of(top, value_cv=CV_OF_ONE, value_classes=[0.2, 0.75])
     worth = 4.0 * stats.norm.cdf(1.0 - 0.6744897501960817)
     np.testing.assert_allclose(lines["benefit"], np.array([40, 340, 460, 490]) * worth + FINISHED, rtol=1e-13)
@@ -201,11 +201,11 @@ def test_latent_incidents_are_charged_to_production_and_not_seen_in_a_pilot(inst
 
 def with_more(**columns):
     """The example with further counts by month and after the window, and 3, 4, 4, 2 hours of specialists."""
-    counts = PHYSICS.counts.copy()
+    counts = PHYSICS.counts[0].copy()
     for name, numbers in columns.items():
         counts[:, Count[name]] += np.array(numbers, np.int64)
     capacity = [hours * HOUR for hours in (3, 4, 4, 2)]
-    return replace(PHYSICS, counts=counts, specialists=team_of(capacity))
+    return replace(PHYSICS, counts=counts[None], specialists=team_of(capacity))
 
 
 WORKED = {

@@ -11,7 +11,7 @@ from worked_example import KEY, RAMPS, economic, physics_of
 
 from simgap.economics import ledger as money
 from simgap.economics.ledger import Window, released, value_of
-from simgap.engines.physics import ENDS, Count
+from simgap.engines.physics import ENDS, LEGACY, Count
 from simgap.model.clock import HOUR, MONTH
 
 MONTHS = 3
@@ -32,6 +32,9 @@ SUMS_OF_MONEY = (
     "costs.governance",
     "costs.curation",
     "governance.incident_cost",
+    "measurement.audit_cost",
+    "measurement.tooling",
+    "iteration.change_cost",
 )
 
 
@@ -72,10 +75,10 @@ def any_values(draw):
 
 def together(a, b):
     return physics_of(
-        a.counts + b.counts,
+        a.counts[0] + b.counts[0],
         a.reviewers.capacity + b.reviewers.capacity,
         [pair for x in (a, b) for pair in zip(x.escaped_time, x.escaped_entity, strict=True)],
-        a.ends_by_class[0] + b.ends_by_class[0],
+        a.ends_by_class[0, 0] + b.ends_by_class[0, 0],
         [pair for x in (a, b) for pair in zip(x.incident_time, x.incident_entity, strict=True)],
         a.specialists.capacity + b.specialists.capacity,
     )
@@ -84,7 +87,7 @@ def together(a, b):
 @given(any_physics(), any_physics(), any_values())
 @settings(derandomize=True, deadline=None, max_examples=40)
 def test_the_ledger_is_linear_in_the_physics(a, b, values):
-    one, other, both = (money.ledger(p, values, WHOLE, KEY) for p in (a, b, together(a, b)))
+    one, other, both = (money.ledger(p, [values], WHOLE, KEY) for p in (a, b, together(a, b)))
     for line in both:
         # The platform runs once, however much it does.
         expected = one[line] if line == "platform" else one[line] + other[line]
@@ -93,7 +96,7 @@ def test_the_ledger_is_linear_in_the_physics(a, b, values):
         else:
             np.testing.assert_allclose(both[line], expected, rtol=1e-9, atol=1e-4, err_msg=line)
     alike = {**values, "value_cv": 0.0}
-    one, other, both = (money.ledger(p, alike, WHOLE, KEY) for p in (a, b, together(a, b)))
+    one, other, both = (money.ledger(p, [alike], WHOLE, KEY) for p in (a, b, together(a, b)))
     for line in ("benefit", "cashable_benefit"):
         np.testing.assert_allclose(both[line], one[line] + other[line], rtol=1e-9, atol=1e-4, err_msg=line)
 
@@ -101,15 +104,15 @@ def test_the_ledger_is_linear_in_the_physics(a, b, values):
 @given(any_physics(), any_values(), st.booleans())
 @settings(derandomize=True, deadline=None, max_examples=40)
 def test_a_costless_detour_back_to_the_legacy_way_is_worth_nothing(physics, values, rehired):
-    counts = physics.counts.copy()
+    counts = physics.counts[0].copy()
     counts[:, [Count.STRAIGHT, Count.REVIEWED, Count.MANUAL, Count.DUPLICATE_DONE, Count.DELAY]] = 0
     free = {path: 0.0 for path in SUMS_OF_MONEY if path != "legacy.cost"}
     multiple = {} if rehired else {"legacy.rehire_multiple": 1.0}
     values = {**values, **free, **multiple}
-    lines = money.ledger(physics_of(counts, physics.reviewers.capacity, []), values, WHOLE, KEY)
+    lines = money.ledger(physics_of(counts, physics.reviewers.capacity, []), [values], WHOLE, KEY)
     # Booked by hand: the premium for the part of the team that is gone, the drained row in the last month.
     undetected = counts[:, Count.DUPLICATE_FALLBACK] * (1.0 - values["legacy.duplicate_detection"])
-    worked = counts[:, [Count.FALLBACK, Count.LOST, Count.SUSPENDED]].sum(axis=1) + undetected
+    worked = counts[:, list(LEGACY)].sum(axis=1) + undetected
     worked = np.append(worked[: MONTHS - 1], worked[MONTHS - 1] + worked[MONTHS])
     premium = worked * values["legacy.cost"] * (values["legacy.rehire_multiple"] - 1.0)
     expected = -premium * released(values, WHOLE)
@@ -125,8 +128,8 @@ def test_another_currency_changes_the_numbers_and_not_the_project(physics, value
     # Doubling is exact in binary, so the results must be too.
     doubled = {**values, **{path: 2.0 * values[path] for path in SUMS_OF_MONEY}}
     one_off = np.array([-float(fee), 0.0, 0.0])
-    lines = money.ledger(physics, values, WHOLE, KEY)
-    twice = money.ledger(physics, doubled, WHOLE, KEY)
+    lines = money.ledger(physics, [values], WHOLE, KEY)
+    twice = money.ledger(physics, [doubled], WHOLE, KEY)
     small = value_of(economic(lines), one_off, rate, tax)
     large = value_of(economic(twice), 2.0 * one_off, rate, tax)
     assert large["npv"] == 2.0 * small["npv"]
@@ -138,11 +141,11 @@ def test_another_currency_changes_the_numbers_and_not_the_project(physics, value
 @given(any_physics(), any_values())
 @settings(derandomize=True, deadline=None, max_examples=40)
 def test_cash_never_exceeds_the_economic_benefit(physics, values):
-    lines = money.ledger(physics, values, WHOLE, KEY)
+    lines = money.ledger(physics, [values], WHOLE, KEY)
     assert (lines["cashable_benefit"] <= lines["benefit"]).all()
     # With the whole team gone from the first day they are the same.
     at_once = {**values, "legacy.cashable": 1.0, "legacy.ramp_down": 0.0, "starts": 0.0}
-    lines = money.ledger(physics, at_once, Window(MONTHS, 0.0, float(MONTHS)), KEY)
+    lines = money.ledger(physics, [at_once], Window(MONTHS, 0.0, float(MONTHS)), KEY)
     assert (lines["cashable_benefit"] == lines["benefit"]).all()
 
 
@@ -150,11 +153,11 @@ def test_cash_never_exceeds_the_economic_benefit(physics, values):
 @settings(derandomize=True, deadline=None, max_examples=40)
 def test_idle_reviewers_are_all_that_headcount_adds(physics, values):
     headcount, hour = (
-        money.ledger(physics, {**values, "oversight.paid": paid}, WHOLE, KEY)
+        money.ledger(physics, [{**values, "oversight.paid": paid}], WHOLE, KEY)
         for paid in ("by headcount", "by hour")
     )
-    idle = (physics.reviewers.capacity - physics.counts[:-1, Count.USED]) / HOUR * values["oversight.wage"]
-    spare = physics.specialists.capacity - physics.counts[:-1, Count.SPECIALIST_USED]
+    idle = (physics.reviewers.capacity - physics.counts[0, :-1, Count.USED]) / HOUR * values["oversight.wage"]
+    spare = physics.specialists.capacity - physics.counts[0, :-1, Count.SPECIALIST_USED]
     idle += spare / HOUR * values["oversight.specialist_wage"]
     np.testing.assert_allclose(hour["oversight"] - headcount["oversight"], idle, rtol=1e-9, atol=1e-6)
     assert (hour["exceptions"] == headcount["exceptions"]).all()

@@ -42,6 +42,9 @@ VALUES = {
     "governance.incident_cost": 700.0,
     "governance.incident_cost_cv": 0.0,
     "measurement.basis": "pilot_metrics",
+    "measurement.audit_cost": 0.0,
+    "measurement.tooling": 0.0,
+    "iteration.change_cost": 0.0,
 }
 
 # Four months, go-live in the middle of the first, and what came after the window.
@@ -73,7 +76,7 @@ CAPACITY =                     [ 5,   10,  10,  12]  # fmt: skip
 ESCAPED = [(365 * HOUR, 4), (1095 * HOUR - 1, 9), (1095 * HOUR, 2), (2555 * HOUR, 30), (3000 * HOUR, 7)]
 
 # Below the median value, of 76 straight, 40 reviewed, 17 by hand and 27 fall-backs: 80 of the 133 done.
-LOW = [46, 24, 10, 20, 0, 0]
+LOW = [46, 24, 10, 20, 0, 0, 0]
 
 # What the tables above come to, by hand.
 #   done               4            34                46                43 +  6 = 49
@@ -123,8 +126,8 @@ def physics_of(counts, capacity, escaped, low=None, incidents=(), specialists=No
     low = ends if low is None else np.array(low, np.int64)
     escaped, incidents = (np.array(listed, np.int64).reshape(-1, 2) for listed in (escaped, incidents))
     return Physics(
-        counts=counts,
-        ends_by_class=np.stack([low, ends - low]),
+        counts=counts[None],
+        ends_by_class=np.stack([low, ends - low])[None],
         reviewers=team_of(capacity),
         specialists=team_of([0] * len(capacity) if specialists is None else specialists),
         level_time=np.zeros((len(capacity), 4), np.int64),
@@ -135,6 +138,9 @@ def physics_of(counts, capacity, escaped, low=None, incidents=(), specialists=No
         incident_time=incidents[:, 0],
         incident_entity=incidents[:, 1],
         incident_failed=np.zeros(len(incidents), np.int64),
+        changes_open=np.zeros(len(capacity), np.int64),
+        drift=np.zeros(len(capacity)),
+        detections=np.zeros((0, 3), np.int64),
     )
 
 
@@ -163,7 +169,7 @@ PHYSICS = by_hand()
 
 
 def ledger_of(physics=PHYSICS, window=WINDOW, key=KEY, **changed):
-    return money.ledger(physics, {**VALUES, **changed}, window, key)
+    return money.ledger(physics, [{**VALUES, **changed}], window, key)
 
 
 def economic(lines):
@@ -176,6 +182,6 @@ PLANNED = np.array([0.0, 0.0, 80.0, 160.0])
 
 def board(counts=None, planned=PLANNED, physics=PHYSICS, **changed):
     values = {**VALUES, **changed}
-    lines = money.ledger(physics, values, WINDOW, PILOT_KEY)
+    lines = money.ledger(physics, [values], WINDOW, PILOT_KEY)
     counts = DEFAULT_COUNTS[values["measurement.basis"]] if counts is None else counts
-    return board_flow(physics, lines, values, counts, WINDOW, PRODUCTION, planned)
+    return board_flow(physics, lines, [values], counts, WINDOW, PRODUCTION, planned)

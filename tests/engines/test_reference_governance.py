@@ -160,7 +160,8 @@ def test_a_pilot_is_not_charged_with_what_it_never_saw():
                 *("legacy.cost", "legacy.error_rate", "legacy.cashable", "legacy.ramp_down", "legacy.delay"),
                 *("legacy.delay_cost", "legacy.duplicate_detection", "error_cost", "value_cv", "ai.cost"),
                 *("oversight.wage", "oversight.specialist_wage", "costs.platform", "costs.governance"),
-                *("costs.curation", "governance.incident_cost_cv", "starts"),
+                *("costs.curation", "governance.incident_cost_cv", "starts", "measurement.audit_cost"),
+                *("measurement.tooling", "iteration.change_cost"),
             ),
             0.0,
         )
@@ -171,7 +172,7 @@ def test_a_pilot_is_not_charged_with_what_it_never_saw():
             "governance.incident_cost": 300.0,
         }
         key = np.array([1, 0, 0, phase], np.int64)
-        lines = ledger(physics, money | rest, Window(1, 0.0, 100.0 / 730.0), key)
+        lines = ledger(physics, [money | rest], Window(1, 0.0, 100.0 / 730.0), key)
         assert lines["incidents"].tolist() == [-300.0 * charged]
 
 

@@ -171,9 +171,7 @@ class Desk:
         self.free = idle[: len(idle) - going]
         self.leaving += max(0, -more) - going
         self.learn()
-        self.run.note_event(
-            keys.TEAM, self.number, "headcount", "complete", **{f"{self.person}s": heads}
-        )
+        self.run.note_event(keys.TEAM, self.number, "headcount", "complete", **{f"{self.person}s": heads})
         self.give_up()
         self.run.start_services()
 

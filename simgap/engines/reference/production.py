@@ -188,7 +188,10 @@ class Production:
         if edge > items.ONCE:
             cause = self._cause(workflow, BEFORE_TYPES + edge)
             cause.examples += 1
-            if not cause.handled and cause.examples >= self.run.packed.workflows[workflow].p[P.EXAMPLES_NEEDED]:
+            if (
+                not cause.handled
+                and cause.examples >= self.run.packed.workflows[workflow].p[P.EXAMPLES_NEEDED]
+            ):
                 self._request(workflow, cause.column)
 
     def _request(self, workflow: int, column: int) -> None:
