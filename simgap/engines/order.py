@@ -24,6 +24,9 @@ from simgap.model import keys
 ) = ((rank + 1) << 56 for rank in (0, 1, 2, 3, 4, 5, 6, 8, 32, 64))
 # The kinds among governance events.
 SURFACES, CLOSES, EXPIRES, PROBATION_ENDS = range(4)
+# What befalls a team besides its plan, above the numbers of the plan's changes: looks at the backlog, hires
+# who come, by the week of their look, and the end of the AI.
+LOOK, COME, STOP = 1 << 16, 1 << 17, 1 << 18
 MASK63 = (1 << 63) - 1
 
 

@@ -1,8 +1,9 @@
 """The control chart of audit verdicts: a Bernoulli CUSUM of log-likelihood ratios.
 
-Each audit either faults a decision or does not. The chart sums the logarithms of how much likelier the verdict
-is if the odds of a fault have risen, never falling below 0, and alarms when the sum reaches a threshold. A
-fault adds r - b and any other verdict takes b away, where r = log(worse), b = log(1 + (worse - 1) rate).
+Each audit either faults a decision or does not. The chart sums the logarithms of how much likelier the
+verdict is if the odds of a fault have risen, never falling below 0, and alarms when the sum reaches a
+threshold. A fault adds r - b and any other verdict takes b away, where r = log(worse) and
+b = log(1 + (worse - 1) rate).
 
 References
 ----------
@@ -17,7 +18,7 @@ import math
 
 from simgap.compiling import rule, small
 
-LEAST_WORSE = 1.001  # such a chart would take ages to tell anything, and rounding spoils the formula
+LEAST_WORSE = 1.001  # below it a chart takes ages to tell anything, and rounding spoils the formula
 FOREVER = 1e100  # audits
 # Bounds of the rate in `_run_length`, whose loop is long where faults, or their absence, are rare.
 RAREST, COMMONEST = 0.001, 0.99
@@ -100,29 +101,30 @@ def chart_threshold(rate: float, worse: float, run_length: float) -> float:
     rate, worse : float
         As in `chart_step`.
     run_length : float
-        Mean number of audits from a sum of 0 to one that is at least the threshold, while the probability of a
-        fault is `rate`.
+        Mean number of audits from a sum of 0 to one that is at least the threshold, while the probability of
+        a fault is `rate`.
 
     Returns
     -------
     float
-        Above 0. Infinite where `run_length` is, and where `worse` is not above 1, since such a chart cannot
-        alarm. An alarm takes a fault: for a run length under 1 / rate, and for nan, the first one alarms.
+        Above 0. Infinite where `run_length` is, and where `worse` is under 1.001, since such a chart tells
+        nothing. An alarm takes a fault: for a run length up to 1 / rate, and for nan, the first one alarms.
 
     Notes
     -----
-    The run length jumps where the threshold passes a value that the sum can have, by up to a factor exp(b).
-    Up to 2.99 log(worse) it is computed, and the threshold is the least whose run length is at least the stated
-    one (within 4e-4, for a rate under 0.001 within 4e-3). Above, the sum's cycles from 0 give, by Wald's
-    identities for the sum and its exponential,
+    The run length jumps where the threshold passes a value that the sum can have: beyond the first few by up
+    to a factor exp(b). Up to 2.99 log(worse) it is computed, and the threshold is the least whose run length
+    is at least the stated one (to 4e-4; for a rate under 0.001, to 1 %). Above, the sum's cycles from 0 give,
+    by Wald's identities for the sum and its exponential,
 
         I x run length = K^2 (J / I) exp(h) - h - K - overshoot,   K = E[d] / (1 - E[exp(-d)]),
 
     where -I and J are the mean steps in and out of control and d is how far the sum would fall below 0 at the
     end of a cycle; the overshoot above h follows from d by the Wiener-Hopf factors (D. Siegmund 1985,
-    *Sequential Analysis*, ch. 8). d is b if the cycle's first audit finds no fault; else it is taken as even on
-    0 to b. The run length is then within 4 % of the stated one where b is under 0.1 (for twice the odds, a rate
-    under 0.1), within 8 % where it is under 0.3, and within 25 % up to b = 1.2, most of it those jumps.
+    *Sequential Analysis*, ch. 8). d is b if the cycle's first audit finds no fault; else it is taken as even
+    on 0 to b. In 15,797 charts at random (rates 0.001 to 0.5, `worse` 1.2 to 5, up to 1e6 audits) the run
+    length was then within 5.3 % of the stated one where b < 0.1, which is a rate under 0.1 for twice the odds
+    (root mean square 0.6 %), and always within half a jump, (exp(b) - 1) / 2, and 2 %.
     """
     if run_length >= FOREVER or not worse >= LEAST_WORSE:
         return math.inf

@@ -7,7 +7,7 @@ import numpy as np
 from rules_by_hand import DIRTY, KEY, TEAMS, packed, team, zipf_table
 
 from simgap.engines.calendars import calendar_of
-from simgap.model import clock, governance, integration, items, keys, oversight, times
+from simgap.model import chart, clock, governance, integration, items, keys, oversight, times
 
 
 def calendars():
@@ -75,6 +75,11 @@ def calls():
         flags = (entity % 5 == 0, entity % 7 == 0)
         yield "level_of", governance.level_of(entity % 4, entity % 9, *flags, p)
         yield "stays_suspended", governance.stays_suspended(entity % 4, entity % 9, p)
+        rate, worse = 0.4 * u + 0.02, 1.1 + 4.0 * (1 - u)
+        yield "chart_step", chart.chart_step(u, entity % 3 == 0, rate, worse)
+        if entity % 4 == 0:  # both ways of finding it; interpreted, one takes long
+            for audits in (0.5, 5.0, 1e4):
+                yield "chart_threshold", chart.chart_threshold(rate, worse, audits / rate)
         now = entity * 7_654_321_987
         yield "wait_bin", oversight.wait_bin(now)
         for calendar in all_calendars:

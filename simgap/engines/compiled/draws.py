@@ -9,9 +9,22 @@ autonomy, the congestion - and what few items need - their review - is drawn whe
 from __future__ import annotations
 
 from simgap.compiling import rule
-from simgap.engines.compiled.layout import BLOCK, DUPLICATES, ITEMS, WAITING, A, C, Scene, State
+from simgap.engines.compiled.layout import (
+    ARRIVALS,
+    BLOCK,
+    DUPLICATES,
+    ITEMS,
+    STREAMS,
+    WAITING,
+    A,
+    C,
+    E,
+    G,
+    Scene,
+    State,
+)
 from simgap.engines.order import ARRIVES, place_of
-from simgap.model import integration, items, keys
+from simgap.model import integration, items, keys, production
 from simgap.model.clock import NEVER
 from simgap.model.keys import ARRIVAL, CHECK, DATA, DECISION, LATENCY
 from simgap.model.parameters import Law, P
@@ -57,19 +70,20 @@ def normals(words: Ints, which: int, n: int, tails: Ints, out: Floats) -> None:
 
 
 @rule
-def draw_arrivals(s: Scene, b: State, stream: int, kind: int, first: int, coming: Ints) -> int:
+def draw_arrivals(s: Scene, b: State, stream: int, kind: int, first: int, coming: Ints, real: Floats) -> int:
     """Draw when the next items of a stream arrive and what is at stake; return how many there are."""
-    p, words, quantiles = s.p, b.words, s.quantiles
-    levels = s.levels if stream == ITEMS else s.duplicate_levels
-    knots, regular = s.knots, s.regular
+    workflow, part = stream // STREAMS, stream % STREAMS
+    p, words, quantiles = s.p[workflow], b.words, s.quantiles[workflow]
+    levels = s.levels[workflow] if part == ITEMS else s.duplicate_levels[workflow]
+    knots, regular = s.knots, s.regular[workflow] != 0
     level, interval = b.reached[stream], b.streams[stream, A.INTERVAL]
     n = BLOCK
-    if stream == WAITING:
-        n = min(BLOCK, max(0, s.waiting - ((first & keys.NUMBER) - keys.FIRST_WAITING)))
+    if part == WAITING:
+        n = min(BLOCK, max(0, s.waiting[workflow] - ((first & keys.NUMBER) - keys.FIRST_WAITING)))
     draw(words, b.drawn, s.key, kind, first, n, ARRIVAL)
-    when = s.waiting_from
+    when = s.waiting_from[workflow]
     for i in range(n):
-        if stream != WAITING:
+        if part != WAITING:
             w = words_of(words, i)
             when, level, interval = items.arrive(w, first + i, p, level, interval, levels, knots, regular)
             if interval < 0:
@@ -77,97 +91,106 @@ def draw_arrivals(s: Scene, b: State, stream: int, kind: int, first: int, coming
                 break
         coming[C.TIME, i] = when
     for i in range(n):
-        value_class, consequential = items.stakes(words_of(words, i), p, quantiles)
+        w = words_of(words, i)
+        value_class, consequential = items.stakes(w, p, quantiles)
         coming[C.VALUE_CLASS, i] = value_class
         coming[C.CONSEQUENTIAL, i] = consequential
+        real[E.ADOPTION, i] = unit(w[1])
     b.reached[stream] = level
     b.streams[stream, A.INTERVAL] = interval
     return n
 
 
 @rule
-def draw_inspection(s: Scene, b: State, kind: int, first: int, n: int, coming: Ints) -> None:
+def draw_inspection(
+    s: Scene, b: State, workflow: int, kind: int, first: int, n: int, coming: Ints, real: Floats
+) -> None:
     """Draw defects, validation, edge cases, and whether an outage would lose the item."""
-    p, words, drawn = s.p, b.words, b.drawn
+    p, words, drawn, joins = s.p[workflow], b.words, b.drawn, s.joins
+    cumulative = s.cumulative[workflow, : s.types[workflow]]
     for i in range(n):
         coming[C.DEFECTS, i] = 0
-        coming[C.EXCEPTION, i] = 0
-        coming[C.EDGE, i] = 0
-        coming[C.UNHANDLED, i] = 0
-        coming[C.RECOGNISED, i] = 0
-        coming[C.LOST, i] = 0
+        coming[C.FLAGS, i] = 0
+        coming[C.EDGE, i] = items.ORDINARY
+        real[E.SCHEMA, i] = 1.0
     # Words that decide nothing, because every probability is 0, are not drawn.
-    dirty = p[P.MISSING] + p[P.FORMAT] + p[P.SCHEMA] + p[P.STALE] > 0.0
+    dirty = p[P.MISSING] + p[P.FORMAT] + p[P.SCHEMA] + p[P.STALE] + p[P.SCHEMA_CHANGES] > 0.0
     if dirty:
         draw(words, drawn, s.key, kind, first, n, DATA)
         for i in range(n):
             w = words_of(words, i)
-            coming[C.DEFECTS, i] = items.defects_of(unit(w[0]), unit(w[1]), unit(w[2]), unit(w[3]), p)
-    if dirty or p[P.FALSE_REJECT] + p[P.EDGE_SHARE] + p[P.LOST] > 0.0:
+            coming[C.DEFECTS, i] = items.defects_of(unit(w[0]), unit(w[1]), unit(w[3]), p)
+            real[E.SCHEMA, i] = unit(w[2])
+    varied = p[P.VARIETY] > 0.0
+    if dirty or varied or p[P.FALSE_REJECT] + p[P.EDGE_SHARE] + p[P.LOST] > 0.0:
         draw(words, drawn, s.key, kind, first, n, CHECK)
-        share = p[P.EDGE_SHARE]
         for i in range(n):
-            w = words_of(words, i)
-            defects, exception = items.validated(coming[C.DEFECTS, i], unit(w[0]), unit(w[1]), p)
-            coming[C.DEFECTS, i] = defects
-            coming[C.EXCEPTION, i] = exception
-            coming[C.EDGE, i] = unit(w[2]) < share
-            coming[C.LOST, i] = integration.is_lost(w, p)
+            coming[C.FLAGS, i] = items.check_flags(words_of(words, i), p)
+        share = items.edge_share(1, p)
         for i in range(n):
-            if coming[C.EDGE, i]:
+            if varied:
+                share = items.edge_share(production.connected(coming[C.TIME, i], joins), p)
+            if unit(words[2, i]) < share:
                 w = keys.item_words(s.key, kind, first + i, keys.EDGE_TYPE)
-                unhandled, recognised = items.edge_case(w, p, s.cumulative)
-                coming[C.UNHANDLED, i] = unhandled
-                coming[C.RECOGNISED, i] = recognised
+                edge, recognised = items.edge_case(w, p, cumulative)
+                coming[C.EDGE, i] = edge
+                coming[C.FLAGS, i] |= recognised
                 drawn[keys.EDGE_TYPE] += 1
 
 
 @rule
 def draw_block(s: Scene, b: State, stream: int) -> None:
     """Draw the next items of a stream."""
-    p, words, tails, coming, z = s.p, b.words, b.tails, b.coming[stream], b.normals
-    hardness = b.coming_hardness[stream]
-    kind = keys.DUPLICATE if stream == DUPLICATES else keys.ITEM
+    workflow = stream // STREAMS
+    p, words, stage, tails = s.p[workflow], b.words, b.stage_words, b.tails
+    coming, real = b.coming[stream], b.coming_real[stream]
+    hardness = real[E.HARDNESS]
+    kind = keys.DUPLICATE if stream % STREAMS == DUPLICATES else keys.ITEM
     first = b.streams[stream, A.ENTITY]
-    n = draw_arrivals(s, b, stream, kind, first, coming)
+    n = draw_arrivals(s, b, stream, kind, first, coming, real)
     b.streams[stream, A.NEXT] = 0
     b.streams[stream, A.DRAWN] = n
-    draw_inspection(s, b, kind, first, n, coming)
+    draw_inspection(s, b, workflow, kind, first, n, coming, real)
 
     law, mean, sigma = int(p[P.LATENCY_LAW]), p[P.LATENCY], p[P.LATENCY_SIGMA]
-    if law != Law.DETERMINISTIC:
-        draw(words, b.drawn, s.key, kind, first, n, LATENCY)
+    if law != Law.DETERMINISTIC or p[P.AUDIT] > 0.0:
+        draw(stage, b.drawn, s.key, kind, first, n, LATENCY)
     if law == Law.LOGNORMAL:
-        normals(words, 0, n, tails, z)
+        z = b.normals
+        normals(stage, 0, n, tails, z)
         for i in range(n):
             coming[C.LATENCY, i] = to_microseconds(lognormal_normal(z[i], mean, sigma))
     else:
         for i in range(n):
-            coming[C.LATENCY, i] = integration.latency(words_of(words, i), p)
+            coming[C.LATENCY, i] = integration.latency(words_of(stage, i), p)
 
     draw(words, b.drawn, s.key, kind, first, n, DECISION)
     if p[P.HARDNESS] > 0.0:  # else nothing depends on it
         normals(words, 0, n, tails, hardness)
-    normals(words, 2, n, tails, z)
     for i in range(n):
-        right, triggers = items.decide(
-            words_of(words, i),
-            hardness[i],
-            z[i],
-            p,
-            coming[C.DEFECTS, i],
-            coming[C.UNHANDLED, i] != 0,
-            coming[C.CONSEQUENTIAL, i] != 0,
-            coming[C.VALUE_CLASS, i],
-        )
-        coming[C.RIGHT, i] = right
-        coming[C.TRIGGERS, i] = triggers
+        w = words_of(words, i)
+        real[E.EASE, i] = items.ease(unit(w[1]), hardness[i], p)
+        real[E.SCORE, i] = unit(w[2])
+        coming[C.FLAGS, i] |= items.decision_flags(w, words_of(stage, i), p)
 
 
 @rule
-def next_arrival(s: Scene, b: State, stream: int) -> None:
+def next_block(s: Scene, b: State, stream: int) -> None:
     """Make the first item of a new block the next of a stream, or have none come any more."""
     draw_block(s, b, stream)
-    kind, entity = keys.DUPLICATE if stream == DUPLICATES else keys.ITEM, b.streams[stream, A.ENTITY]
-    b.streams[stream, A.ORDER] = ARRIVES + place_of(kind, entity)
-    b.heads[stream] = b.coming[stream, C.TIME, 0] if b.streams[stream, A.DRAWN] else NEVER
+    kind = keys.DUPLICATE if stream % STREAMS == DUPLICATES else keys.ITEM
+    b.streams[stream, A.ORDER] = ARRIVES + place_of(kind, b.streams[stream, A.ENTITY])
+    b.arrives[stream] = b.coming[stream, C.TIME, 0] if b.streams[stream, A.DRAWN] else NEVER
+
+
+@rule
+def next_arrival(heads: Ints, g: Ints, arrives: Ints, streams: Ints) -> None:
+    """Find the stream whose item comes next."""
+    first = 0
+    for i in range(1, len(arrives)):
+        if arrives[i] < arrives[first] or (
+            arrives[i] == arrives[first] and streams[i, A.ORDER] < streams[first, A.ORDER]
+        ):
+            first = i
+    g[G.STREAM] = first
+    heads[ARRIVALS] = arrives[first]

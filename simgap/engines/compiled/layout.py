@@ -12,7 +12,7 @@ from simgap.model.parameters import Places
 from simgap.model.types import Floats, Ints
 
 # What `advance` says when it returns.
-DONE, PAUSED, MORE_EVENTS, MORE_ITEMS, MORE_ESCAPES, MORE_INCIDENTS, TOO_LONG = range(7)
+DONE, PAUSED, MORE_EVENTS, MORE_ITEMS, MORE_ESCAPES, MORE_INCIDENTS, MORE_SPELLS, TOO_LONG = range(8)
 
 # What an event is; its code holds that, and above it a slot or the number of an entity.
 (
@@ -32,27 +32,34 @@ DONE, PAUSED, MORE_EVENTS, MORE_ITEMS, MORE_ESCAPES, MORE_INCIDENTS, TOO_LONG = 
     AI_OVER,
     REVIEW_DEADLINE,
     SPECIALIST_DEADLINE,
-) = range(16)
+    SHOCK,
+    SCHEMA_CHANGES,
+    TYPE_IS_BORN,
+    CHANGE_IS_DONE,
+    BACKLOG_LOOK,
+    HIRES_COME,
+    AI_GIVEN_UP,
+) = range(23)
 assert (SPECIALIST_OVER - REVIEW_OVER, SPECIALIST_DEADLINE - REVIEW_DEADLINE) == (1, 1)  # by team
 # Columns of the counts as plain numbers; the ends stand side by side, the legacy ones last.
-STRAIGHT, REVIEWED, MANUAL, FALLBACK, LOST, SUSPENDED = (int(column) for column in ENDS)
+STRAIGHT, REVIEWED, MANUAL, FALLBACK, LOST, SUSPENDED, DECLINED = (int(column) for column in ENDS)
 ESCAPED_STRAIGHT, ESCAPED_MISSED, ESCAPED_OVERTURNED, ESCAPED_MANUAL = (int(column) for column in ESCAPES)
 TRIGGERS = len(TRIGGER_COLUMNS)
-assert [SUSPENDED - how for how in ENDS] == list(range(len(ENDS)))[::-1]
+assert [DECLINED - how for how in ENDS] == list(range(len(ENDS)))[::-1]
 assert ENDS[-len(LEGACY) :] == LEGACY
-ITEMS, DUPLICATES, WAITING = range(3)  # streams of arrivals
+ITEMS, DUPLICATES, WAITING, STREAMS = range(4)  # streams of arrivals of each workflow, and their number
 # Calendars: of what happens seldom, of connector and AI, of both teams, and of deadlines. What comes next is
-# found among the heads of the streams, in their order, and of the calendars, in theirs.
-AGENDA, STAGE, TEAMS, DEADLINES = range(4)
-STREAMS, CALENDARS = 3, 4
+# found among the heads of these and of the arrivals.
+AGENDA, STAGE, TEAMS, DEADLINES, CALENDARS = range(5)
+ARRIVALS = CALENDARS
 CONNECTOR, AI, FIRST_QUEUE = range(3)  # queues; those of the teams follow, one for each class of urgency
 HEAD, TAIL = range(2)  # of a queue
 OPEN, CLOSE, BEFORE = range(3)  # of a staffed span: first instant, end, staffed time before it
 NOBODY = -1
 UNIT, REST = 20, (1 << 20) - 1
-MARGIN = 16  # entries of the agenda that one event may cause
+MARGIN = 16  # entries of the agenda that one event may cause, besides changes that begin
 BLOCK = 256  # items that are drawn at once
-PURPOSES = keys.DAY_FACTOR + 1
+PURPOSES = keys.LEAD_TIME + 1
 
 
 @unique
@@ -60,17 +67,23 @@ class C(Places):
     """Index of an integer of an item that is to come."""
 
     TIME = auto()
-    DEFECTS = auto()
-    EXCEPTION = auto()
-    EDGE = auto()
-    UNHANDLED = auto()
     VALUE_CLASS = auto()  # from here on as in `I`, from there on
     CONSEQUENTIAL = auto()
-    RECOGNISED = auto()
-    RIGHT = auto()
-    TRIGGERS = auto()  # without those of the level of autonomy
+    DEFECTS = auto()  # without that of its schema
+    FLAGS = auto()
+    EDGE = auto()
     LATENCY = auto()
-    LOST = auto()  # if it reaches the AI in an outage
+
+
+@unique
+class E(Places):
+    """Index of a real number of an item that is to come."""
+
+    HARDNESS = auto()  # these three as in `F`
+    EASE = auto()
+    SCORE = auto()  # its uniform
+    ADOPTION = auto()  # likewise
+    SCHEMA = auto()  # likewise
 
 
 @unique
@@ -81,11 +94,13 @@ class I(Places):  # noqa: E742  # one letter, as P and T are
     ARRIVED = auto()
     VALUE_CLASS = auto()
     CONSEQUENTIAL = auto()
-    RECOGNISED = auto()
+    DEFECTS = auto()
+    FLAGS = auto()
+    EDGE = auto()
+    LATENCY = auto()
     RIGHT = auto()
     TRIGGERS = auto()
-    LATENCY = auto()
-    LOST = auto()
+    LEVEL = auto()  # of autonomy at its arrival
     JOINED = auto()
     JOINED_STAFFED = auto()
     QUEUE = auto()  # in which it waits, or NOBODY
@@ -95,18 +110,21 @@ class I(Places):  # noqa: E742  # one letter, as P and T are
     ESCALATED = auto()
 
 
-FIRST_COPIED, END_COPIED = int(C.VALUE_CLASS), len(C)
-COPIED = int(I.VALUE_CLASS) - FIRST_COPIED
-assert [i.name for i in I][FIRST_COPIED + COPIED : END_COPIED + COPIED] == [c.name for c in C][FIRST_COPIED:]
-
-
 @unique
 class F(Places):
     """Index of a real number of an item."""
 
     HARDNESS = auto()
+    EASE = auto()
+    SCORE = auto()
     HOURS = auto()
     X = auto()
+
+
+FIRST_COPIED, END_COPIED, REALS_COPIED = int(C.VALUE_CLASS), len(C), int(E.ADOPTION)
+COPIED = int(I.VALUE_CLASS) - FIRST_COPIED
+assert [i.name for i in I][FIRST_COPIED + COPIED : END_COPIED + COPIED] == [c.name for c in C][FIRST_COPIED:]
+assert [f.name for f in F][:REALS_COPIED] == [e.name for e in E][:REALS_COPIED]
 
 
 @unique
@@ -114,6 +132,9 @@ class D(Places):
     """Index of an integer of a team's desk."""
 
     STAFF = auto()
+    PLANNED = auto()  # heads without those who were hired
+    HIRED = auto()  # entries of `State.hired`
+    GAVE_UP = auto()  # instant at which those without a deadline last fell back
     FREE = auto()
     BUSY = auto()
     LEAVING = auto()
@@ -157,6 +178,47 @@ class G(Places):
     ESCAPED = auto()
     INCIDENTS = auto()
     FINGERPRINT = auto()
+    STREAM = auto()  # of the next arrival
+    STOPPED = auto()
+    CHANGES_WAITING = auto()
+    CHANGES_UNDER_WAY = auto()
+    INCIDENTS_SINCE = auto()  # a retraining was asked for because of them
+    WATCHING = auto()
+    WATCHED_SINCE = auto()
+    AUDITS = auto()  # of the chart's baseline
+    FAULTS = auto()
+    SPELL = auto()  # of drift: instant at which it began, or -1
+    DETECTED = auto()
+    SPELLS = auto()  # that are over
+    TRUST_LOST_AT = auto()
+    COMING = auto()  # reviewers
+    ORDERED = auto()
+
+
+@unique
+class R(Places):
+    """Index of a real number of the whole replication."""
+
+    OFFSET = auto()  # of the drift
+    PRESENT = auto()  # drift when the retraining that is under way began
+    SCORE = auto()  # of the chart
+    RATE = auto()
+    THRESHOLD = auto()
+    LOST = auto()  # trust
+    SLOW = auto()  # reviewers, for some still learn
+
+
+@unique
+class K(Places):
+    """Index of an integer of what a change may be asked for, `Cause` of the reference engine."""
+
+    HANDLED = auto()
+    EXAMPLES = auto()
+    OPEN = auto()
+    VOID = auto()
+    REQUESTED = auto()
+    OCCASION = auto()
+    PRESENT = auto()  # schema changes when it began
 
 
 @unique
@@ -174,44 +236,54 @@ class Scene(NamedTuple):
     """What does not change: a packed phase and the key of its draws."""
 
     key: Ints
-    p: Floats
-    teams: Floats  # [2, len(T)]
+    p: Floats  # [workflows, len(P)]
+    teams: Floats  # [workflows, 2, len(T)]
     calendars: tuple[Calendar, Calendar]
     spans: Ints  # [2, spans + 1, 3]: staffed time of each team, from OPEN to CLOSE; the last row never ends
     plan: Ints  # [changes, 2]: instant and heads of the reviewers
-    levels: Floats
-    duplicate_levels: Floats
+    levels: Floats  # [workflows, knots]
+    duplicate_levels: Floats  # likewise
     knots: Ints
-    quantiles: Floats
-    cumulative: Floats
+    quantiles: Floats  # [workflows, most of any]: infinite where a workflow has fewer
+    cumulative: Floats  # [workflows, most of any]
+    types: Ints  # [workflows]
+    defects: Floats  # [workflows, 16]
+    nodes: Floats
+    weights: Floats  # of the nodes
     priority: Ints
     columns: Ints  # [2, 5]: those of each team, as `TeamColumns`
+    begun: Ints  # [kinds of change]: columns
     starts: Ints  # [months + 1]
     staffed: Ints  # [2, months + 1]
-    wall_deadline: Ints  # [2]
-    regular: bool
+    regular: Ints  # [workflows]
     months: int
     connector_time: int
-    waiting: int
-    waiting_from: int
+    waiting: Ints  # [workflows]
+    waiting_from: Ints  # [workflows]
+    joins: Ints  # [workflows]
     incident_window: int
     probation: int
     end_of_arrivals: int
+    last_look: int
+    stops_at: int
 
 
 class State(NamedTuple):
-    """What changes, and what is counted."""
+    """What changes, and what is counted. Months of all workflows stand in one row: workflow by workflow."""
 
     g: Ints  # [len(G)]
+    r: Floats  # [len(R)]
     desks: Ints  # [2, len(D)]
-    streams: Ints  # [STREAMS, len(A)]
-    reached: Floats  # [STREAMS]: cumulative intensity of the last item drawn
-    coming: Ints  # [STREAMS, len(C), BLOCK]
-    coming_hardness: Floats  # [STREAMS, BLOCK]
+    streams: Ints  # [workflows STREAMS, len(A)]
+    arrives: Ints  # [workflows STREAMS]: when each has something next
+    reached: Floats  # [workflows STREAMS]: cumulative intensity of the last item drawn
+    coming: Ints  # [workflows STREAMS, len(C), BLOCK]
+    coming_real: Floats  # [workflows STREAMS, len(E), BLOCK]
     words: Ints  # [4, BLOCK]: of the block that is being drawn
+    stage_words: Ints  # [4, BLOCK]: likewise
     normals: Floats  # [BLOCK]: likewise
     tails: Ints  # [BLOCK]: likewise
-    heads: Ints  # [STREAMS + CALENDARS]: when each has something next
+    heads: Ints  # [CALENDARS + 1]: when each has something next
     item: Ints  # [slots, len(I)]
     real: Floats  # [slots, len(F)]
     free: Ints  # [slots]: a stack of slots
@@ -219,13 +291,22 @@ class State(NamedTuple):
     calendars: Ints  # [CALENDARS, over 2 slots, 3]; that of the agenda is empty
     sizes: Ints  # [CALENDARS]
     queues: Ints  # [queues, 2]: slots of the first and the last
-    counts: Ints  # [months + 1, len(Count)]
-    reasons: Ints  # [months + 1, 2^TRIGGERS]: items by the bits of their triggers
-    by_class: Ints  # [classes, len(ENDS)]
+    cuts: Floats  # [workflows, 2 CUTS]
+    broken: Ints  # [workflows]: schema changes that are not repaired
+    causes: Ints  # [workflows, 2 + types, len(K)]
+    changes: Ints  # [causes, 2]: workflow and column of each change that waits
+    mix: Floats  # [3, 32]: for `solving.solve_cuts`
+    hired: Ints  # [looks, 2]: first day, heads
+    spells: Ints  # [capacity, 3]
+    counts: Ints  # [workflows (months + 1), len(Count)]
+    reasons: Ints  # [workflows (months + 1), 2^TRIGGERS]: items by the bits of their triggers
+    by_class: Ints  # [workflows, classes, len(ENDS)]
     capacity: Ints  # [2, months]
     backlog: Ints  # [2, months]
+    changes_open: Ints  # [months]
+    drift: Floats  # [months]
     waits: Ints  # [2, 2, WAIT_BINS]: team; staffed and wall
     level_time: Ints  # [months, 4]
-    escaped: Ints  # [capacity, 2]
+    escaped: Ints  # [capacity, 3]: time, item, type of edge case
     incidents: Ints  # [capacity, 3]
     drawn: Ints  # [purposes]: blocks of random words

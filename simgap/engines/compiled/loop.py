@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from simgap.compiling import rule
 from simgap.engines.compiled import hours
-from simgap.engines.compiled.draws import next_arrival
+from simgap.engines.compiled.draws import next_arrival, next_block
 from simgap.engines.compiled.heap import CODE, ORDER, TIME, pop
 from simgap.engines.compiled.layout import (
     AGENDA,
     AI,
+    AI_GIVEN_UP,
     AI_OVER,
-    BLOCK,
+    ARRIVALS,
+    BACKLOG_LOOK,
     CALENDARS,
     CONNECTOR,
     CONNECTOR_OVER,
     COPIED,
     DEADLINES,
+    DECLINED,
     DONE,
     DUPLICATES,
     END_COPIED,
@@ -40,11 +43,15 @@ from simgap.engines.compiled.layout import (
     MORE_EVENTS,
     MORE_INCIDENTS,
     MORE_ITEMS,
+    MORE_SPELLS,
     NOBODY,
     PAUSED,
+    REALS_COPIED,
     REVIEW_DEADLINE,
     REVIEW_OVER,
     REVIEWED,
+    SCHEMA_CHANGES,
+    SHOCK,
     SPECIALIST_OVER,
     STAFF_CHANGES,
     STAGE,
@@ -54,21 +61,30 @@ from simgap.engines.compiled.layout import (
     TEAM_OPENS,
     TEAMS,
     TOO_LONG,
+    TYPE_IS_BORN,
     A,
     C,
     D,
+    E,
     F,
     G,
     I,
+    K,
+    R,
     Scene,
     State,
 )
 from simgap.engines.compiled.steps import (
+    arrived,
+    audited,
+    begin_changes,
     book_capacity,
     change_waiting,
+    example,
     join,
     leave,
     leave_team,
+    next_news,
     next_outage,
     nobody_comes,
     plan_event,
@@ -83,30 +99,43 @@ from simgap.engines.order import (
     AI_DONE,
     ARRIVES,
     DEADLINE,
+    LOOK,
     MASK63,
     OUTAGES,
     PLANS,
     REVIEW_DONE,
     SPECIALIST_DONE,
     START_SERVICES,
+    STOP,
     fingerprint,
     place_of,
 )
 from simgap.engines.physics import LONGEST, Count
-from simgap.model import governance, items, keys, oversight
-from simgap.model.clock import NEVER
+from simgap.model import governance, items, keys, oversight, production
+from simgap.model.clock import NEVER, WEEK
+from simgap.model.parameters import P, T
+from simgap.model.production import BEFORE_TYPES
 
 
 @rule
 def begin(s: Scene, b: State) -> None:
     """Put on the calendars what is known before anything happens."""
-    for stream in range(STREAMS):
-        next_arrival(s, b, stream)
+    for stream in range(len(b.streams)):
+        next_block(s, b, stream)
+    next_arrival(b.heads, b.g, b.arrives, b.streams)
     if b.g[G.MONTH] < s.months:
         plan_event(b, s.starts[b.g[G.MONTH] + 1], PLANS, MONTH_ENDS, 0)
     for i in range(len(s.plan)):
         plan_event(b, s.plan[i, 0], PLANS + place_of(keys.TEAM, i), STAFF_CHANGES, i)
     next_outage(s, b, 0)
+    next_news(s, b, keys.SHOCK, 0, s.p[0, P.SHOCKS], SHOCK)
+    for workflow in range(len(s.p)):
+        first = workflow << keys.WORKFLOW_SHIFT
+        next_news(s, b, keys.SCHEMA_CHANGE, first, s.p[workflow, P.SCHEMA_CHANGES], SCHEMA_CHANGES)
+        next_news(s, b, keys.BIRTH, first, s.p[workflow, P.BIRTHS], TYPE_IS_BORN)
+    if s.p[0, P.HIRE_MAX] > 0.0 and s.last_look > 0:
+        plan_event(b, WEEK, PLANS + place_of(keys.TEAM, LOOK + 1), BACKLOG_LOOK, 1)
+    plan_event(b, s.stops_at, PLANS + place_of(keys.TEAM, STOP), AI_GIVEN_UP, 0)
 
 
 @rule
@@ -124,45 +153,47 @@ def advance(s: Scene, b: State, budget: int) -> int:
     What happens often stands here in one piece, each step once: first what the event itself does, then where
     the item goes from there: to the AI, to a team, to its end. A call with this state costs more than a step.
     """
-    key, p, plan, priority, columns, staffed_at = s.key, s.p, s.plan, s.priority, s.columns, s.staffed
-    spans, wall_deadline = s.spans, s.wall_deadline
-    first_team, second_team = s.teams[0], s.teams[1]
+    key, priority, columns, staffed_at = s.key, s.priority, s.columns, s.staffed
+    spans, parameters, of_teams = s.spans, s.p, s.teams
     first_calendar, second_calendar = s.calendars
     months, connector_time = s.months, s.connector_time
-    g, counts, reasons, item, real, drawn = b.g, b.counts, b.reasons, b.item, b.real, b.drawn
+    g, r, counts, reasons, item, real, drawn = b.g, b.r, b.counts, b.reasons, b.item, b.real, b.drawn
     heads, streams, agenda, calendars, sizes = b.heads, b.streams, b.agenda, b.calendars, b.sizes
-    desks, queues, waits = b.desks, b.queues, b.waits
-    coming, coming_hardness = b.coming, b.coming_hardness
-    free, by_class, escaped = b.free, b.by_class, b.escaped
-    classes, incidents = len(priority) + 1, len(b.incidents)
+    desks, queues, waits, causes = b.desks, b.queues, b.waits, b.causes
+    coming, coming_real = b.coming, b.coming_real
+    free, by_class, escaped, cuts, broken = b.free, b.by_class, b.escaped, b.cuts, b.broken
+    classes, incidents, spells = len(priority) + 1, len(b.incidents), len(b.spells)
+    room = agenda.shape[1] - MARGIN - int(parameters[0, P.IN_PARALLEL])
     for _ in range(budget):
-        if sizes[AGENDA] + MARGIN > agenda.shape[1]:
+        if sizes[AGENDA] > room:
             return MORE_EVENTS
         if g[G.ESCAPED] == len(escaped):
             return MORE_ESCAPES
         if g[G.INCIDENTS] == incidents:
             return MORE_INCIDENTS
+        if g[G.SPELLS] == spells:
+            return MORE_SPELLS
 
         # What is next?
         time = heads[0]
-        for i in range(1, STREAMS + CALENDARS):
+        for i in range(1, CALENDARS + 1):
             time = min(time, heads[i])
         which, hits = 0, 0  # sums, for a search would have to go one by one
-        for i in range(STREAMS + CALENDARS):
+        for i in range(CALENDARS + 1):
             hit = heads[i] == time
             hits += hit
             which += i * hit
         now, month = g[G.NOW], g[G.MONTH]
         if hits > 1 or time == now:
             order = MASK63
-            for i in range(STREAMS + CALENDARS):
+            for i in range(CALENDARS + 1):
                 if heads[i] == time and time < NEVER:
-                    if i < STREAMS:
-                        o = streams[i, A.ORDER]
-                    elif i == STREAMS + AGENDA:
+                    if i == ARRIVALS:
+                        o = streams[g[G.STREAM], A.ORDER]
+                    elif i == AGENDA:
                         o = agenda[0, 0, ORDER]
                     else:
-                        o = calendars[i - STREAMS, 0, ORDER]
+                        o = calendars[i, 0, ORDER]
                     if o < order:
                         order, which = o, i
         else:
@@ -178,11 +209,12 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 wait = now - item[slot, I.JOINED]
                 if wait >= LONGEST:
                     return TOO_LONG
-                counts[month, Count.AI_WAIT] += wait // 1000
+                place = item[slot, I.PLACE]
+                counts[(place >> 44) * (months + 1) + month, Count.AI_WAIT] += wait // 1000
                 over = now + connector_time
                 if over >= NEVER:
                     return TOO_LONG
-                put(heads, calendars, sizes, STAGE, over, AI_DONE + item[slot, I.PLACE], CONNECTOR_OVER, slot)
+                put(heads, calendars, sizes, STAGE, over, AI_DONE + place, CONNECTOR_OVER, slot)
             while queues[AI, HEAD] >= 0 and g[G.AI_FREE] and g[G.UP]:
                 slot = queues[AI, HEAD]
                 leave(item, queues, slot)
@@ -191,18 +223,17 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 wait = now - item[slot, I.JOINED]
                 if wait >= LONGEST:
                     return TOO_LONG
-                counts[month, Count.AI_WAIT] += wait // 1000
+                place = item[slot, I.PLACE]
+                counts[(place >> 44) * (months + 1) + month, Count.AI_WAIT] += wait // 1000
                 over = now + item[slot, I.LATENCY]
                 if over >= NEVER:
                     return TOO_LONG
-                put(heads, calendars, sizes, STAGE, over, AI_DONE + item[slot, I.PLACE], AI_OVER, slot)
+                put(heads, calendars, sizes, STAGE, over, AI_DONE + place, AI_OVER, slot)
             g[G.BEFORE_AI_PEAK] = max(g[G.BEFORE_AI_PEAK], g[G.BEFORE_AI])
             for team in range(2):
                 if not (desks[team, D.WAITING] and desks[team, D.FREE]):
                     continue
-                t, calendar = first_team, first_calendar
-                if team == 1:
-                    t, calendar = second_team, second_calendar
+                calendar = first_calendar if team == 0 else second_calendar
                 span = hours.span_at(spans, team, desks[team, D.SPAN], now)
                 desks[team, D.SPAN] = span
                 opens_at = hours.next_opening(spans, team, span, now, calendar)
@@ -220,10 +251,14 @@ def advance(s: Scene, b: State, budget: int) -> int:
                     leave_team(desks, waits, item, queues, team, slot, now, begun)
                     desks[team, D.FREE] -= 1
                     desks[team, D.BUSY] += 1
+                    place = item[slot, I.PLACE]
+                    t = of_teams[place >> 44, team]
                     x = oversight.congestion(desks[team, D.WAITING], desks[team, D.STAFF], t)
                     real[slot, F.X] = x
-                    work = oversight.occupied(real[slot, F.HOURS], x, t)
-                    place = item[slot, I.PLACE]
+                    time_needed = real[slot, F.HOURS]
+                    if team == 0:
+                        time_needed *= r[R.SLOW]
+                    work = oversight.occupied(time_needed, x, t)
                     g[G.FINGERPRINT] = fingerprint(g[G.FINGERPRINT], now, -1 - team, place)
                     over = hours.reached(spans, team, span, now, begun, work, calendar)
                     if over >= NEVER:
@@ -234,18 +269,21 @@ def advance(s: Scene, b: State, budget: int) -> int:
                     put(heads, calendars, sizes, TEAMS, over, rank + place, what, slot)
                     by_hand = item[slot, I.TRIGGERS] & items.BY_HAND
                     m, start, done = month, begun, begun + work
+                    first = (place >> 44) * (months + 1)
                     while start < done:
                         end = min(done, staffed_at[team, m + 1]) if m < months else done
-                        counts[m, columns[team, 3]] += end - start
+                        counts[first + m, columns[team, 3]] += end - start
                         if by_hand:
-                            counts[m, columns[team, 4]] += end - start
+                            counts[first + m, columns[team, 4]] += end - start
                         start = end
                         m += 1
+            if g[G.CHANGES_WAITING]:
+                begin_changes(s, b)
             g[G.STARTING] = 0
             continue
         if time == NEVER:
             return DONE
-        if which < STREAMS and not g[G.FREE_SLOTS]:
+        if which == ARRIVALS and not g[G.FREE_SLOTS]:
             return MORE_ITEMS
 
         # Phases A and C: one event.
@@ -253,52 +291,54 @@ def advance(s: Scene, b: State, budget: int) -> int:
         g[G.NOW] = now
         slot, team, how, escape = 0, NOBODY, NOBODY, NOBODY
         to_ai = False
-        if which < STREAMS:
-            stream = which
+        if which == ARRIVALS:
+            stream = g[G.STREAM]
+            workflow = stream // STREAMS
+            p, row = parameters[workflow], workflow * (months + 1) + month
             g[G.FREE_SLOTS] -= 1
             slot = free[g[G.FREE_SLOTS]]
             i = streams[stream, A.NEXT]
             kind = keys.ITEM
-            if stream == DUPLICATES:
+            if stream % STREAMS == DUPLICATES:
                 kind = keys.DUPLICATE
-                counts[month, Count.DUPLICATES] += 1
+                counts[row, Count.DUPLICATES] += 1
             else:
-                counts[month, Count.ARRIVED] += 1
+                counts[row, Count.ARRIVED] += 1
             item[slot, I.PLACE] = streams[stream, A.ORDER] - ARRIVES
             item[slot, I.ARRIVED] = now
             item[slot, I.QUEUE] = NOBODY
+            item[slot, I.LEVEL] = g[G.LEVEL]
             for field in range(FIRST_COPIED, END_COPIED):
                 item[slot, COPIED + field] = coming[stream, field, i]
-            real[slot, F.HARDNESS] = coming_hardness[stream, i]
+            for field in range(REALS_COPIED):
+                real[slot, field] = coming_real[stream, field, i]
+            since, lost = g[G.TRUST_LOST_AT], r[R.LOST]
             if g[G.LEVEL] == governance.SUSPENDED:
                 how = SUSPENDED
+            elif coming_real[stream, E.ADOPTION, i] >= production.adopted_share(
+                now, s.waiting_from[workflow], lost, since, p
+            ):
+                how = DECLINED
             else:
-                exception = coming[stream, C.EXCEPTION, i]
+                defects = item[slot, I.DEFECTS]
+                if coming_real[stream, E.SCHEMA, i] < items.schema_share(broken[workflow], p):
+                    defects |= items.SCHEMA
+                defects, exception = items.validated(defects, item[slot, I.FLAGS])
+                item[slot, I.DEFECTS] = defects
                 if kind == keys.ITEM:
-                    counts[month, Count.EDGE_CASES] += coming[stream, C.EDGE, i]
-                    counts[month, Count.EXCEPTIONS] += exception
+                    counts[row, Count.EDGE_CASES] += item[slot, I.EDGE] != items.ORDINARY
+                    counts[row, Count.EXCEPTIONS] += exception
                 if exception:
                     item[slot, I.TRIGGERS] = items.EXCEPTION
                     team = 0
+                elif connector_time:
+                    g[G.BEFORE_AI] += 1
+                    join(item, queues, CONNECTOR, slot, now)
+                    g[G.STARTING] = 1
                 else:
-                    item[slot, I.TRIGGERS] = items.at_level(item[slot, I.TRIGGERS], g[G.LEVEL])
-                    if connector_time:
-                        g[G.BEFORE_AI] += 1
-                        join(item, queues, CONNECTOR, slot, now)
-                        g[G.STARTING] = 1
-                    else:
-                        to_ai = True
-            i += 1
-            streams[stream, A.NEXT] = i
-            streams[stream, A.ENTITY] += 1
-            streams[stream, A.ORDER] += 1
-            if i < streams[stream, A.DRAWN]:
-                heads[stream] = coming[stream, C.TIME, i]
-            elif i == BLOCK:
-                next_arrival(s, b, stream)
-            else:
-                heads[stream] = NEVER
-        elif which == STREAMS + STAGE:
+                    to_ai = True
+            arrived(s, b, stream)
+        elif which == STAGE:
             code = calendars[STAGE, 0, CODE]
             take(heads, calendars, sizes, STAGE)
             slot = code >> 8
@@ -310,22 +350,43 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 g[G.AI_FREE] += 1
                 if queues[AI, HEAD] >= 0:
                     g[G.STARTING] = 1
-                counts[month, Count.AI_SERVED] += 1
-                if item[slot, I.RECOGNISED]:
+                place = item[slot, I.PLACE]
+                workflow = place >> 44
+                p, row = parameters[workflow], workflow * (months + 1) + month
+                counts[row, Count.AI_SERVED] += 1
+                edge, flags = item[slot, I.EDGE], item[slot, I.FLAGS]
+                unhandled = edge >= items.ONCE
+                if edge > items.ONCE:
+                    unhandled = causes[workflow, BEFORE_TYPES + edge, K.HANDLED] == 0
+                if unhandled and flags & items.RECOGNISED:
                     item[slot, I.TRIGGERS] = items.EDGE
                     team = 0
                 else:
-                    right = item[slot, I.RIGHT]
-                    if item[slot, I.PLACE] >> 36 & 255 == keys.ITEM:
-                        counts[month, Count.AI_DECISIONS] += 1
-                        counts[month, Count.AI_RIGHT] += right
-                    if item[slot, I.TRIGGERS]:
+                    drift = production.drift_at(now, r[R.OFFSET], p)
+                    right = real[slot, F.EASE] > items.penalty(item[slot, I.DEFECTS], unhandled, p) + drift
+                    item[slot, I.RIGHT] = right
+                    triggers = items.triggers_of(
+                        real[slot, F.SCORE],
+                        right,
+                        unhandled,
+                        flags,
+                        item[slot, I.CONSEQUENTIAL] != 0,
+                        item[slot, I.VALUE_CLASS],
+                        p,
+                        cuts[workflow],
+                    )
+                    triggers = items.at_level(triggers, item[slot, I.LEVEL])
+                    item[slot, I.TRIGGERS] = triggers
+                    if place >> 36 & 255 == keys.ITEM:
+                        counts[row, Count.AI_DECISIONS] += 1
+                        counts[row, Count.AI_RIGHT] += right
+                    if triggers:
                         team = 0
                     else:
                         how = STRAIGHT
                         if not right:
                             escape = ESCAPED_STRAIGHT
-        elif which == STREAMS + TEAMS:
+        elif which == TEAMS:
             code = calendars[TEAMS, 0, CODE]
             take(heads, calendars, sizes, TEAMS)
             slot, done_by = code >> 8, (code & 255) - REVIEW_OVER
@@ -337,24 +398,32 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 if desks[done_by, D.WAITING]:
                     g[G.STARTING] = 1
             desks[done_by, D.BUSY] -= 1
+            place = item[slot, I.PLACE]
+            workflow = place >> 44
+            p = parameters[workflow]
             words = (0, item[slot, I.VERDICT], 0, item[slot, I.ESCALATED])
             if done_by == 0 and oversight.is_escalated(words, p):
                 team = 1
             else:
-                triggers = item[slot, I.TRIGGERS]
-                t = first_team if done_by == 0 else second_team
+                triggers, flags = item[slot, I.TRIGGERS], item[slot, I.FLAGS]
+                t = of_teams[workflow, done_by]
                 right, hardness, x = item[slot, I.RIGHT] != 0, real[slot, F.HARDNESS], real[slot, F.X]
-                verdict = oversight.verdict(words, t, p, triggers, right, hardness, x)
+                verdict = oversight.verdict(words, t, p, triggers, flags, right, hardness, x)
                 how = MANUAL if triggers & items.BY_HAND else REVIEWED
+                unique = place >> 36 & 255 == keys.ITEM
+                if triggers & items.AUDIT:
+                    audited(s, b, workflow, oversight.faulted(right, flags))
+                if unique and verdict != oversight.MISSED and item[slot, I.EDGE] > items.ONCE:
+                    example(s, b, workflow, item[slot, I.EDGE])
                 if verdict == oversight.CAUGHT:
-                    counts[month, Count.CAUGHT] += item[slot, I.PLACE] >> 36 & 255 == keys.ITEM
+                    counts[workflow * (months + 1) + month, Count.CAUGHT] += unique
                 elif verdict == oversight.MISSED:
                     escape = ESCAPED_MISSED
                 elif verdict == oversight.OVERTURNED:
                     escape = ESCAPED_OVERTURNED
                 elif verdict == oversight.MANUAL_WRONG:
                     escape = ESCAPED_MANUAL
-        elif which == STREAMS + DEADLINES:
+        elif which == DEADLINES:
             code, order = calendars[DEADLINES, 0, CODE], calendars[DEADLINES, 0, ORDER]
             take(heads, calendars, sizes, DEADLINES)
             slot, late_for = code >> 8, (code & 255) - REVIEW_DEADLINE
@@ -365,12 +434,13 @@ def advance(s: Scene, b: State, budget: int) -> int:
             desks[late_for, D.SPAN] = span
             staffed = hours.staffed_time(spans, late_for, span, now, calendar)
             leave_team(desks, waits, item, queues, late_for, slot, now, staffed)
-            counts[month, columns[late_for, 1]] += 1
+            row = (item[slot, I.PLACE] >> 44) * (months + 1) + month
+            counts[row, columns[late_for, 1]] += 1
             how = FALLBACK
         else:
             code = agenda[0, 0, CODE]
             sizes[AGENDA] = pop(agenda, 0, sizes[AGENDA])
-            heads[STREAMS + AGENDA] = agenda[0, 0, TIME] if sizes[AGENDA] else NEVER
+            heads[AGENDA] = agenda[0, 0, TIME] if sizes[AGENDA] else NEVER
             slot = code >> 8
             if code & 255 != LOST_ITEM_FOUND:
                 seldom(s, b, code & 255, slot)
@@ -380,13 +450,15 @@ def advance(s: Scene, b: State, budget: int) -> int:
             how = LOST
         place = item[slot, I.PLACE]
         kind = place >> 36 & 255
-        entity = (place >> 44) << keys.WORKFLOW_SHIFT | place & keys.NUMBER
+        workflow = place >> 44
+        entity = workflow << keys.WORKFLOW_SHIFT | place & keys.NUMBER
+        row = workflow * (months + 1) + month
         if to_ai:
-            if not g[G.UP] and item[slot, I.LOST]:
+            if not g[G.UP] and item[slot, I.FLAGS] & items.LOST:
                 plan_event(b, g[G.BACK], OUTAGES + place, LOST_ITEM_FOUND, slot)
             elif (
                 budget > 1
-                and which < STREAMS
+                and which == ARRIVALS
                 and hits == 1
                 and heads[which] > now
                 and not g[G.STARTING]
@@ -407,22 +479,22 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 g[G.STARTING] = 1
         if team >= 0:
             triggers = item[slot, I.TRIGGERS]
-            t, calendar, purpose = first_team, first_calendar, keys.REVIEW
+            t, calendar, purpose = of_teams[workflow, team], first_calendar, keys.REVIEW
             if team == 1:
-                t, calendar, purpose = second_team, second_calendar, keys.SPECIALIST
+                calendar, purpose = second_calendar, keys.SPECIALIST
             else:
-                reasons[month, triggers] += 1
+                reasons[row, triggers] += 1
             words = keys.item_words(key, kind, entity, purpose)
             drawn[purpose] += 1
             item[slot, I.VERDICT] = words[1]
             item[slot, I.ESCALATED] = words[3]
             time_needed = oversight.review_hours(words, t, triggers)
             real[slot, F.HOURS] = time_needed
-            counts[month, columns[team, 0]] += 1
+            counts[row, columns[team, 0]] += 1
             offered = oversight.occupied(time_needed, 0.0, t)
             if offered >= LONGEST:
                 return TOO_LONG
-            counts[month, columns[team, 2]] += offered
+            counts[row, columns[team, 2]] += offered
             span = hours.span_at(spans, team, desks[team, D.SPAN], now)
             desks[team, D.SPAN] = span
             staffed = hours.staffed_time(spans, team, span, now, calendar)
@@ -436,11 +508,11 @@ def advance(s: Scene, b: State, budget: int) -> int:
             change_waiting(desks, team, now, 1)
             g[G.STARTING] = 1
             patience = oversight.patience(words, t)
-            if patience == NEVER and nobody_comes(desks, plan, team):
+            if patience == NEVER and not desks[team, D.STAFF] and nobody_comes(s, b, team):
                 patience = 0
             if patience < NEVER:
                 deadline = now + patience
-                if not wall_deadline[team]:
+                if not t[T.WALL_DEADLINE]:
                     deadline = hours.reached(spans, team, span, now, staffed, patience, calendar)
                 if deadline < NEVER:
                     put_deadline(heads, calendars, sizes, item, deadline, place, team, slot, classes)
@@ -451,23 +523,24 @@ def advance(s: Scene, b: State, budget: int) -> int:
             if kind == keys.DUPLICATE:
                 # Duplicates cost work and neither earn nor err.
                 if how >= FALLBACK:
-                    counts[month, Count.DUPLICATE_FALLBACK] += 1
+                    counts[row, Count.DUPLICATE_FALLBACK] += 1
                 else:
-                    counts[month, Count.DUPLICATE_DONE] += 1
+                    counts[row, Count.DUPLICATE_DONE] += 1
                 continue
-            counts[month, how] += 1
-            by_class[item[slot, I.VALUE_CLASS], how - STRAIGHT] += 1
+            counts[row, how] += 1
+            by_class[workflow, item[slot, I.VALUE_CLASS], how - STRAIGHT] += 1
             delay = (now - item[slot, I.ARRIVED]) // 1000
             if delay >= LONGEST // 1000:
                 return TOO_LONG
             if how >= FALLBACK:
-                counts[month, Count.LEGACY_DELAY] += delay
+                counts[row, Count.LEGACY_DELAY] += delay
             else:
-                counts[month, Count.DELAY] += delay
+                counts[row, Count.DELAY] += delay
             if escape >= 0:
-                counts[month, escape] += 1
+                counts[row, escape] += 1
                 escaped[g[G.ESCAPED], 0] = now
                 escaped[g[G.ESCAPED], 1] = entity
+                escaped[g[G.ESCAPED], 2] = item[slot, I.EDGE]
                 g[G.ESCAPED] += 1
                 if item[slot, I.CONSEQUENTIAL]:
                     surfaces(s, b, entity)

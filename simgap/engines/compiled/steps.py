@@ -6,12 +6,18 @@ import math
 
 from simgap.compiling import rule, small
 from simgap.engines.compiled.heap import CODE, ORDER, TIME, pop, push
+from simgap.engines.compiled.draws import next_arrival, next_block
 from simgap.engines.compiled.layout import (
     AGENDA,
+    AI_GIVEN_UP,
     AREA,
+    BACKLOG_LOOK,
+    BLOCK,
+    CHANGE_IS_DONE,
     DEADLINES,
     FIRST_QUEUE,
     HEAD,
+    HIRES_COME,
     INCIDENT,
     INCIDENT_EXPIRES,
     MONTH_ENDS,
@@ -22,33 +28,44 @@ from simgap.engines.compiled.layout import (
     PROBLEM_CLOSES,
     REST,
     REVIEW_DEADLINE,
+    SCHEMA_CHANGES,
+    SHOCK,
     STAFF_CHANGES,
-    STREAMS,
     TAIL,
     TEAM_OPENS,
+    TYPE_IS_BORN,
     UNIT,
     WAIT_TOTAL,
     WALL_WAIT_TOTAL,
+    A,
+    C,
     D,
     G,
     I,
+    K,
+    R,
     Scene,
     State,
 )
 from simgap.engines.order import (
+    CHANGES,
     CLOSES,
+    COME,
     DEADLINE,
     EXPIRES,
     GOVERNANCE,
+    LOOK,
     OUTAGES,
     PLANS,
     PROBATION_ENDS,
     SURFACES,
     place_of,
 )
-from simgap.model import clock, governance, integration, keys, oversight
-from simgap.model.clock import NEVER
+from simgap.engines.physics import Count
+from simgap.model import chart, clock, governance, integration, items, keys, oversight, production, solving
+from simgap.model.clock import NEVER, WEEK
 from simgap.model.parameters import P, T
+from simgap.model.production import BEFORE_TYPES, CONNECTOR, MODEL, OF_MODEL, OF_SOURCE
 from simgap.model.types import Ints
 
 
@@ -58,14 +75,14 @@ def put(
 ) -> None:
     """Put an event on a calendar of the items in the system."""
     sizes[which] = push(calendars, which, sizes[which], when, order, whom << 8 | what)
-    heads[STREAMS + which] = calendars[which, 0, TIME]
+    heads[which] = calendars[which, 0, TIME]
 
 
 @small
 def take(heads: Ints, calendars: Ints, sizes: Ints, which: int) -> None:
     """Take the first event from a calendar of the items in the system."""
     sizes[which] = pop(calendars, which, sizes[which])
-    heads[STREAMS + which] = calendars[which, 0, TIME] if sizes[which] else NEVER
+    heads[which] = calendars[which, 0, TIME] if sizes[which] else NEVER
 
 
 @small
@@ -108,7 +125,7 @@ def plan_event(b: State, when: int, order: int, what: int, whom: int) -> None:
     """Put an event on the agenda, if its time ever comes."""
     if when < NEVER:
         b.sizes[AGENDA] = push(b.agenda, 0, b.sizes[AGENDA], when, order, whom << 8 | what)
-        b.heads[STREAMS + AGENDA] = b.agenda[0, 0, TIME]
+        b.heads[AGENDA] = b.agenda[0, 0, TIME]
 
 
 @small
@@ -177,24 +194,68 @@ def leave_team(
 
 
 @rule
+def arrived(s: Scene, b: State, stream: int) -> None:
+    """Let the next item of a stream be the one after the present one."""
+    streams = b.streams
+    i = streams[stream, A.NEXT] + 1
+    streams[stream, A.NEXT] = i
+    streams[stream, A.ENTITY] += 1
+    streams[stream, A.ORDER] += 1
+    if i < streams[stream, A.DRAWN]:
+        b.arrives[stream] = b.coming[stream, C.TIME, i]
+    elif i == BLOCK:
+        next_block(s, b, stream)
+    else:
+        b.arrives[stream] = NEVER
+    next_arrival(b.heads, b.g, b.arrives, streams)
+
+
+@rule
+def month_of(s: Scene, b: State, workflow: int) -> int:
+    """Return the row of the counts of a workflow in the present month."""
+    return workflow * (s.months + 1) + b.g[G.MONTH]
+
+
+@rule
 def next_outage(s: Scene, b: State, number: int) -> None:
     """Put the next outage on the calendar, if it begins before arrivals end."""
-    after, _ = integration.outage(s.key, number, s.p)
-    b.drawn[keys.OUTAGE_TIME] += s.p[P.OUTAGES] > 0.0
+    p = s.p[0]
+    after, _ = integration.outage(s.key, number, p)
+    b.drawn[keys.OUTAGE_TIME] += p[P.OUTAGES] > 0.0
     if b.g[G.NOW] + after < s.end_of_arrivals:
         order = OUTAGES + place_of(keys.OUTAGE, number)
         plan_event(b, b.g[G.NOW] + after, order, OUTAGE_BEGINS, number)
 
 
 @rule
-def nobody_comes(desks: Ints, plan: Ints, team: int) -> bool:
-    """Return whether nobody is on the staff, now or later in the plan, which is the reviewers'."""
-    if desks[team, D.STAFF]:
+def next_news(s: Scene, b: State, kind: int, entity: int, a_year: float, what: int) -> None:
+    """Put the next of what happens again and again on the calendar, if it comes before arrivals end."""
+    after = production.next_after(s.key, kind, entity, a_year)
+    b.drawn[keys.NEWS] += a_year > 0.0
+    if b.g[G.NOW] + after < s.end_of_arrivals:
+        plan_event(b, b.g[G.NOW] + after, OUTAGES + place_of(kind, entity), what, entity)
+
+
+@rule
+def may_hire(s: Scene, b: State) -> bool:
+    """Return whether reviewers are coming, or may yet be hired."""
+    p = s.p[0]
+    more = b.g[G.ORDERED] < p[P.HIRE_MAX] and b.g[G.NOW] < s.last_look
+    return b.g[G.COMING] > 0 or (more and p[P.HIRE_ABOVE] < math.inf)
+
+
+@rule
+def nobody_comes(s: Scene, b: State, team: int) -> bool:
+    """Return whether nobody is on the staff, now or later; the plan is the reviewers'."""
+    if b.desks[team, D.STAFF]:
         return False
+    if b.g[G.STOPPED]:
+        return True
     if team == 0:
-        for i in range(desks[0, D.NEXT_PLAN], len(plan)):
-            if plan[i, 1]:
+        for i in range(b.desks[0, D.NEXT_PLAN], len(s.plan)):
+            if s.plan[i, 1]:
                 return False
+        return not may_hire(s, b)
     return True
 
 
@@ -210,11 +271,42 @@ def book_capacity(s: Scene, b: State, team: int) -> None:
 
 
 @rule
-def set_staff(s: Scene, b: State, heads: int) -> None:
+def learn(s: Scene, b: State) -> None:
+    """Set how slow the reviewers are: those who are new do less, and the others do not make up for it."""
+    staff, missing = b.desks[0, D.STAFF], 0.0
+    for i in range(b.desks[0, D.HIRED]):
+        missing += b.hired[i, 1] * production.learning(b.g[G.NOW] - b.hired[i, 0], s.p[0])
+    b.r[R.SLOW] = staff / (staff - missing) if staff and missing > 0.0 else 1.0
+
+
+@rule
+def give_up(s: Scene, b: State, team: int) -> None:
+    """Let items that no deadline ends fall back, where nobody is there and nobody comes."""
+    now = b.g[G.NOW]
+    if b.desks[team, D.GAVE_UP] == now or not nobody_comes(s, b, team):
+        return
+    b.desks[team, D.GAVE_UP] = now  # once is enough, and there is room for that
+    classes = len(s.priority) + 1
+    first = FIRST_QUEUE + team * classes
+    for queue in range(first, first + classes):
+        slot = b.queues[queue, HEAD]
+        while slot >= 0:
+            place = b.item[slot, I.PLACE]
+            if s.teams[place >> 44, team, T.DEADLINE] == math.inf:
+                put_deadline(b.heads, b.calendars, b.sizes, b.item, now, place, team, slot, classes)
+            slot = b.item[slot, I.BEHIND]
+
+
+@rule
+def set_staff(s: Scene, b: State, team: int) -> None:
     """Change the headcount: a cut takes the idle first, and the busy finish what they do."""
-    desk = b.desks[0]
-    book_capacity(s, b, 0)
-    desk[D.NEXT_PLAN] += 1
+    desk = b.desks[team]
+    book_capacity(s, b, team)
+    heads = desk[D.PLANNED]
+    for i in range(desk[D.HIRED]):
+        heads += b.hired[i, 1]
+    if b.g[G.STOPPED]:
+        heads = 0
     more = heads - desk[D.STAFF]
     desk[D.STAFF] = heads
     if more > 0:
@@ -225,15 +317,268 @@ def set_staff(s: Scene, b: State, heads: int) -> None:
         going = min(-more, desk[D.FREE])
         desk[D.FREE] -= going
         desk[D.LEAVING] += -more - going
-    if nobody_comes(b.desks, s.plan, 0) and s.teams[0, T.DEADLINE] == math.inf:
-        classes = len(s.priority) + 1
-        for queue in range(FIRST_QUEUE, FIRST_QUEUE + classes):
-            slot = b.queues[queue, HEAD]
-            while slot >= 0:
-                place = b.item[slot, I.PLACE]
-                put_deadline(b.heads, b.calendars, b.sizes, b.item, b.g[G.NOW], place, 0, slot, classes)
-                slot = b.item[slot, I.BEHIND]
+    if team == 0:
+        learn(s, b)
+    give_up(s, b, team)
     b.g[G.STARTING] = 1
+
+
+@rule
+def look(s: Scene, b: State, week: int) -> None:
+    """Look at the backlog, and hire if there is too much of it."""
+    g = b.g
+    now, p = g[G.NOW], s.p[0]
+    learn(s, b)
+    if g[G.STOPPED]:
+        return
+    desk = b.desks[0]
+    heads = production.hires_wanted(
+        desk[D.WAITING], desk[D.STAFF], g[G.COMING], g[G.ORDERED], p, s.teams[0, 0]
+    )
+    if heads:
+        g[G.COMING] += heads
+        g[G.ORDERED] += heads
+        order = PLANS + place_of(keys.TEAM, COME + week)
+        plan_event(b, now + production.hire_time(p), order, HIRES_COME, heads)
+    if now < s.last_look:
+        plan_event(b, now + WEEK, PLANS + place_of(keys.TEAM, LOOK + week + 1), BACKLOG_LOOK, week + 1)
+    else:
+        give_up(s, b, 0)
+
+
+@rule
+def come(s: Scene, b: State, heads: int) -> None:
+    """Reviewers have their first day."""
+    b.g[G.COMING] -= heads
+    if not b.g[G.STOPPED]:
+        b.counts[month_of(s, b, 0), Count.HIRED] += heads
+        n = b.desks[0, D.HIRED]
+        b.hired[n, 0] = b.g[G.NOW]
+        b.hired[n, 1] = heads
+        b.desks[0, D.HIRED] = n + 1
+        set_staff(s, b, 0)
+
+
+@rule
+def ask(b: State, workflow: int, column: int) -> None:
+    """Ask for a change, unless it is asked for already."""
+    cause, g = b.causes[workflow, column], b.g
+    if not cause[K.OPEN]:
+        cause[K.OPEN] = 1
+        cause[K.VOID] = 0
+        cause[K.REQUESTED] = g[G.NOW]
+        n = g[G.CHANGES_WAITING]
+        b.changes[n, 0] = workflow
+        b.changes[n, 1] = column
+        g[G.CHANGES_WAITING] = n + 1
+        g[G.STARTING] = 1
+
+
+@rule
+def begin_changes(s: Scene, b: State) -> None:
+    """Begin changes while there is room for one more (phase B)."""
+    g, p = b.g, s.p[0]
+    while g[G.CHANGES_WAITING] and g[G.CHANGES_UNDER_WAY] < p[P.IN_PARALLEL]:
+        best = 0
+        for i in range(1, g[G.CHANGES_WAITING]):
+            if more_urgent(b, i, best):
+                best = i
+        workflow, column = b.changes[best, 0], b.changes[best, 1]
+        last = g[G.CHANGES_WAITING] - 1
+        b.changes[best, 0] = b.changes[last, 0]
+        b.changes[best, 1] = b.changes[last, 1]
+        g[G.CHANGES_WAITING] = last
+        g[G.CHANGES_UNDER_WAY] += 1
+        cause = b.causes[workflow, column]
+        kind = production.kind_of_change(column)
+        if kind == CONNECTOR:
+            cause[K.PRESENT] = b.broken[workflow]
+        elif kind == MODEL:
+            b.r[R.PRESENT] = production.drift_at(g[G.NOW], b.r[R.OFFSET], p)
+        b.counts[month_of(s, b, workflow), s.begun[kind]] += 1
+        entity = workflow << keys.WORKFLOW_SHIFT | column
+        connected = production.connected(g[G.NOW], s.joins)
+        after = production.lead_time(s.key, entity, cause[K.OCCASION], connected, p)
+        b.drawn[keys.LEAD_TIME] += 1
+        cause[K.OCCASION] += 1
+        plan_event(b, g[G.NOW] + after, CHANGES + place_of(keys.CHANGE, entity), CHANGE_IS_DONE, entity)
+
+
+@rule
+def more_urgent(b: State, one: int, other: int) -> bool:
+    """Return whether a change that waits goes before another: by what it is of, age, workflow and number."""
+    w1, c1 = b.changes[one, 0], b.changes[one, 1]
+    w2, c2 = b.changes[other, 0], b.changes[other, 1]
+    k1, k2 = production.kind_of_change(c1), production.kind_of_change(c2)
+    if k1 != k2:
+        return k1 < k2
+    r1, r2 = b.causes[w1, c1, K.REQUESTED], b.causes[w2, c2, K.REQUESTED]
+    if r1 != r2:
+        return r1 < r2
+    return w1 < w2 or (w1 == w2 and c1 < c2)
+
+
+@rule
+def change_done(s: Scene, b: State, entity: int) -> None:
+    """Put a change into production."""
+    g = b.g
+    workflow, column = entity >> keys.WORKFLOW_SHIFT, entity & keys.NUMBER
+    cause = b.causes[workflow, column]
+    g[G.CHANGES_UNDER_WAY] -= 1
+    cause[K.OPEN] = 0
+    row = month_of(s, b, workflow)
+    b.counts[row, Count.CHANGES_DONE] += 1
+    b.counts[row, Count.CHANGE_LEAD] += (g[G.NOW] - cause[K.REQUESTED]) // 1000
+    kind = production.kind_of_change(column)
+    if kind == CONNECTOR:
+        b.broken[workflow] -= cause[K.PRESENT]
+        if b.broken[workflow]:
+            ask(b, workflow, column)
+    elif kind == MODEL:
+        retrained(s, b)
+    elif not cause[K.VOID]:
+        cause[K.HANDLED] = 1
+    g[G.STARTING] = 1
+
+
+@rule
+def handled_share(s: Scene, b: State, workflow: int) -> float:
+    """Return the share of edge cases that are of a type handled now."""
+    total = below = 0.0
+    for i in range(s.types[workflow]):
+        reached = s.cumulative[workflow, i]
+        if b.causes[workflow, BEFORE_TYPES + 1 + i, K.HANDLED]:
+            total += reached - below
+        below = reached
+    return (1.0 - s.p[workflow, P.NEVER_REPEATS]) * total
+
+
+@rule
+def drifts(s: Scene, b: State) -> None:
+    """A spell of drift begins, unless one is under way or known."""
+    if b.g[G.SPELL] < 0 and not b.g[G.DETECTED] and b.g[G.NOW] < s.end_of_arrivals:
+        b.g[G.SPELL] = b.g[G.NOW]
+
+
+@rule
+def spell_ends(b: State, observed: int) -> None:
+    """Write down a spell of drift that is detected or no longer watched."""
+    n = b.g[G.SPELLS]
+    b.spells[n, 0] = b.g[G.SPELL]
+    b.spells[n, 1] = b.g[G.NOW]
+    b.spells[n, 2] = observed
+    b.g[G.SPELLS] = n + 1
+
+
+@rule
+def retrained(s: Scene, b: State) -> None:
+    """A new model: less drift, new thresholds, and a chart that begins again."""
+    g, r = b.g, b.r
+    now, p = g[G.NOW], s.p[0]
+    r[R.OFFSET] -= p[P.RETRAINING_REMOVES] * r[R.PRESENT]
+    drift = production.drift_at(now, r[R.OFFSET], p)
+    for workflow in range(len(s.p)):
+        own = s.p[workflow]
+        solving.solve_cuts(
+            s.defects[workflow],
+            items.edge_share(production.connected(now, s.joins), own),
+            handled_share(s, b, workflow),
+            drift,
+            own,
+            own,
+            s.nodes,
+            s.weights,
+            b.mix,
+            b.cuts[workflow],
+        )
+    if g[G.SPELL] >= 0:
+        spell_ends(b, 0)
+    g[G.SPELL] = -1
+    g[G.DETECTED] = 0
+    if production.still_drifts(drift, p):
+        drifts(s, b)
+    g[G.WATCHING] = p[P.CHARTED] > 0.5
+    g[G.AUDITS] = g[G.FAULTS] = 0
+    g[G.WATCHED_SINCE] = now
+    r[R.SCORE] = 0.0
+    r[R.THRESHOLD] = math.inf
+
+
+@rule
+def audited(s: Scene, b: State, workflow: int, faulty: bool) -> None:
+    """Count an audit that was done, and enter it in the chart."""
+    g, r, p = b.g, b.r, s.p[0]
+    row = month_of(s, b, workflow)
+    b.counts[row, Count.AUDITED] += 1
+    b.counts[row, Count.AUDIT_FAULTED] += faulty
+    if not g[G.WATCHING]:
+        return
+    if g[G.AUDITS] < p[P.BASELINE]:
+        g[G.AUDITS] += 1
+        g[G.FAULTS] += faulty
+        if g[G.AUDITS] == p[P.BASELINE]:
+            r[R.RATE] = production.in_control(g[G.FAULTS], g[G.AUDITS])
+            elapsed = g[G.NOW] - g[G.WATCHED_SINCE]
+            run_length = production.audits_in(p[P.RUN_LENGTH], g[G.AUDITS], elapsed)
+            r[R.THRESHOLD] = chart.chart_threshold(r[R.RATE], p[P.DETECTS], run_length)
+        return
+    r[R.SCORE] = chart.chart_step(r[R.SCORE], faulty, r[R.RATE], p[P.DETECTS])
+    if r[R.SCORE] < r[R.THRESHOLD]:
+        return
+    b.counts[month_of(s, b, 0), Count.ALARMS] += 1
+    if g[G.SPELL] < 0:
+        b.counts[month_of(s, b, 0), Count.FALSE_ALARMS] += 1
+    else:
+        spell_ends(b, 1)
+    g[G.SPELL] = -1
+    g[G.DETECTED] = 1
+    g[G.WATCHING] = 0
+    ask(b, 0, OF_MODEL)
+
+
+@rule
+def example(s: Scene, b: State, workflow: int, edge: int) -> None:
+    """A person has seen an item for what it is."""
+    if edge > items.ONCE:
+        cause = b.causes[workflow, BEFORE_TYPES + edge]
+        cause[K.EXAMPLES] += 1
+        if not cause[K.HANDLED] and cause[K.EXAMPLES] >= s.p[workflow, P.EXAMPLES_NEEDED]:
+            ask(b, workflow, BEFORE_TYPES + edge)
+
+
+@rule
+def seen_in_incident(s: Scene, b: State, entity: int) -> None:
+    """An incident shows an example, and may be one too many."""
+    g = b.g
+    for i in range(g[G.ESCAPED] - 1, -1, -1):
+        if b.escaped[i, 1] == entity:
+            example(s, b, entity >> keys.WORKFLOW_SHIFT, b.escaped[i, 2])
+            break
+    g[G.INCIDENTS_SINCE] += 1
+    if g[G.INCIDENTS_SINCE] >= s.p[0, P.RETRAIN_AFTER]:
+        g[G.INCIDENTS_SINCE] = 0
+        ask(b, 0, OF_MODEL)
+
+
+@rule
+def type_is_born(s: Scene, b: State, entity: int) -> None:
+    """A new type of edge case takes the place of an old one."""
+    workflow = entity >> keys.WORKFLOW_SHIFT
+    rank = production.born_type(s.key, entity, s.types[workflow])
+    b.drawn[keys.NEWS] += 1
+    b.counts[month_of(s, b, workflow), Count.BIRTHS] += 1
+    cause = b.causes[workflow, BEFORE_TYPES + rank]
+    cause[K.HANDLED] = cause[K.EXAMPLES] = 0
+    cause[K.VOID] = cause[K.OPEN]
+
+
+@rule
+def restricted(s: Scene, b: State) -> None:
+    """A restriction dents trust."""
+    now, p = b.g[G.NOW], s.p[0]
+    left = 1.0 - production.distrust(b.r[R.LOST], b.g[G.TRUST_LOST_AT], now, p)
+    b.r[R.LOST] = 1.0 - left * (1.0 - p[P.TRUST_LOST])
+    b.g[G.TRUST_LOST_AT] = now
 
 
 @rule
@@ -248,22 +593,23 @@ def book_level(s: Scene, b: State) -> None:
 @rule
 def settle(s: Scene, b: State, entity: int) -> None:
     """Set the level of autonomy that follows from what is the case now."""
-    g = b.g
+    g, p = b.g, s.p[0]
     now = g[G.NOW]
-    if g[G.SUSPENDED] and not governance.stays_suspended(g[G.OPEN_PROBLEMS], g[G.RECENT], s.p):
+    if g[G.SUSPENDED] and not governance.stays_suspended(g[G.OPEN_PROBLEMS], g[G.RECENT], p):
         g[G.SUSPENDED] = 0
         g[G.PROBATION_UNTIL] = now + s.probation
-        plan_event(
-            b,
-            now + s.probation,
-            GOVERNANCE + place_of(PROBATION_ENDS, entity),
-            PROBATION_OVER,
-            entity,
-        )
+        order = GOVERNANCE + place_of(PROBATION_ENDS, entity)
+        plan_event(b, now + s.probation, order, PROBATION_OVER, entity)
     level = governance.level_of(
-        g[G.OPEN_PROBLEMS], g[G.RECENT], g[G.SUSPENDED] != 0, now < g[G.PROBATION_UNTIL], s.p
+        g[G.OPEN_PROBLEMS],
+        g[G.RECENT],
+        g[G.SUSPENDED] != 0 or g[G.STOPPED] != 0,
+        now < g[G.PROBATION_UNTIL],
+        p,
     )
     if level != g[G.LEVEL]:
+        if level > max(g[G.LEVEL], governance.GUARDED):
+            restricted(s, b)
         book_level(s, b)
         g[G.LEVEL] = level
 
@@ -272,8 +618,8 @@ def settle(s: Scene, b: State, entity: int) -> None:
 def surface(s: Scene, b: State, entity: int) -> None:
     """An incident surfaces, and opens a problem if it fails a property."""
     g = b.g
-    now, n = g[G.NOW], g[G.INCIDENTS]
-    failed = governance.failures(s.key, entity, s.p)
+    now, n, p = g[G.NOW], g[G.INCIDENTS], s.p[entity >> keys.WORKFLOW_SHIFT]
+    failed = governance.failures(s.key, entity, p)
     b.drawn[keys.PROPERTY] += 1
     b.incidents[n, 0] = now
     b.incidents[n, 1] = entity
@@ -289,12 +635,13 @@ def surface(s: Scene, b: State, entity: int) -> None:
     )
     if failed:
         g[G.OPEN_PROBLEMS] += 1
-        open_for = governance.problem_time(s.key, entity, failed, s.p)
+        open_for = governance.problem_time(s.key, entity, failed, p)
         b.drawn[keys.RESOLUTION] += 1
         plan_event(b, now + open_for, GOVERNANCE + place_of(CLOSES, entity), PROBLEM_CLOSES, entity)
-    if g[G.RECENT] >= s.p[P.SUSPEND]:
+    if g[G.RECENT] >= p[P.SUSPEND]:
         g[G.SUSPENDED] = 1
     settle(s, b, entity)
+    seen_in_incident(s, b, entity)
 
 
 @rule
@@ -306,6 +653,8 @@ def month_ends(s: Scene, b: State) -> None:
         b.backlog[team, month] = b.desks[team, D.WAITING]
         book_capacity(s, b, team)
     book_level(s, b)
+    b.changes_open[month] = g[G.CHANGES_WAITING] + g[G.CHANGES_UNDER_WAY]
+    b.drift[month] = production.drift_at(g[G.NOW], b.r[R.OFFSET], s.p[0])
     g[G.MONTH] = month + 1
     if month + 1 < s.months:
         plan_event(b, s.starts[month + 2], PLANS, MONTH_ENDS, 0)
@@ -314,7 +663,7 @@ def month_ends(s: Scene, b: State) -> None:
 @rule
 def surfaces(s: Scene, b: State, entity: int) -> None:
     """A consequential error has escaped: see whether it surfaces."""
-    after = governance.surfaces_after(s.key, entity, s.p)
+    after = governance.surfaces_after(s.key, entity, s.p[entity >> keys.WORKFLOW_SHIFT])
     b.drawn[keys.SEVERITY] += 1
     if after < NEVER:
         plan_event(b, b.g[G.NOW] + after, GOVERNANCE + place_of(SURFACES, entity), INCIDENT, entity)
@@ -329,9 +678,11 @@ def seldom(s: Scene, b: State, what: int, whom: int) -> None:
     elif what == MONTH_ENDS:
         month_ends(s, b)
     elif what == STAFF_CHANGES:
-        set_staff(s, b, s.plan[whom, 1])
+        b.desks[0, D.NEXT_PLAN] += 1
+        b.desks[0, D.PLANNED] = s.plan[whom, 1]
+        set_staff(s, b, 0)
     elif what == OUTAGE_BEGINS:
-        _, length = integration.outage(s.key, whom, s.p)
+        _, length = integration.outage(s.key, whom, s.p[0])
         b.drawn[keys.OUTAGE_TIME] += 1
         g[G.UP] = 0
         g[G.BACK] = g[G.NOW] + length
@@ -350,3 +701,28 @@ def seldom(s: Scene, b: State, what: int, whom: int) -> None:
         settle(s, b, whom)
     elif what == PROBATION_OVER:
         settle(s, b, whom)
+    elif what == SHOCK:
+        b.r[R.OFFSET] += s.p[0, P.SHOCK_SIZE]
+        b.counts[month_of(s, b, 0), Count.SHOCKS] += 1
+        drifts(s, b)
+        next_news(s, b, keys.SHOCK, whom + 1, s.p[0, P.SHOCKS], SHOCK)
+    elif what == SCHEMA_CHANGES:
+        workflow = whom >> keys.WORKFLOW_SHIFT
+        b.counts[month_of(s, b, workflow), Count.SCHEMA_CHANGES] += 1
+        b.broken[workflow] += 1
+        ask(b, workflow, OF_SOURCE)
+        next_news(s, b, keys.SCHEMA_CHANGE, whom + 1, s.p[workflow, P.SCHEMA_CHANGES], SCHEMA_CHANGES)
+    elif what == TYPE_IS_BORN:
+        type_is_born(s, b, whom)
+        next_news(s, b, keys.BIRTH, whom + 1, s.p[whom >> keys.WORKFLOW_SHIFT, P.BIRTHS], TYPE_IS_BORN)
+    elif what == CHANGE_IS_DONE:
+        change_done(s, b, whom)
+    elif what == BACKLOG_LOOK:
+        look(s, b, whom)
+    elif what == HIRES_COME:
+        come(s, b, whom)
+    elif what == AI_GIVEN_UP:
+        g[G.STOPPED] = 1
+        settle(s, b, 0)
+        set_staff(s, b, 0)
+        set_staff(s, b, 1)

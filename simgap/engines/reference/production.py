@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simgap.engines.order import CHANGES, OUTAGES, PLANS, place_of
+from simgap.engines.order import CHANGES, COME, LOOK, OUTAGES, PLANS, STOP, place_of
 from simgap.engines.physics import CHANGES as BEGUN
 from simgap.engines.physics import Count
 from simgap.engines.reference.timeline import Item, Moment, Steps
@@ -21,9 +21,6 @@ from simgap.model.types import Floats
 
 if TYPE_CHECKING:
     from simgap.engines.reference.replication import Replication
-
-# Numbers of what happens to a team besides its plan: a look at the backlog, hires who come, the end.
-LOOK, COME, STOP = 1 << 16, 1 << 17, 1 << 18
 
 
 @dataclass
