@@ -22,7 +22,7 @@ from simgap.analysis.words import left_out, money, title
 from simgap.folder import result_folder, write_json, write_parquet
 from simgap.model.types import Floats
 from simgap.montecarlo import plan as plans
-from simgap.montecarlo.trial import MONTHLY
+from simgap.montecarlo.trial import MONTHLY, PER_WORKFLOW
 from simgap.report.screen import wrap
 from simgap.scenario.units import say
 from simgap.scenario.values import row_of
@@ -68,7 +68,7 @@ class Result:
 
     @property
     def trials(self) -> pd.DataFrame:
-        """One row a trial: draw, luck, inputs (``input.NAME``) and outcomes."""
+        """One row a trial: draw, luck, inputs (``input.NAME``), outcomes, and several workflows apart."""
         import pandas as pd
 
         return pd.DataFrame(self._trials())
@@ -78,7 +78,13 @@ class Result:
         _, draw, luck = np.array(r.rows, np.int64).T
         columns = {"draw": draw, "luck": luck}
         columns |= {f"input.{name}": r.drawn[:, i] for i, name in enumerate(r.inputs)}
-        return columns | {name: r.outcomes[:, i] for i, name in enumerate(r.names)}
+        columns |= {name: r.outcomes[:, i] for i, name in enumerate(r.names)}
+        names = self.resolved["workflows"] if r.workflows.shape[1] > 1 else ()
+        return columns | {
+            f"workflow.{name}.{what}": r.workflows[:, w, i]
+            for w, name in enumerate(names)
+            for i, what in enumerate(PER_WORKFLOW)
+        }
 
     @property
     def monthly(self) -> pd.DataFrame:

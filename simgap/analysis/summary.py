@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from simgap.engines.physics import TRIGGER_COLUMNS, wait_edges
 from simgap.model.governance import LEVELS, RESTRICTED
 from simgap.model.types import Floats, Ints
 from simgap.montecarlo.plan import Results
-from simgap.montecarlo.trial import MONTHLY
+from simgap.montecarlo.trial import MONTHLY, PER_WORKFLOW
 from simgap.scenario.resolved import digest
 from simgap.scenario.values import inputs, row_of
 from simgap.scenario.words import READERS
@@ -92,7 +92,7 @@ def operations(results: Results) -> dict[str, Any]:
         return part / whole if whole else math.nan
 
     worked = total["items"] + total["duplicates"]
-    sent = total["items"] - total["suspended"]
+    sent = total["items"] - total["suspended"] - total["declined"]
     level_hours = [total[f"level_{word}"] for word in LEVELS]
     autonomy = {word: ratio(h, sum(level_hours)) for word, h in zip(LEVELS, level_hours, strict=True)}
     cost = results.of("oversight_cost").sum() + results.of("exception_cost").sum()
@@ -110,6 +110,7 @@ def operations(results: Results) -> dict[str, Any]:
         "fallback_share": ratio(total["fallback"], total["items"]),
         "lost_share": ratio(total["lost"], total["items"]),
         "suspended_share": ratio(total["suspended"], total["items"]),
+        "declined_share": ratio(total["declined"], total["items"]),
         "ai_wait_hours": ratio(total["ai_wait"], total["ai_served"]),
         "ai_backlog_peak": float(results.of("ai_backlog_peak").mean()),
         "reviewer_utilisation": ratio(total["used"], total["capacity"]),
@@ -138,6 +139,28 @@ def operations(results: Results) -> dict[str, Any]:
         "autonomy_time_share": autonomy,
         "oversight_cost_per_item": ratio(float(cost), total["items"]),
     }
+
+
+def workflows(names: Sequence[str], results: Results) -> list[dict[str, Any]]:
+    """Return what became of the items of each workflow, pooled over trials, in the order of the file."""
+    found = []
+    for name, row in zip(names, results.workflows.sum(axis=0).tolist(), strict=True):
+        total = dict(zip(PER_WORKFLOW, row, strict=True))
+
+        def share(part: str, whole: str, total: Mapping[str, float] = total) -> float:
+            return total[part] / total[whole] if total[whole] else math.nan
+
+        found.append(
+            {
+                "name": name,
+                "items": total["items"] / len(results.rows),
+                "straight_through_rate": share("straight", "sent"),
+                "escaped_error_rate": share("escaped", "sent"),
+                "fallback_share": share("fallback", "items"),
+                "net_benefit": total["net_benefit"] / len(results.rows),
+            }
+        )
+    return found
 
 
 def ended(results: Results) -> dict[str, Any]:
@@ -251,6 +274,7 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
                 "gap": summarise(results.of("gap")),
                 "realisation_ratio": fieller_ratio(realised, projected) if projected.mean() > 0.0 else None,
                 "operations": operations(results),
+                "workflows": workflows(resolved["workflows"], results),
                 "dashboard": {
                     "accuracy_reported": _mean_known(results.of("accuracy_reported")),
                     "accuracy_true": float(results.of("accuracy_true").mean()),

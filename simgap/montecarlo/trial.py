@@ -380,6 +380,7 @@ def run_trial(
         "n_specialist_used": float(counts[:-1, Count.SPECIALIST_USED].sum() / HOUR),
         "n_specialist_wait": physics.specialists.wait_total / HOUR,
         "n_ai_wait": totals[Count.AI_WAIT] / 3.6e6,
+        "n_change_lead": totals[Count.CHANGE_LEAD] / 3.6e6,
         "ai_backlog_peak": float(physics.ai_backlog_peak),
         "n_incidents": float(in_window.sum()),
         "n_latent_incidents": float((~in_window).sum()),
@@ -439,6 +440,7 @@ _REPORTED = tuple(
         Count.AI_WAIT,
         Count.DELAY,
         Count.LEGACY_DELAY,
+        Count.CHANGE_LEAD,
     )
 )
 

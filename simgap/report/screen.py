@@ -11,6 +11,7 @@ from simgap.analysis.words import left_out, money, share_of_100, title
 
 WIDTH = 80
 SHOWN_LINKS = 2
+SHOWN_WORKFLOWS = 12
 # What a level of autonomy below the highest means, in words.
 CUTS = {
     "guarded": "people check more of its decisions",
@@ -190,6 +191,28 @@ def table(summary: Mapping[str, Any]) -> list[str]:
     return rows
 
 
+def by_workflow(summary: Mapping[str, Any]) -> list[str]:
+    """Return the table of the workflows, where there are several."""
+    found = summary["workflows"]
+    if len(found) < 2:
+        return []
+    rows = ["", f"{'':<26}{'items':>11}{'straight':>10}{'escaped':>10}{'fallen back':>12}{'benefit':>11}"]
+    for workflow in found[:SHOWN_WORKFLOWS]:
+        name = title(workflow["name"])
+        shares = [
+            _percent(workflow[k]) for k in ("straight_through_rate", "escaped_error_rate", "fallback_share")
+        ]
+        rows.append(
+            f"{name if len(name) < 26 else name[:22] + '...':<26}{workflow['items']:>11,.0f}"
+            f"{shares[0]:>10}{shares[1]:>10}{shares[2]:>12}{money(workflow['net_benefit']):>11}"
+        )
+    more = len(found) - SHOWN_WORKFLOWS
+    if more > 0:
+        rows.append(f"and {more} more")
+    rows.append(f"{'':<22}(benefit: less its own costs, before people and platform)")
+    return rows
+
+
 def _ratio(ratio: Mapping[str, Any] | None) -> str:
     if ratio is None:
         return "-"
@@ -243,7 +266,9 @@ def screen(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
         *map(wrap, words(summary)),
         "",
     ]
-    return "\n".join([*parts, wrap(conventions(summary, settings)), "", *table(summary)])
+    return "\n".join(
+        [*parts, wrap(conventions(summary, settings)), "", *table(summary), *by_workflow(summary)]
+    )
 
 
 # Shown where there is something to show: label, key of the operations, how to show it.
@@ -257,4 +282,5 @@ OCCASIONAL = (
     ("Incidents in the window", "incidents", _count),
     ("Time restricted or suspended", "restricted_time_share", _percent),
     ("While suspended, of all items", "suspended_share", _percent),
+    ("Not sent to the AI, of all items", "declined_share", _percent),
 )

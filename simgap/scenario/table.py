@@ -441,7 +441,7 @@ ROWS: tuple[Row, ...] = (
          whole=True, **V2),
     _row("governance.stop_loss", "money", "none",
          "Cumulative loss, as the dashboard shows it, at which the AI is given up.", IDENTITY, none=INF,
-         low=1, **V3),
+         low=1, **ORG, **V3),
     # drift
     _row("drift.erosion", "monthly", "none", "Share of the odds of a right decision lost.", IDENTITY,
          high=0.99, **V3),

@@ -61,6 +61,16 @@ RUN = {
         "review_wait_hours": WAITS,
         "review_wait_wall_hours": WAITS,
     },
+    "workflows": [
+        {
+            "name": TEXT,
+            "items": NUMBER,
+            "straight_through_rate": MAYBE,
+            "escaped_error_rate": MAYBE,
+            "fallback_share": MAYBE,
+            "net_benefit": NUMBER,
+        }
+    ],
     "dashboard": {"accuracy_reported": NUMBER, "accuracy_true": NUMBER},
     "precision": {
         "metric": TEXT,
