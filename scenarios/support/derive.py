@@ -65,7 +65,7 @@ CONNECTOR = (0.15, 0.35, 0.50)
 IMMEDIATE, MINUTES = 0.60, 10.0
 # Wild-Time 2022: share of the accuracy lost out of time; the months it takes are a guess.
 LOST, LOST_IN = 0.20, 36
-# Algorithmia 2020: share of firms that deploy a model within days, and of those that deploy at all.
+# Algorithmia 2020: share of firms that deploy a model within days, and of all that name a time.
 WITHIN = {7.0: 0.14, 30.0: 0.14 + 0.28}
 DEPLOY = 0.14 + 0.28 + 0.40
 # CAQH Index 2016: minutes of a manual task in health administration, usual and long.
@@ -163,7 +163,7 @@ def penalties() -> dict[str, tuple[float, float, float]]:
 
 
 def lead_time() -> tuple[float, float, float]:
-    """P10, P50, P90 in days of the lognormal through the two shares of firms that deploy at all."""
+    """P10, P50, P90 in days of the lognormal through the two shares of firms that name a time."""
     mu, sigma = claims.lognormal_of(tuple(p / DEPLOY for p in WITHIN.values()), tuple(WITHIN))
     low, mid, high = (float(math.exp(mu + sigma * norm.ppf(p))) for p in TENTHS)
     return low, mid, high
