@@ -132,7 +132,7 @@ def texts_of(row):
         return (row.default,)
     optional = ("none",) if row.none != 0.0 or row.default == "none" else ()
     if row.unit in ("duration", "staffed"):
-        return optional + TIMES[1 if row.low else 0 :]
+        return optional + TIMES[(row.low > 0.0) + (row.low > 1.0 / 60.0) :]
     if row.unit.startswith("money"):
         after = {"money_hour": " per hour", "money_month": " per month"}.get(row.unit, "")
         return optional + tuple(text + after for text in SUMS[2 if row.low else 0 :])
