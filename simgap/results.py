@@ -22,7 +22,7 @@ from simgap.analysis.words import left_out, money, title
 from simgap.folder import result_folder, write_json, write_parquet
 from simgap.model.types import Floats
 from simgap.montecarlo import plan as plans
-from simgap.montecarlo.trial import MONTHLY, PER_WORKFLOW
+from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
 from simgap.report.screen import wrap
 from simgap.scenario.units import say
 from simgap.scenario.values import row_of

@@ -20,8 +20,8 @@ from simgap.economics.ledger import LINES
 from simgap.engines.physics import TRIGGER_COLUMNS, wait_edges
 from simgap.model.governance import LEVELS, RESTRICTED
 from simgap.model.types import Floats, Ints
+from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
 from simgap.montecarlo.plan import Results
-from simgap.montecarlo.trial import MONTHLY, PER_WORKFLOW
 from simgap.scenario.resolved import digest
 from simgap.scenario.values import inputs, row_of
 from simgap.scenario.words import READERS

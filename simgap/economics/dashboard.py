@@ -1,4 +1,4 @@
-"""What the dashboard shows while production runs, month by month: it may be what is true, or the pilot's past.
+"""What the dashboard shows while production runs, by month: what is true, or what the pilot has measured.
 
 Under ``pilot_metrics`` the dashboard goes on showing what the pilot measured: its accuracy, and a benefit of
 throughput times that accuracy. Under ``workflow_outcomes`` it shows the accuracy that audits find, and the
@@ -20,7 +20,7 @@ from simgap.model.types import Floats
 
 def ratio(part: Floats, whole: Floats) -> Floats:
     """Return the quotient of two rows of months, nan where there is nothing to divide by."""
-    return np.divide(part, whole, out=np.full(len(part), math.nan), where=whole > 0.0)
+    return np.asarray(np.divide(part, whole, out=np.full(len(part), math.nan), where=whole > 0.0))
 
 
 def true_accuracy(physics: Physics) -> Floats:

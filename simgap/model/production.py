@@ -18,7 +18,7 @@ from simgap.sampling.inversion import exponential_quantile, logistic, lognormal_
 from simgap.sampling.philox import unit
 
 YEAR = 8760.0  # hours
-# At the start of a workflow 1/20 of those use the AI who will in the end, and half of them after `HALF_AFTER`.
+# At the start of a workflow 1/20 of those use the AI who will in the end; half of them do after `HALF_AFTER`.
 STEEPNESS = math.log(19.0)
 NEW_SPEED = 0.5  # of a reviewer on the first day, a guess
 

@@ -180,7 +180,7 @@ def decision_mix(
         for edge in range(2):
             share = unhandled * (1.0 - p[P.RECOGNISED]) if edge else 1.0 - unhandled
             if defects[bits] * share > 0.0:
-                lost = items.penalty(bits, edge, p) + drift
+                lost = items.penalty(bits, edge == 1, p) + drift
                 mix[0, n] = defects[bits] * share
                 mix[1, n] = _mean_logistic(p[P.INTERCEPT] - lost, p[P.HARDNESS], nodes, weights)
                 mix[2, n] = p[P.SEPARATION_EDGE] if edge else p[P.SEPARATION]

@@ -9,7 +9,7 @@ import pytest
 from simgap import scenario
 from simgap.analysis.summary import cumulative_cash, finite, guesses, operations, summary, workflows
 from simgap.montecarlo.plan import Results, evaluate, one_each
-from simgap.montecarlo.trial import MONTHLY, PER_WORKFLOW
+from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
 
 TEXT = """\
 simgap: 1

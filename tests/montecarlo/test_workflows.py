@@ -11,7 +11,9 @@ from simgap.engines.physics import ESCAPES, NOT_SENT, Count
 from simgap.engines.reference import simulate
 from simgap.montecarlo import trial
 from simgap.montecarlo.plan import crossed, evaluate, one_each
-from simgap.montecarlo.trial import MONTHLY, PER_WORKFLOW, prepare, run_trial
+from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
+from simgap.montecarlo.phases import prepare
+from simgap.montecarlo.trial import run_trial
 from simgap.scenario.values import Variant
 
 TEXT = """

@@ -10,7 +10,7 @@ import pytest
 import simgap
 from simgap.economics.ledger import LINES
 from simgap.montecarlo.plan import Plan, evaluate, work
-from simgap.montecarlo.trial import MONTHLY
+from simgap.montecarlo.outcomes import MONTHLY
 from simgap.scenario.load import shipped_paths
 from simgap.scenario.values import Variant, row_of
 from simgap.scenario.words import READERS
