@@ -134,12 +134,13 @@ def texts_of(row):
         return (row.default,)
     optional = ("none",) if row.none != 0.0 or row.default == "none" else ()
     if row.unit in ("duration", "staffed"):
-        return optional + TIMES[1 if row.low else 0 :]
+        return optional + TIMES[(row.low > 0.0) + (row.low > 1.0 / 60.0) :]
     if row.unit.startswith("money"):
         after = {"money_hour": " per hour", "money_month": " per month"}.get(row.unit, "")
-        return optional + tuple(text + after for text in SUMS)
+        return optional + tuple(text + after for text in SUMS[2 if row.low else 0 :])
     after = {
         "yearly": " per year",
+        "monthly": " per month",
         "yearly_count": " per year",
         "hourly": " per hour",
         "volume": " per year",
@@ -198,7 +199,7 @@ def obeys(packed):
     kinds = [kind for kind, _ in by_item]
     assert [kinds.count(1), kinds.count(2)] == [physics.total(Count.ARRIVED), physics.total(Count.DUPLICATES)]
     assert [outcomes[1, end.name.lower()] for end in ENDS] == [physics.total(end) for end in ENDS]
-    assert (physics.counts[:, list(ENDS)].sum(axis=0) == physics.ends_by_class.sum(axis=0)).all()
+    assert (physics.counts[:, :, list(ENDS)].sum(axis=1) == physics.ends_by_class.sum(axis=1)).all()
     assert (physics.counts >= 0).all()
 
     # Little: the queue's area is the sum of the waits. And no more are served at once than there are places.
@@ -233,7 +234,7 @@ def obeys(packed):
         (physics.reviewers, Count.USED, Count.OFFERED),
         (physics.specialists, Count.SPECIALIST_USED, Count.SPECIALIST_OFFERED),
     ):
-        assert (physics.counts[:-1, used] <= team.capacity).all()
+        assert (physics.counts[:, :-1, used].sum(axis=0) <= team.capacity).all()
         assert physics.total(used) <= physics.total(offered)
     assert physics.level_time.sum() == packed.knots[-1]
 
