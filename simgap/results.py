@@ -129,10 +129,11 @@ class Result:
             parts = range(0, len(self.results.rows), TRIALS_AT_ONCE)
             months = (self._monthly(slice(first, first + TRIALS_AT_ONCE)) for first in parts)
             write_parquet(place / "monthly.parquet", months)
-            for name in ("value", "cash", "tornado"):
+            for name in FIGURES:
                 style.save(getattr(self.plot, name)(), place / f"{name}.png")
 
 
+FIGURES = ("value", "cash", "dashboard", "tornado")
 TRIALS_AT_ONCE = 500  # whose months are written: a table of all months would be the largest thing in memory
 
 
@@ -191,6 +192,26 @@ class Figures:
         figure, axes = style.new_figure(self._caption())
         known = board if np.isfinite(board).all() else None
         cash.draw(axes, cumulative_cash(r), self.result.summary["currency"], known)
+        return figure
+
+    def dashboard(self) -> Figure:
+        """What the dashboard says beside what is true, by month."""
+        from simgap.plots import dashboard, style
+
+        months = self.result.results.monthly
+
+        def column(name: str) -> Floats:
+            return months[:, :, MONTHLY.index(name)]
+
+        figure, axes = style.new_figure(self._caption(), height=dashboard.HEIGHT)
+        dashboard.draw(
+            axes,
+            column("accuracy_true"),
+            column("accuracy_shown"),
+            np.cumsum(column("net") - column("one_off"), axis=1),
+            np.cumsum(column("net_shown"), axis=1),
+            self.result.summary["currency"],
+        )
         return figure
 
     def tornado(self) -> Figure:

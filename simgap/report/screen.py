@@ -115,9 +115,11 @@ def words(summary: Mapping[str, Any]) -> list[str]:
         f"Reviewers needed at peak {_count(operations['reviewers_needed_peak'])}, have {heads}{load}. "
         f"{need} Pays back in {pays} of 100."
     )
-    reported, true = (summary["dashboard"][k] for k in ("accuracy_reported", "accuracy_true"))
-    if reported is not None and true is not None:
-        lines.append(f"The dashboard says {reported:.1%} accurate; in production it is {true:.1%}.")
+    shown, true = (summary["dashboard"][k] for k in ("accuracy_shown", "accuracy_true"))
+    if shown is not None and true is not None:
+        seen = _detection(summary["production"]["time_to_detect"])
+        lines.append(f"The dashboard says {shown:.1%} accurate; in production it is {true:.1%}.{seen}")
+    lines += _changes(summary["production"])
     if operations["incidents"]:
         held = operations["autonomy_time_share"]
         cut = [f"{words} {held[level]:.0%}" for level, words in CUTS.items() if held.get(level, 0.0) >= 0.005]
@@ -131,6 +133,35 @@ def words(summary: Mapping[str, Any]) -> list[str]:
         )
     guessed, stated = summary["guesses"]["guessed"], summary["guesses"]["stated"]
     lines.append(f"{guessed} of {stated} inputs are guesses.")
+    return lines
+
+
+def _detection(found: Mapping[str, Any] | None) -> str:
+    """Return the sentence on how soon drift is seen; nothing where there is none."""
+    if not found:
+        return ""
+    share, median = share_of_100(found["detected_share"]), found["p50_months"]
+    if not found["detected_share"]:
+        return " Nobody sees that it drifts."
+    half = f", after {median:.1f} months in the median" if median is not None else ""
+    return f" That it drifts is seen in {share} of 100 futures{half}."
+
+
+def _changes(found: Mapping[str, Any]) -> list[str]:
+    """Return the sentences on changes, and on the end of the AI."""
+    lines = []
+    if found["changes"]:
+        lead = found["change_lead_time_hours"]
+        takes = f"; each takes {lead / 168.0:.1f} weeks from request to production" if lead else ""
+        lines.append(
+            f"Changes: {_count(found['changes'])} a future{takes}, and "
+            f"{_count(found['changes_open_at_month_end'])} are open at a time."
+        )
+    if found["p_stopped"]:
+        lines.append(
+            f"The AI is given up in {share_of_100(found['p_stopped'])} of 100 futures, in month "
+            f"{found['stopped_month']:.0f} on average: the dashboard shows too great a loss."
+        )
     return lines
 
 

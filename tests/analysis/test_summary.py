@@ -8,8 +8,8 @@ import pytest
 
 from simgap import scenario
 from simgap.analysis.summary import cumulative_cash, finite, guesses, operations, summary, workflows
-from simgap.montecarlo.plan import Results, evaluate, one_each
 from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
+from simgap.montecarlo.plan import Results, evaluate, one_each
 
 TEXT = """\
 simgap: 1

@@ -9,8 +9,8 @@ from simgap.engines import reference
 from simgap.engines.physics import Count
 from simgap.errors import InputError, SimulationError
 from simgap.model import keys
-from simgap.montecarlo.plan import evaluate, one_each
 from simgap.montecarlo.phases import prepare
+from simgap.montecarlo.plan import evaluate, one_each
 from simgap.scenario.values import Variant
 
 TEXT = """

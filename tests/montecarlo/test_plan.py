@@ -21,9 +21,9 @@ from simgap.model import keys
 from simgap.model.oversight import WAIT_BINS
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo import trial
-from simgap.montecarlo.plan import Plan, crossed, evaluate, one_each, work
 from simgap.montecarlo.outcomes import MONTHLY
 from simgap.montecarlo.phases import prepare
+from simgap.montecarlo.plan import Plan, crossed, evaluate, one_each, work
 from simgap.scenario import read_text
 from simgap.scenario.values import Variant, inputs
 

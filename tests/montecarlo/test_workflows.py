@@ -10,9 +10,9 @@ from simgap.economics.ledger import OWN
 from simgap.engines.physics import ESCAPES, NOT_SENT, Count
 from simgap.engines.reference import simulate
 from simgap.montecarlo import trial
-from simgap.montecarlo.plan import crossed, evaluate, one_each
 from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
 from simgap.montecarlo.phases import prepare
+from simgap.montecarlo.plan import crossed, evaluate, one_each
 from simgap.montecarlo.trial import run_trial
 from simgap.scenario.values import Variant
 

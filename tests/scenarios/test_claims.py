@@ -9,8 +9,8 @@ import pytest
 
 import simgap
 from simgap.economics.ledger import LINES
-from simgap.montecarlo.plan import Plan, evaluate, work
 from simgap.montecarlo.outcomes import MONTHLY
+from simgap.montecarlo.plan import Plan, evaluate, work
 from simgap.scenario.load import shipped_paths
 from simgap.scenario.values import Variant, row_of
 from simgap.scenario.words import READERS
