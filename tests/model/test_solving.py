@@ -156,6 +156,8 @@ def test_threshold_at_its_limits():
     assert threshold_of(0.0, mix, 1.0) == -math.inf
     assert threshold_of(1.0, mix, 1.0) == math.inf
     assert threshold_of(0.3, [(2.0, 1.0, 1.0)], 1.0) == pytest.approx(norm.ppf(0.3), abs=1e-10)
+    # However far apart: a quarter of the decisions lies about -900, and a fifth of all under the threshold.
+    assert threshold_of(0.2, [(3.0, 1.0, 1.0), (1.0, 0.0, 900.0)], 1.0) == pytest.approx(norm.ppf(0.8) - 900)
     # No more classes are read than there are.
     more = np.array([[1.0, 50.0], [1.0, 0.0], [1.0, 9.0]])
     assert solving.threshold_of(0.3, more, 1, 1.0) == threshold_of(0.3, [(1.0, 1.0, 1.0)], 1.0)
