@@ -82,7 +82,15 @@ def _panel(axes: Axes, true: FloatArray, shown: FloatArray) -> None:
                 known + 1, p5, p95, color=colour, alpha=0.18, linewidth=0, label="9 futures in 10"
             )
         dot = "o" if len(known) == 1 else None  # a line through one point cannot be seen
-        axes.plot(known + 1, np.nanmean(table[:, known], axis=0), line, color=colour, marker=dot, label=label, zorder=4)
+        axes.plot(
+            known + 1,
+            np.nanmean(table[:, known], axis=0),
+            line,
+            color=colour,
+            marker=dot,
+            label=label,
+            zorder=4,
+        )
     axes.grid(axis="y")
 
 

@@ -134,6 +134,7 @@ def of_production(entity, u, p, t):
     yield "kind_of_change", production.kind_of_change(entity % 5)
     yield "lead_time", production.lead_time(KEY, entity, entity % 7, connected, p)
     yield "distrust", production.distrust(u, since, now, p)
+    yield "dented", production.dented(u, since, now, p)
     yield "adopted_share", production.adopted_share(now, since, u, since, p)
     yield "hires_wanted", production.hires_wanted(3 * entity, entity % 4, entity % 3, entity % 6, p, t)
     yield "hire_time", production.hire_time(p)

@@ -197,6 +197,13 @@ def test_trust_that_was_not_lost_or_comes_back_at_once():
     assert production.distrust(0.9, 0, 0, packed()) == 0.0
 
 
+def test_each_restriction_takes_its_share_of_what_trust_is_left():
+    p = packed(recovery=2190.0, trust_lost=0.2)
+    lost = production.dented(0.5, 0, 2190 * HOUR, p)  # a quarter is still missing
+    assert lost == pytest.approx(1.0 - 0.75 * 0.8, rel=1e-13)
+    assert production.dented(0.0, 0, HOUR, packed(recovery=2190.0)) == 0.0
+
+
 @pytest.mark.parametrize("joined", [0, 5 * MONTH])
 def test_adoption_begins_at_a_twentieth_and_is_half_after_the_stated_time(joined):
     p = packed(ceiling=0.9, half_after=1000.0)
