@@ -136,7 +136,7 @@ def schema_share(broken: int, p: Floats) -> float:
     """Return the share of items in another schema while so many schema changes are not yet repaired."""
     if broken == 0:
         return p[P.SCHEMA]
-    return 1.0 - (1.0 - p[P.SCHEMA]) * math.pow(1.0 - p[P.SCHEMA_BROKEN], broken)
+    return 1.0 - (1.0 - p[P.SCHEMA]) * math.pow(1.0 - p[P.SCHEMA_BROKEN], float(broken))
 
 
 @small

@@ -33,7 +33,7 @@ def draw(
 ) -> None:
     """Draw means over trials, with the middle 90 % of what is true.
 
-    Means, for a dashboard that sees two audits a month shows 100 % in most trials, and too little in the rest.
+    Means: a dashboard that sees two audits a month shows 100 % in most trials, and too little in the rest.
 
     Parameters
     ----------
