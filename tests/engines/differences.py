@@ -280,7 +280,7 @@ def stated(one, other):
     """Return lines on what is not the same in two states."""
     lines = [
         f"  {name}: reference {one.get(name)}, compiled {other.get(name)}"
-        for name in [*one, *(other.keys() - one.keys())]
+        for name in one | other
         if name != "counts" and one.get(name) != other.get(name)
     ]
     x, y = np.array(one["counts"]), np.array(other["counts"])
