@@ -57,7 +57,7 @@ def draw(
     axes.set_ylabel("right decisions of the AI")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.tick_params(axis="x", labelbottom=False)
-    axes.legend(**LEGEND)
+    axes.legend(*below.get_legend_handles_labels(), **LEGEND)
     below.axhline(0.0, color=style.FAINT, linewidth=1.2, zorder=1)
     below.set_ylabel(f"cumulative net value, {currency}\n(without sums paid once)")
     below.yaxis.set_major_formatter(style.MoneyFormatter())

@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 from simgap import scenario
-from simgap.analysis.summary import cumulative_cash, finite, guesses, operations, summary, workflows
+from simgap.analysis.summary import (
+    cumulative_cash,
+    dashboard,
+    finite,
+    guesses,
+    operations,
+    production,
+    summary,
+    time_to_detect,
+    workflows,
+)
 from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
 from simgap.montecarlo.plan import Results, evaluate, one_each
 
@@ -167,3 +177,59 @@ def test_what_people_did_not_send_is_not_of_the_ai():
     assert found["declined_share"] == pytest.approx(0.4)
     assert found["straight_through_rate"] == pytest.approx(0.6)
     assert found["escaped_error_rate"] == pytest.approx(0.1)
+
+
+def months(**columns):
+    """The results with whole columns of months replaced."""
+    monthly = DONE.monthly.copy()
+    for name, rows in columns.items():
+        monthly[:, :, MONTHLY.index(name)] = rows
+    return Results(**{**DONE.__dict__, "monthly": monthly})
+
+
+def test_the_dashboard_by_month_is_the_mean_of_what_is_known():
+    nan = math.nan
+    accuracy = [[nan, 0.9, 0.8], [nan, nan, 0.6], [nan, 0.7, nan], [nan, nan, nan], [nan, nan, 0.7]]
+    found = dashboard(RESOLVED, months(accuracy_true=accuracy, net=[1.0, 2.0, 9.0], one_off=[1.0, 0.0, 0.0]))
+    by_month = found["by_month"]
+    np.testing.assert_allclose(by_month["accuracy_true"], [nan, 0.8, 0.7])
+    assert by_month["net_true"] == [0.0, 2.0, 9.0]
+    assert found["accuracy_shown"] == found["accuracy_reported"]
+
+
+def test_under_workflow_outcomes_the_audits_are_shown():
+    outcomes = scenario.read_text(TEXT + "measurement: {basis: workflow_outcomes, audit: 5 %}\n")
+    audits = changed(n_audited=[4, 0, 10, 2, 4], n_audit_faulted=[1, 0, 2, 2, 0])
+    assert dashboard(outcomes, audits)["accuracy_shown"] == pytest.approx(1 - 5 / 20)
+
+
+def test_what_production_did_is_a_mean_over_trials():
+    found = production(
+        changed(
+            n_changes=[2, 0, 4, 1, 3],
+            n_changes_edge=[1, 0, 4, 0, 0],
+            n_changes_done=[1, 0, 2, 1, 0],
+            n_change_lead=[100.0, 0.0, 500.0, 200.0, 0.0],
+            n_changes_open=[3, 0, 6, 0, 6],
+            stopped_month=[math.inf, 2.0, math.inf, 3.0, math.inf],
+            n_alarms=[1, 1, 0, 0, 1],
+        )
+    )
+    assert found["changes"] == 2.0
+    assert found["changes_by_kind"]["edge"] == 1.0
+    assert found["change_lead_time_hours"] == 200.0
+    assert found["changes_open_at_month_end"] == 1.0  # of five trials of three months
+    assert (found["p_stopped"], found["stopped_month"]) == (0.4, 2.5)
+    assert found["alarms"] == 0.6
+    assert found["time_to_detect"] is None  # nothing drifts
+
+
+def test_the_time_to_detect_is_of_the_first_spells_and_censored():
+    hours = np.array([1.0, 2.0, 3.0, 4.0, math.nan]) * 730.0
+    found = time_to_detect(changed(detection_hours=hours, detected=[1, 0, 1, 1, math.nan]))
+    # Survival 3/4 after the first, then of two left, 3/8 after the third.
+    assert found["trials"] == 4
+    assert found["detected_share"] == 0.75
+    assert found["p50_months"] == 3.0
+    unseen = time_to_detect(changed(detection_hours=hours, detected=[0, 0, 0, 0, math.nan]))
+    assert (unseen["detected_share"], unseen["p50_months"]) == (0.0, math.inf)

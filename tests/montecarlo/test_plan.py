@@ -22,7 +22,7 @@ from simgap.model.oversight import WAIT_BINS
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo import trial
 from simgap.montecarlo.outcomes import MONTHLY
-from simgap.montecarlo.phases import prepare
+from simgap.montecarlo.phases import planned_volume, prepare
 from simgap.montecarlo.plan import Plan, crossed, evaluate, one_each, work
 from simgap.scenario import read_text
 from simgap.scenario.values import Variant, inputs
@@ -166,7 +166,7 @@ def test_the_pilot_has_no_backlog_and_the_board_believes_in_that_of_production(l
     phases, _, _ = lively
     (of_pilot,), (flow,) = phases.pilot.workflows, phases.production.workflows
     assert (of_pilot.waiting, flow.waiting) == (0, 30)
-    planned = trial.planned_volume(phases)
+    planned = planned_volume(phases)
     # 20 letters a day from a month after go-live on, at 1066 h from the decision, and the 30 at that instant.
     days = np.array([0.0, 0.0, (3 * 730 - 1066) / 24])
     days[1] = (2 * 730 - 1066) / 24

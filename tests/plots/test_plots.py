@@ -1,6 +1,7 @@
 """Figures: the artists carry the data given, no text covers another, equal figures give equal bytes."""
 
 import itertools
+import math
 
 import matplotlib
 import numpy as np
@@ -11,7 +12,7 @@ from matplotlib.contour import ContourSet
 from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation, Text
 
-from simgap.plots import cumulative_cash, distribution, style, sweep, tornado
+from simgap.plots import cumulative_cash, dashboard, distribution, style, sweep, tornado
 
 CAPTION = "1,000 replications, seed 7. Spread over futures: what we do not know and luck together."
 LONG = "workflows.claims.value_classes@production"
@@ -51,6 +52,13 @@ def cash(rows, board=None):
     return cumulative_cash.draw, (np.asarray(rows, dtype=float), "EUR", board), {}
 
 
+def shown(true, accuracy, value=1.0):
+    """Accuracy of six months by trial, true and shown; value falls, and a share of it is shown."""
+    true, accuracy = (np.array(a, dtype=float) * np.ones((3, 6)) for a in (true, accuracy))
+    value_true = -1e5 * np.arange(1, 7) * np.array([[0.5], [1.0], [2.0]])
+    return dashboard.draw, (true, accuracy, value_true, value * value_true, "EUR"), {}
+
+
 def bars(count):
     return tornado.draw, (*inputs(count), "realised NPV"), {}
 
@@ -83,6 +91,10 @@ FIGURES = {
     "cash, one month": cash(CASH[:1, :1], None),
     "cash, back at once": cash(np.array([[-1.0, 5.0]]), None),
     "cash, nothing": cash(np.zeros((3, 12)), np.zeros(12)),
+    "dashboard": shown([math.nan, 0.9, 0.86, 0.8, 0.78, 0.7], [math.nan, *[0.93] * 5], -2.0),
+    "dashboard, nothing shown": shown(0.8, math.nan),
+    "dashboard, nothing decided": shown(math.nan, math.nan, 0.0),
+    "dashboard, one month known": shown([*[math.nan] * 5, 0.9], [*[math.nan] * 5, 0.9]),
     "no input": bars(0),
     "one input": bars(1),
     "twenty inputs": bars(20),
@@ -103,7 +115,8 @@ FIGURES = {
 
 
 def render(draw, arguments, options):
-    height = tornado.height(len(arguments[0])) if draw is tornado.draw else 4.8
+    heights = {tornado.draw: tornado.height(len(arguments[0])), dashboard.draw: dashboard.HEIGHT}
+    height = heights.get(draw, 4.8)
     figure, axes = style.new_figure(CAPTION, height=height)
     draw(axes, *arguments, **options)
     return figure, axes
@@ -112,11 +125,12 @@ def render(draw, arguments, options):
 def texts(figure):
     """All that is written: ticks within the limits, annotations, labels, legend, title and caption."""
     ticks = {
-        label: low <= place <= high
+        label: low <= tick.get_loc() <= high and label.get_visible()
         for axes in figure.axes
         for axis in (axes.xaxis, axes.yaxis)
         for low, high in [sorted(axis.get_view_interval())]
-        for place, label in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+        for tick in axis.get_major_ticks()
+        for label in (tick.label1,)
     }
     found = figure.findobj(lambda artist: isinstance(artist, Text) and artist.get_visible())
     return [text for text in found if text.get_text().strip() and ticks.get(text, not _is_tick(text, figure))]
@@ -155,7 +169,8 @@ def test_no_text_covers_another_or_leaves_the_figure(name):
     figure, axes = render(*FIGURES[name])
     assert faults(figure) == []
     written = {text.get_text().replace("\n", " ") for text in texts(figure)}
-    assert {CAPTION, axes.get_xlabel().replace("\n", " ")} <= written
+    label = axes.get_xlabel() or figure.axes[1].get_xlabel()  # of the lower panel
+    assert {CAPTION, label.replace("\n", " ")} <= written
 
 
 def test_the_search_for_covered_texts_finds_them():
@@ -238,6 +253,21 @@ def test_cash_never_below_zero_marks_no_need():
     figure, axes = render(*FIGURES["cash, never below"])
     assert not any("deepest" in text for text in words(axes))
     assert "never below zero" in figure.get_suptitle().replace("\n", " ")
+
+
+def test_the_dashboard_draws_means_and_says_both():
+    draw, arguments, options = shown([math.nan, 0.9, 0.86, 0.8, 0.78, 0.7], [math.nan, *[0.93] * 5], -2.0)
+    arguments[0][0, 1:] -= 0.06
+    figure, axes = render(draw, arguments, options)
+    below = figure.axes[1]
+    true, said = (line.get_xydata() for line in axes.lines)
+    np.testing.assert_allclose(true, np.column_stack([np.arange(2, 7), [0.88, 0.84, 0.78, 0.76, 0.68]]))
+    np.testing.assert_allclose(said, np.column_stack([np.arange(2, 7), [0.93] * 5]))
+    lines = [line.get_ydata() for line in below.lines if len(line.get_xdata()) == 6]
+    np.testing.assert_allclose(lines[0], -1e5 * np.arange(1, 7) * 3.5 / 3)
+    np.testing.assert_allclose(lines[1], -2.0 * lines[0])
+    words = " ".join(text.get_text() for text in texts(figure))
+    assert "the dashboard says 93% accurate and it is 68%" in " ".join(words.split())
 
 
 def test_tornado_sorts_by_size_and_keeps_twelve():

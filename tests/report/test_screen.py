@@ -14,6 +14,7 @@ SETTINGS = {
     "clock.horizon": 36.0,
     "clock.decision": "2026-01",
 }
+SEEN = {"trials": 90, "detected_share": 0.62, "p50_months": 6.9, "p50_ci95": [5.0, 9.0]}
 LINK = {"name": "data.missing", "rank_correlation": -0.6, "ci95": [-0.8, -0.3], "strength": "guess"}
 WORKFLOW = {
     "name": "letters",
@@ -71,7 +72,15 @@ SUMMARY = {
         "autonomy_time_share": {"autonomous": 0.6, "guarded": 0.3, "restricted": 0.0, "suspended": 0.1},
         "oversight_cost_per_item": 0.71,
     },
-    "dashboard": {"accuracy_reported": 0.953, "accuracy_true": 0.871},
+    "dashboard": {"accuracy_reported": 0.953, "accuracy_shown": 0.953, "accuracy_true": 0.871},
+    "production": {
+        "changes": 0.0,
+        "change_lead_time_hours": None,
+        "changes_open_at_month_end": 0.0,
+        "time_to_detect": None,
+        "p_stopped": 0.0,
+        "stopped_month": None,
+    },
     "reviewers": {
         "reviewers": 9.0,
         "overloaded_from_month": 5,
@@ -127,7 +136,21 @@ def test_the_words_say_the_numbers():
         ("reviewers.offered_hours_per_month", 1000.0, "Reviewers needed", "WARNING"),
         ("reviewers.overloaded_from_month", None, "have 9. Deepest", "from month"),
         ("realised.median_path.deepest", 0.0, "The median future never needs cash", "Deepest cash need 600k"),
-        ("dashboard.accuracy_reported", None, "inputs are guesses", "dashboard"),
+        ("dashboard.accuracy_shown", None, "inputs are guesses", "dashboard"),
+        ("production.changes", 4.0, "Changes: 4.0 a future, and 0 are open", "takes"),
+        (
+            "production.time_to_detect",
+            SEEN,
+            "it drifts is seen in 62 of 100 futures, after 6.9 months",
+            "Nobody",
+        ),
+        (
+            "production.time_to_detect",
+            {**SEEN, "p50_months": None},
+            "in 62 of 100 futures.",
+            "months in the median",
+        ),
+        ("production.time_to_detect", {**SEEN, "detected_share": 0.0}, "Nobody sees that it drifts", "62"),
         ("dashboard.accuracy_true", None, "inputs are guesses", "dashboard"),
         ("operations.oversight_cost_per_item", None, "Oversight cost per item -", "0.71"),
         ("precision.half_width", None, "known to within -", "+/-"),
@@ -203,3 +226,19 @@ def test_several_workflows_have_a_table():
     many = screen({**SUMMARY, "workflows": [WORKFLOW] * 40}, SETTINGS)
     assert many.count("letters") == 12
     assert "and 28 more" in many
+
+
+def test_changes_and_the_end_of_the_ai_are_told():
+    production = {
+        **SUMMARY["production"],
+        "changes": 24.7,
+        "change_lead_time_hours": 3360.0,
+        "changes_open_at_month_end": 1.6,
+        "p_stopped": 0.75,
+        "stopped_month": 11.2,
+    }
+    text = " ".join(screen({**SUMMARY, "production": production}, SETTINGS).split())
+    assert (
+        "Changes: 24.7 a future; each takes 20.0 weeks from request to production, and 1.6 are open" in text
+    )
+    assert "The AI is given up in 75 of 100 futures, in month 11 on average" in text
