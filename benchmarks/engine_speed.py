@@ -33,7 +33,7 @@ from simgap.engines.packing import Packed
 from simgap.engines.physics import ENDS, Count
 from simgap.model import keys
 from simgap.montecarlo.plan import evaluate, medians, one_each
-from simgap.montecarlo.trial import prepare
+from simgap.montecarlo.phases import prepare
 from simgap.scenario.values import Variant
 
 ROUNDS = 7

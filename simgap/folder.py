@@ -22,7 +22,7 @@ RESULTS = (
     "grid.csv",
     "events.csv",
     "events.xes",
-    *(f"{figure}.png" for figure in ("value", "cash", "tornado", "sweep", "timeline")),
+    *(f"{figure}.png" for figure in ("value", "cash", "dashboard", "tornado", "sweep", "timeline")),
 )
 
 

@@ -22,7 +22,7 @@ from simgap.analysis.words import left_out, money, title
 from simgap.folder import result_folder, write_json, write_parquet
 from simgap.model.types import Floats
 from simgap.montecarlo import plan as plans
-from simgap.montecarlo.trial import MONTHLY
+from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
 from simgap.report.screen import wrap
 from simgap.scenario.units import say
 from simgap.scenario.values import row_of
@@ -68,7 +68,7 @@ class Result:
 
     @property
     def trials(self) -> pd.DataFrame:
-        """One row a trial: draw, luck, inputs (``input.NAME``) and outcomes."""
+        """One row a trial: draw, luck, inputs (``input.NAME``), outcomes, and several workflows apart."""
         import pandas as pd
 
         return pd.DataFrame(self._trials())
@@ -78,7 +78,13 @@ class Result:
         _, draw, luck = np.array(r.rows, np.int64).T
         columns = {"draw": draw, "luck": luck}
         columns |= {f"input.{name}": r.drawn[:, i] for i, name in enumerate(r.inputs)}
-        return columns | {name: r.outcomes[:, i] for i, name in enumerate(r.names)}
+        columns |= {name: r.outcomes[:, i] for i, name in enumerate(r.names)}
+        names = self.resolved["workflows"] if r.workflows.shape[1] > 1 else ()
+        return columns | {
+            f"workflow.{name}.{what}": r.workflows[:, w, i]
+            for w, name in enumerate(names)
+            for i, what in enumerate(PER_WORKFLOW)
+        }
 
     @property
     def monthly(self) -> pd.DataFrame:
@@ -123,10 +129,11 @@ class Result:
             parts = range(0, len(self.results.rows), TRIALS_AT_ONCE)
             months = (self._monthly(slice(first, first + TRIALS_AT_ONCE)) for first in parts)
             write_parquet(place / "monthly.parquet", months)
-            for name in ("value", "cash", "tornado"):
+            for name in FIGURES:
                 style.save(getattr(self.plot, name)(), place / f"{name}.png")
 
 
+FIGURES = ("value", "cash", "dashboard", "tornado")
 TRIALS_AT_ONCE = 500  # whose months are written: a table of all months would be the largest thing in memory
 
 
@@ -185,6 +192,26 @@ class Figures:
         figure, axes = style.new_figure(self._caption())
         known = board if np.isfinite(board).all() else None
         cash.draw(axes, cumulative_cash(r), self.result.summary["currency"], known)
+        return figure
+
+    def dashboard(self) -> Figure:
+        """What the dashboard says beside what is true, by month."""
+        from simgap.plots import dashboard, style
+
+        months = self.result.results.monthly
+
+        def column(name: str) -> Floats:
+            return months[:, :, MONTHLY.index(name)]
+
+        figure, axes = style.new_figure(self._caption(), height=dashboard.HEIGHT)
+        dashboard.draw(
+            axes,
+            column("accuracy_true"),
+            column("accuracy_shown"),
+            np.cumsum(column("net") - column("one_off"), axis=1),
+            np.cumsum(column("net_shown"), axis=1),
+            self.result.summary["currency"],
+        )
         return figure
 
     def tornado(self) -> Figure:

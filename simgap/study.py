@@ -29,7 +29,7 @@ from simgap.errors import InputError, Problem, SimulationError
 from simgap.model.clock import MONTH
 from simgap.montecarlo import one
 from simgap.montecarlo import plan as plans
-from simgap.montecarlo.trial import arrivals
+from simgap.montecarlo.phases import arrivals
 from simgap.results import Result, Sweep
 from simgap.sampling.unknowns import quantile
 from simgap.scenario.load import read_source

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,16 +16,30 @@ from simgap.analysis.statistics import (
     summarise,
     wilson,
 )
+from simgap.analysis.survival import kaplan_meier, survival_quantile
 from simgap.economics.ledger import LINES
-from simgap.engines.physics import TRIGGER_COLUMNS, wait_edges
+from simgap.engines.physics import CHANGES, TRIGGER_COLUMNS, wait_edges
 from simgap.model.governance import LEVELS, RESTRICTED
 from simgap.model.types import Floats, Ints
+from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
 from simgap.montecarlo.plan import Results
-from simgap.montecarlo.trial import MONTHLY
 from simgap.scenario.resolved import digest
 from simgap.scenario.values import inputs, row_of
 from simgap.scenario.words import READERS
 
+# Months of the dashboard, and what is counted in production: names of the JSON, and of outcomes behind n_.
+BY_MONTH = ("accuracy_shown", "accuracy_true", "net_shown", "oversight_per_item")
+EVENTS = (
+    "shocks",
+    "schema_changes",
+    "births",
+    "audited",
+    "alarms",
+    "false_alarms",
+    "changes",
+    "changes_done",
+    "hired",
+)
 SETTINGS = ("money", "clock", "board", "base")  # groups of choices, not of claims about the world
 
 
@@ -92,7 +106,7 @@ def operations(results: Results) -> dict[str, Any]:
         return part / whole if whole else math.nan
 
     worked = total["items"] + total["duplicates"]
-    sent = total["items"] - total["suspended"]
+    sent = total["items"] - total["suspended"] - total["declined"]
     level_hours = [total[f"level_{word}"] for word in LEVELS]
     autonomy = {word: ratio(h, sum(level_hours)) for word, h in zip(LEVELS, level_hours, strict=True)}
     cost = results.of("oversight_cost").sum() + results.of("exception_cost").sum()
@@ -110,6 +124,7 @@ def operations(results: Results) -> dict[str, Any]:
         "fallback_share": ratio(total["fallback"], total["items"]),
         "lost_share": ratio(total["lost"], total["items"]),
         "suspended_share": ratio(total["suspended"], total["items"]),
+        "declined_share": ratio(total["declined"], total["items"]),
         "ai_wait_hours": ratio(total["ai_wait"], total["ai_served"]),
         "ai_backlog_peak": float(results.of("ai_backlog_peak").mean()),
         "reviewer_utilisation": ratio(total["used"], total["capacity"]),
@@ -138,6 +153,98 @@ def operations(results: Results) -> dict[str, Any]:
         "autonomy_time_share": autonomy,
         "oversight_cost_per_item": ratio(float(cost), total["items"]),
     }
+
+
+def dashboard(resolved: Mapping[str, Any], results: Results) -> dict[str, Any]:
+    """Return what the dashboard shows beside what is true, on the whole and by month.
+
+    Means over the trials in which there is something to show; money is not discounted, and without sums paid
+    once.
+    """
+    leaf = resolved["parameters"]["measurement.basis"]
+    reported = _mean_known(results.of("accuracy_reported"))
+    shown = reported
+    if leaf.get("value", leaf.get("production")) == "workflow_outcomes":
+        shown = 1.0 - _ratio(results, "n_audit_faulted", "n_audited")
+    true_net = results.monthly[:, :, MONTHLY.index("net")] - results.monthly[:, :, MONTHLY.index("one_off")]
+    months = {name: _known_means(results.monthly[:, :, MONTHLY.index(name)]) for name in BY_MONTH}
+    return {
+        "accuracy_reported": reported,
+        "accuracy_shown": shown,
+        "accuracy_true": _mean_known(results.of("accuracy_true")),
+        "by_month": {**months, "net_true": true_net.mean(axis=0).tolist()},
+    }
+
+
+def production(results: Results) -> dict[str, Any]:
+    """Return what production did besides single items, as means over trials unless the key says otherwise."""
+    n, months = len(results.rows), results.monthly.shape[1]
+    stopped = results.of("stopped_month")
+    return {
+        **{name: float(results.of(f"n_{name}").sum()) / n for name in EVENTS},
+        "drift_log_odds_at_end": float(results.of("drift_at_end").mean()),
+        "audits_faulted_share": _ratio(results, "n_audit_faulted", "n_audited"),
+        "changes_by_kind": {
+            c.name.removeprefix("CHANGES_").lower(): float(results.of(f"n_{c.name.lower()}").sum()) / n
+            for c in CHANGES
+        },
+        "changes_open_at_month_end": float(results.of("n_changes_open").sum()) / n / months,
+        "change_lead_time_hours": _ratio(results, "n_change_lead", "n_changes_done"),
+        "time_to_detect": time_to_detect(results),
+        "p_stopped": float(np.isfinite(stopped).mean()),
+        "stopped_month": _mean_known(stopped),
+    }
+
+
+def time_to_detect(results: Results) -> dict[str, Any] | None:
+    """Return how soon the first spell of drift is seen: Kaplan-Meier over trials, in months.
+
+    Trials whose window ends first, or whose model was retrained for another reason, are censored. None where
+    nothing drifts.
+    """
+    hours, observed = results.of("detection_hours"), results.of("detected")
+    known = np.isfinite(hours)
+    if not known.any():
+        return None
+    curve = kaplan_meier(hours[known] / 730.0, observed[known] > 0.5)
+    median, low, high = survival_quantile(curve)
+    return {
+        "trials": int(known.sum()),
+        "detected_share": float(observed[known].mean()),
+        "p50_months": median,
+        "p50_ci95": [low, high],
+    }
+
+
+def _known_means(table: Floats) -> list[float]:
+    """Return the means of columns over the rows in which each is known; nan where it never is."""
+    known = np.isfinite(table)
+    number = known.sum(axis=0)
+    sums = np.where(known, table, 0.0).sum(axis=0)
+    means = np.divide(sums, number, out=np.full(len(sums), math.nan), where=number > 0)
+    return [float(mean) for mean in means]
+
+
+def workflows(names: Sequence[str], results: Results) -> list[dict[str, Any]]:
+    """Return what became of the items of each workflow, pooled over trials, in the order of the file."""
+    found = []
+    for name, row in zip(names, results.workflows.sum(axis=0).tolist(), strict=True):
+        total = dict(zip(PER_WORKFLOW, row, strict=True))
+
+        def share(part: str, whole: str, total: Mapping[str, float] = total) -> float:
+            return total[part] / total[whole] if total[whole] else math.nan
+
+        found.append(
+            {
+                "name": name,
+                "items": total["items"] / len(results.rows),
+                "straight_through_rate": share("straight", "sent"),
+                "escaped_error_rate": share("escaped", "sent"),
+                "fallback_share": share("fallback", "items"),
+                "net_benefit": total["net_benefit"] / len(results.rows),
+            }
+        )
+    return found
 
 
 def ended(results: Results) -> dict[str, Any]:
@@ -251,10 +358,9 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
                 "gap": summarise(results.of("gap")),
                 "realisation_ratio": fieller_ratio(realised, projected) if projected.mean() > 0.0 else None,
                 "operations": operations(results),
-                "dashboard": {
-                    "accuracy_reported": _mean_known(results.of("accuracy_reported")),
-                    "accuracy_true": float(results.of("accuracy_true").mean()),
-                },
+                "workflows": workflows(resolved["workflows"], results),
+                "dashboard": dashboard(resolved, results),
+                "production": production(results),
                 "ledger": {name: float(flow[name].sum()) for name in LINES},
                 "reviewers": _reviewers(results, flow),
                 "inputs": input_links(resolved, results),

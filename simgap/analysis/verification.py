@@ -23,7 +23,7 @@ from simgap.engines.physics import Count, Physics
 from simgap.model.clock import HOUR
 from simgap.model.types import Floats
 from simgap.montecarlo import one
-from simgap.montecarlo.trial import Phases, pilot_length
+from simgap.montecarlo.phases import Phases, pilot_length
 from simgap.sampling.philox import philox4x32
 from simgap.scenario.load import FOLDERS
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from simgap.compiling import small
 from simgap.model import keys
 
-# Places in an instant: ranks within phase A, then the phases B and C; the bits below are for workflow, kind and
-# number. Outages, schema changes, shocks and births of edge-case types share a rank.
+# Places in an instant: ranks within phase A, then the phases B and C; the bits below are for workflow, kind
+# and number. Outages, schema changes, shocks and births of edge-case types share a rank.
 (
     PLANS,
     OUTAGES,

@@ -304,15 +304,11 @@ def parameters(values: Values) -> Floats:
     return p
 
 
-def mean_times(workflows: Sequence[Values]) -> tuple[float, float]:
-    """Return the mean time of a review by either team over the workflows, by their volumes, in hours."""
-    volumes = np.array([values["volume"] for values in workflows])
-    if not volumes.sum():
-        volumes = np.ones(len(workflows))
-    return tuple(
-        float(np.average([values[f"oversight.{prefix}time"] for values in workflows], weights=volumes))
-        for prefix in ("", "specialist_")
-    )
+def mean_time(workflows: Sequence[Values], prefix: str) -> float:
+    """Return the mean time of a review by a team over the workflows, by their volumes, in hours."""
+    volumes = [values["volume"] for values in workflows]
+    times = [values[f"oversight.{prefix}time"] for values in workflows]
+    return float(np.average(times, weights=volumes if any(volumes) else None))
 
 
 def pack(
@@ -344,7 +340,7 @@ def pack(
     closures = days_since(decision, values["clock.holidays"] or (), go_live_hours)
     go_live = round(go_live_hours * HOUR)
     length = round(window_hours * HOUR) - go_live
-    times = mean_times(workflows)
+    times = mean_time(workflows, ""), mean_time(workflows, "specialist_")
     variety = sum(pilot["volume"] > 0.0 for pilot in pilots)
     flows, knots = [], np.zeros(0, np.int64)
     for own, pilot in zip(workflows, pilots, strict=True):

@@ -18,7 +18,7 @@ from simgap.sampling.inversion import exponential_quantile, logistic, lognormal_
 from simgap.sampling.philox import unit
 
 YEAR = 8760.0  # hours
-# At the start of a workflow 1/20 of those use the AI who will in the end, and half of them after `HALF_AFTER`.
+# At the start of a workflow 1/20 of those use the AI who will in the end; half of them do after `HALF_AFTER`.
 STEEPNESS = math.log(19.0)
 NEW_SPEED = 0.5  # of a reviewer on the first day, a guess
 
@@ -112,6 +112,12 @@ def distrust(lost: float, since: int, now: int, p: Floats) -> float:
     if lost == 0.0 or p[P.RECOVERY] == 0.0:
         return 0.0
     return lost * math.exp(-math.log(2.0) * ((now - since) / HOUR / p[P.RECOVERY]))
+
+
+@small
+def dented(lost: float, since: int, now: int, p: Floats) -> float:
+    """Return the share of adoption that is lost just after a restriction."""
+    return 1.0 - (1.0 - distrust(lost, since, now, p)) * (1.0 - p[P.TRUST_LOST])
 
 
 @small

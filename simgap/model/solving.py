@@ -18,7 +18,7 @@ import numpy as np
 from simgap.compiling import rule
 from simgap.model import items
 from simgap.model.parameters import P
-from simgap.model.roots import root
+from simgap.model.roots import RELATIVE, root
 from simgap.model.types import Floats
 from simgap.sampling.inversion import logistic, normal_cdf
 
@@ -137,7 +137,8 @@ def threshold_of(share: float, mix: Floats, n: int, sigma_w: float) -> float:
     for i in range(n):
         high = max(high, 40.0 * (1.0 + sigma_w) + mix[2, i])
     low = -high
-    while high - low > CLOSE:  # bisection, for it can never fail
+    # Bisection, for it can never fail. Far from 0 numbers lie further apart than `CLOSE`.
+    while high - low > max(CLOSE, RELATIVE * abs(low)):
         middle = 0.5 * (low + high)
         if _share_under(middle, mix, n, sigma_w) < share:
             low = middle
@@ -180,7 +181,7 @@ def decision_mix(
         for edge in range(2):
             share = unhandled * (1.0 - p[P.RECOGNISED]) if edge else 1.0 - unhandled
             if defects[bits] * share > 0.0:
-                lost = items.penalty(bits, edge, p) + drift
+                lost = items.penalty(bits, edge == 1, p) + drift
                 mix[0, n] = defects[bits] * share
                 mix[1, n] = _mean_logistic(p[P.INTERCEPT] - lost, p[P.HARDNESS], nodes, weights)
                 mix[2, n] = p[P.SEPARATION_EDGE] if edge else p[P.SEPARATION]

@@ -11,7 +11,7 @@ from simgap.engines.log import Entry
 from simgap.engines.packing import Packed
 from simgap.engines.reference import simulate
 from simgap.errors import SimulationError
-from simgap.montecarlo.trial import Phases, prepare
+from simgap.montecarlo.phases import Phases, prepare
 from simgap.sampling.unknowns import draw_unknowns
 from simgap.scenario.values import Variant, inputs
 

@@ -23,7 +23,8 @@ from simgap.compiling import is_warm
 from simgap.defaults import ENGINE
 from simgap.errors import BacklogLimit, SimgapError
 from simgap.model.types import Floats, Ints
-from simgap.montecarlo.trial import Trial, expected_items, prepare, run_trial
+from simgap.montecarlo.phases import expected_items, prepare
+from simgap.montecarlo.trial import Trial, run_trial
 from simgap.sampling.unknowns import draw_unknowns, quantile
 from simgap.scenario.values import Variant, inputs
 

@@ -11,6 +11,7 @@ from simgap.analysis.words import left_out, money, share_of_100, title
 
 WIDTH = 80
 SHOWN_LINKS = 2
+SHOWN_WORKFLOWS = 12
 # What a level of autonomy below the highest means, in words.
 CUTS = {
     "guarded": "people check more of its decisions",
@@ -114,9 +115,11 @@ def words(summary: Mapping[str, Any]) -> list[str]:
         f"Reviewers needed at peak {_count(operations['reviewers_needed_peak'])}, have {heads}{load}. "
         f"{need} Pays back in {pays} of 100."
     )
-    reported, true = (summary["dashboard"][k] for k in ("accuracy_reported", "accuracy_true"))
-    if reported is not None and true is not None:
-        lines.append(f"The dashboard says {reported:.1%} accurate; in production it is {true:.1%}.")
+    shown, true = (summary["dashboard"][k] for k in ("accuracy_shown", "accuracy_true"))
+    if shown is not None and true is not None:
+        seen = _detection(summary["production"]["time_to_detect"])
+        lines.append(f"The dashboard says {shown:.1%} accurate; in production it is {true:.1%}.{seen}")
+    lines += _changes(summary["production"])
     if operations["incidents"]:
         held = operations["autonomy_time_share"]
         cut = [f"{words} {held[level]:.0%}" for level, words in CUTS.items() if held.get(level, 0.0) >= 0.005]
@@ -130,6 +133,35 @@ def words(summary: Mapping[str, Any]) -> list[str]:
         )
     guessed, stated = summary["guesses"]["guessed"], summary["guesses"]["stated"]
     lines.append(f"{guessed} of {stated} inputs are guesses.")
+    return lines
+
+
+def _detection(found: Mapping[str, Any] | None) -> str:
+    """Return the sentence on how soon drift is seen; nothing where there is none."""
+    if not found:
+        return ""
+    share, median = share_of_100(found["detected_share"]), found["p50_months"]
+    if not found["detected_share"]:
+        return " Nobody sees that it drifts."
+    half = f", after {median:.1f} months in the median" if median is not None else ""
+    return f" That it drifts is seen in {share} of 100 futures{half}."
+
+
+def _changes(found: Mapping[str, Any]) -> list[str]:
+    """Return the sentences on changes, and on the end of the AI."""
+    lines = []
+    if found["changes"]:
+        lead = found["change_lead_time_hours"]
+        takes = f"; each takes {lead / 168.0:.1f} weeks from request to production" if lead else ""
+        lines.append(
+            f"Changes: {_count(found['changes'])} a future{takes}, and "
+            f"{_count(found['changes_open_at_month_end'])} are open at a time."
+        )
+    if found["p_stopped"]:
+        lines.append(
+            f"The AI is given up in {share_of_100(found['p_stopped'])} of 100 futures, in month "
+            f"{found['stopped_month']:.0f} on average: the dashboard shows too great a loss."
+        )
     return lines
 
 
@@ -190,6 +222,28 @@ def table(summary: Mapping[str, Any]) -> list[str]:
     return rows
 
 
+def by_workflow(summary: Mapping[str, Any]) -> list[str]:
+    """Return the table of the workflows, where there are several."""
+    found = summary["workflows"]
+    if len(found) < 2:
+        return []
+    rows = ["", f"{'':<26}{'items':>11}{'straight':>10}{'escaped':>10}{'fallen back':>12}{'benefit':>11}"]
+    for workflow in found[:SHOWN_WORKFLOWS]:
+        name = title(workflow["name"])
+        shares = [
+            _percent(workflow[k]) for k in ("straight_through_rate", "escaped_error_rate", "fallback_share")
+        ]
+        rows.append(
+            f"{name if len(name) < 26 else name[:22] + '...':<26}{workflow['items']:>11,.0f}"
+            f"{shares[0]:>10}{shares[1]:>10}{shares[2]:>12}{money(workflow['net_benefit']):>11}"
+        )
+    more = len(found) - SHOWN_WORKFLOWS
+    if more > 0:
+        rows.append(f"and {more} more")
+    rows.append(f"{'':<22}(benefit: less its own costs, before people and platform)")
+    return rows
+
+
 def _ratio(ratio: Mapping[str, Any] | None) -> str:
     if ratio is None:
         return "-"
@@ -243,7 +297,9 @@ def screen(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
         *map(wrap, words(summary)),
         "",
     ]
-    return "\n".join([*parts, wrap(conventions(summary, settings)), "", *table(summary)])
+    return "\n".join(
+        [*parts, wrap(conventions(summary, settings)), "", *table(summary), *by_workflow(summary)]
+    )
 
 
 # Shown where there is something to show: label, key of the operations, how to show it.
@@ -257,4 +313,5 @@ OCCASIONAL = (
     ("Incidents in the window", "incidents", _count),
     ("Time restricted or suspended", "restricted_time_share", _percent),
     ("While suspended, of all items", "suspended_share", _percent),
+    ("Not sent to the AI, of all items", "declined_share", _percent),
 )

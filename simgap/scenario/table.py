@@ -286,10 +286,11 @@ ROWS: tuple[Row, ...] = (
          "Share of unhandled edge cases that the AI recognises and hands over.", **V1),
     _row("edge_cases.penalty", "number", "2", "Log-odds of a right decision lost by an unhandled type.",
          **V1),
-    _row("edge_cases.births", "yearly_count", "none", 
+    _row("edge_cases.births", "yearly_count", "none",
          "New edge-case types born; each takes the place of one in the catalogue.", IDENTITY, high=1e5, **V3),
-    _row("edge_cases.examples_needed", "count", "none", "Examples that people have confirmed before a change is asked for.",
-         IDENTITY, low=1, high=1e6, none=INF, whole=True, **V3),
+    _row("edge_cases.examples_needed", "count", "none",
+         "Examples that people have confirmed before a change is asked for.", IDENTITY, low=1,
+         high=1e6, none=INF, whole=True, **V3),
     # integration
     _row("integration.latency", "duration", "0 s", "Mean time of the AI stage for an item.", **V1),
     _row("integration.latency_law", "word", "deterministic", "Law of the AI stage's time.",
@@ -441,7 +442,7 @@ ROWS: tuple[Row, ...] = (
          whole=True, **V2),
     _row("governance.stop_loss", "money", "none",
          "Cumulative loss, as the dashboard shows it, at which the AI is given up.", IDENTITY, none=INF,
-         low=1, **V3),
+         low=1, **ORG, **V3),
     # drift
     _row("drift.erosion", "monthly", "none", "Share of the odds of a right decision lost.", IDENTITY,
          high=0.99, **V3),

@@ -227,6 +227,11 @@ NEEDS = {
     "workflows.*.holiday_volume": "clock.holidays",
     "governance.surfaced": "workflows.*.consequential",
     "oversight.specialists": "oversight.escalated",
+    "oversight.hire_above": "oversight.hire_max",
+    "measurement.audit_miss": "measurement.audit",
+    "measurement.audit_false": "measurement.audit",
+    "adoption.trust_lost": "governance.surfaced",
+    "iteration.retrain_after": "governance.surfaced",
 }
 
 
@@ -261,9 +266,6 @@ def refusals(resolved: Resolved) -> list[tuple[str, str, str]]:
     found = []
     for path, leaf in parameters.items():
         row = row_of(path)
-        if row.path == "measurement.basis" and "value" not in leaf:
-            what = "has a production side that is not simulated in this version"
-            found.append((path, what, "state one value: the board reads the pilot's"))
         if row.path in NEEDS and _matters(leaf, row):
             # A leaf that every workflow overrides concerns none, and does no harm.
             concerned = [w for w in resolved["workflows"] if _leaf_of(parameters, path, w) is leaf]

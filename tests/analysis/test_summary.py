@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from simgap import scenario
-from simgap.analysis.summary import cumulative_cash, finite, guesses, operations, summary
+from simgap.analysis.summary import cumulative_cash, finite, guesses, operations, summary, workflows
+from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
 from simgap.montecarlo.plan import Results, evaluate, one_each
-from simgap.montecarlo.trial import MONTHLY
 
 TEXT = """\
 simgap: 1
@@ -135,3 +135,35 @@ def test_cash_accumulates_from_the_decision():
 def test_the_summary_is_json_whatever_the_trials():
     for results in (DONE, evaluate(RESOLVED, one_each(1), 3, workers=1), changed(irr=math.nan)):
         json.dumps(summary(RESOLVED, results, 3, "v"), allow_nan=False)
+
+
+def test_workflows_are_pooled_over_trials():
+    assert PER_WORKFLOW == ("items", "sent", "straight", "escaped", "fallback", "net_benefit")
+    rows = np.zeros((5, 2, 6))
+    rows[0, 0], rows[4, 0] = (10, 8, 4, 2, 1, 100.0), (30, 24, 18, 0, 3, -40.0)
+    first, second = workflows(["a", "b"], Results(**{**DONE.__dict__, "workflows": rows}))
+    assert first == {
+        "name": "a",
+        "items": 8.0,
+        "straight_through_rate": 22 / 32,
+        "escaped_error_rate": 2 / 32,
+        "fallback_share": 4 / 40,
+        "net_benefit": 12.0,
+    }
+    assert (second["name"], second["items"], second["net_benefit"]) == ("b", 0.0, 0.0)
+    assert math.isnan(second["straight_through_rate"])
+
+
+def test_the_one_workflow_is_the_whole():
+    (found,) = summary(RESOLVED, DONE, 3, "v")["workflows"]
+    whole = operations(DONE)
+    shared = ("items", "straight_through_rate", "escaped_error_rate", "fallback_share")
+    assert {k: found[k] for k in shared} == pytest.approx({k: whole[k] for k in shared})
+
+
+def test_what_people_did_not_send_is_not_of_the_ai():
+    done = changed(n_items=100, n_suspended=10, n_declined=40, n_straight=30, n_escaped=5)
+    found = operations(done)
+    assert found["declined_share"] == pytest.approx(0.4)
+    assert found["straight_through_rate"] == pytest.approx(0.6)
+    assert found["escaped_error_rate"] == pytest.approx(0.1)

@@ -68,7 +68,7 @@ def test_an_axis(text, key, values):
         ("measurement.basis=a:b:2", "cannot be swept"),
         ("oversight.hours=always:none:2", "cannot be swept"),
         ("clock.horizon=6 months:9 months:2", "cannot be swept"),
-        ("drift.erosion=0 % per month:1 % per month:2", "not simulated in this version"),
+        ("workflows.letters.value=1:2:2", "not simulated in this version"),
         ("workflows.other.volume=1 per day:2 per day:2", "not among the workflows"),
         ("x" * 9000 + "=0:1:2", "is not a parameter"),
     ],
@@ -117,7 +117,8 @@ def results(realised, projected, success=0.0):
     nothing = np.zeros((len(rows), 0))
     names = ("realised_npv", "projected_npv", "success")
     waits = np.zeros((points, 2, 1), np.int64)
-    return Results(rows, names, np.column_stack(columns), nothing, waits, (), nothing, True)
+    none = np.zeros((len(rows), 1, 0))
+    return Results(rows, names, np.column_stack(columns), nothing, waits, none, (), nothing, True)
 
 
 AXES = [Axis("data", np.array([0.0, 1.0])), Axis("oversight", np.array([0.0, 0.5, 1.0]))]

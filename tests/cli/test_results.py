@@ -13,7 +13,15 @@ import simgap as package
 from simgap import results
 from simgap.plots import style
 
-RUN_FILES = {"result.json", "trials.parquet", "monthly.parquet", "value.png", "cash.png", "tornado.png"}
+RUN_FILES = {
+    "result.json",
+    "trials.parquet",
+    "monthly.parquet",
+    "value.png",
+    "cash.png",
+    "dashboard.png",
+    "tornado.png",
+}
 SWEEP_FILES = {"result.json", "grid.csv", "sweep.png"}
 OVER = ("--over", "data=0:1:2")
 
@@ -61,6 +69,16 @@ RUN = {
         "review_wait_hours": WAITS,
         "review_wait_wall_hours": WAITS,
     },
+    "workflows": [
+        {
+            "name": TEXT,
+            "items": NUMBER,
+            "straight_through_rate": MAYBE,
+            "escaped_error_rate": MAYBE,
+            "fallback_share": MAYBE,
+            "net_benefit": NUMBER,
+        }
+    ],
     "dashboard": {"accuracy_reported": NUMBER, "accuracy_true": NUMBER},
     "precision": {
         "metric": TEXT,
@@ -314,7 +332,7 @@ def test_the_python_interface(tiny, tmp_path):
     assert {"draw", "luck", "month", "net", "projected", "benefit", "items"} <= set(result.monthly)
     assert result.monthly["month"].tolist() == [1, 2, 3] * 3
     assert (result.trials["gap"] == result.trials["projected_npv"] - result.trials["realised_npv"]).all()
-    for name in ("value", "cash", "tornado"):
+    for name in ("value", "cash", "dashboard", "tornado"):
         assert getattr(result.plot, name)().axes
     sweep = case.sweep(["data=0:1:2"], replications=2, workers=1)
     assert list(sweep.table) == ["data", "mean", "half_width"]

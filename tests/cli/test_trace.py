@@ -54,6 +54,7 @@ governance:
   suspend: 5
   window: 2 weeks
   probation: 1 week
+adoption: {ceiling: 100 % | 98 %}
 pilots: {demo: {cost: 1k, lasts: 2 weeks}}
 """
 
@@ -99,7 +100,7 @@ def test_every_detail_agrees_with_the_run(governed):
     arrivals = [e.detail for e in unique if e.activity == "arrival"]
     assert sum(d.get("exception", False) for d in arrivals) == trial["n_exceptions"]
     assert sum(d.get("edge_case", False) for d in arrivals) == trial["n_edge_cases"]
-    assert sum("defects" not in d for d in arrivals) == trial["n_suspended"]
+    assert sum("defects" not in d for d in arrivals) == trial["n_suspended"] + trial["n_declined"]
     assert sum(e.detail.get("right", False) for e in unique if e.activity == "AI") == trial["n_ai_right"]
     assert sum(e.detail.get("verdict") == "caught" for e in unique) == trial["n_caught"]
     late = [e for e in unique if e.activity == "end" and e.time >= traces["production"].timeline.window]

@@ -49,9 +49,7 @@ def test_parameters_are_those_of_the_table():
     assert text(DOCS / "parameters.md") == page
     assert "| `data.missing` | share | `none` | 0 % to 100 % | data | 0.1 |" in page
     assert "| `workflows.*.volume` | volume | required |" in page
-    assert (
-        "| `drift.erosion` | monthly | `none` | 0 % per month to 100 % per month | drift | not yet |" in page
-    )
+    assert "| `workflows.*.value` | money | `none` | at least 0 |  | not yet |" in page
 
 
 @pytest.mark.parametrize("name", ["tutorial.md", "interface.md", "trace.md"])

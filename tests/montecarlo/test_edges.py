@@ -9,8 +9,8 @@ from simgap.engines import reference
 from simgap.engines.physics import Count
 from simgap.errors import InputError, SimulationError
 from simgap.model import keys
+from simgap.montecarlo.phases import prepare
 from simgap.montecarlo.plan import evaluate, one_each
-from simgap.montecarlo.trial import prepare
 from simgap.scenario.values import Variant
 
 TEXT = """
@@ -108,7 +108,7 @@ def test_a_duplicate_never_errs_in_the_log():
 
 
 def test_outages_count_in_what_a_plan_is_expected_to_cost():
-    from simgap.montecarlo.trial import expected_items
+    from simgap.montecarlo.phases import expected_items
 
     quiet, restless = expected_items(phases()), expected_items(phases("integration.outages=8760 per year"))
     # One an hour: the pilot's and the rest of the window.

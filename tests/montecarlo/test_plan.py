@@ -21,8 +21,9 @@ from simgap.model import keys
 from simgap.model.oversight import WAIT_BINS
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo import trial
+from simgap.montecarlo.outcomes import MONTHLY
+from simgap.montecarlo.phases import prepare
 from simgap.montecarlo.plan import Plan, crossed, evaluate, one_each, work
-from simgap.montecarlo.trial import MONTHLY, prepare
 from simgap.scenario import read_text
 from simgap.scenario.values import Variant, inputs
 
@@ -52,7 +53,8 @@ def run(plan, workers=1, seed=SEED, **more):
 def same(a, b):
     """Whether two results hold the same bits."""
     return (a.rows, a.names, a.inputs, a.complete) == (b.rows, b.names, b.inputs, b.complete) and all(
-        getattr(a, f).tobytes() == getattr(b, f).tobytes() for f in ("outcomes", "monthly", "waits", "drawn")
+        getattr(a, f).tobytes() == getattr(b, f).tobytes()
+        for f in ("outcomes", "monthly", "waits", "workflows", "drawn")
     )
 
 
@@ -144,13 +146,13 @@ def test_incidents_levels_and_teams_of_a_trial(lively):
         ("n_specialist_queued", Count.SPECIALIST_QUEUED),
         ("n_specialist_deadline_missed", Count.SPECIALIST_DEADLINE_MISSED),
     ):
-        assert r[name] == physics.counts[:, column].sum()
-    assert r["n_ai_wait"] == pytest.approx(physics.counts[:, Count.AI_WAIT].sum() / 3.6e6)
+        assert r[name] == physics.total(column)
+    assert r["n_ai_wait"] == pytest.approx(physics.total(Count.AI_WAIT) / 3.6e6)
     assert r["ai_backlog_peak"] == physics.ai_backlog_peak
     team = physics.specialists
     assert r["n_specialist_capacity"] == pytest.approx(team.capacity.sum() / hour)
     assert r["n_specialist_wait"] == pytest.approx(team.wait_total / hour)
-    assert r["n_specialist_used"] == pytest.approx(physics.counts[:-1, Count.SPECIALIST_USED].sum() / hour)
+    assert r["n_specialist_used"] == pytest.approx(physics.counts[0, :-1, Count.SPECIALIST_USED].sum() / hour)
     monthly = dict(zip(MONTHLY, result.monthly.T, strict=True))
     np.testing.assert_array_equal(monthly["specialist_backlog"], team.backlog)
     np.testing.assert_allclose(monthly["restricted_hours"], physics.level_time[:, 2:].sum(axis=1) / hour)
@@ -162,14 +164,15 @@ def test_incidents_levels_and_teams_of_a_trial(lively):
 
 def test_the_pilot_has_no_backlog_and_the_board_believes_in_that_of_production(lively):
     phases, _, _ = lively
-    assert (phases.pilot.waiting, phases.production.waiting) == (0, 30)
+    (of_pilot,), (flow,) = phases.pilot.workflows, phases.production.workflows
+    assert (of_pilot.waiting, flow.waiting) == (0, 30)
     planned = trial.planned_volume(phases)
     # 20 letters a day from a month after go-live on, at 1066 h from the decision, and the 30 at that instant.
     days = np.array([0.0, 0.0, (3 * 730 - 1066) / 24])
     days[1] = (2 * 730 - 1066) / 24
     days[2] -= days[1]
     np.testing.assert_allclose(planned, 20 * days + [0, 30, 0], rtol=2e-3, atol=0.02)
-    assert phases.production.waiting_from == 730 * 3_600_000_000
+    assert flow.waiting_from == 730 * 3_600_000_000
 
 
 @pytest.mark.parametrize(
@@ -384,7 +387,7 @@ def test_of_a_trial_only_its_numbers_stay(three, monkeypatch):
             raise BacklogLimit(f"{arrays.sum()}")
         outcomes = {f"{name}{draw}"[: len(name)]: float(draw) for name in three.names}
         waits = np.ones(three.waits.shape[1:], np.int64)
-        return trial.Trial(outcomes, np.full(three.monthly.shape[1:], 1.0), waits)
+        return trial.Trial(outcomes, np.full(three.monthly.shape[1:], 1.0), waits, three.workflows[0])
 
     def peak(replications):
         tracemalloc.start()
@@ -396,15 +399,16 @@ def test_of_a_trial_only_its_numbers_stay(three, monkeypatch):
 
     monkeypatch.setattr(plans, "run_trial", stubbed)
     peak(16)
-    numbers = 8 * (len(three.names) + three.monthly[0].size + len(three.inputs))
+    numbers = 8 * (len(three.names) + three.monthly[0].size + three.workflows[0].size + len(three.inputs))
     # Twice, since of an incomplete run those that are kept are copied in the end; and the row of the plan.
     assert (peak(1200) - peak(400)) / 800 < 2 * numbers + 1000
 
 
 def test_numbers_that_memory_does_not_hold_are_refused_in_words():
     months = np.broadcast_to(1.0, (10**9, 10**6))  # takes no room itself
+    waits, workflows = np.zeros((2, 3), np.int64), np.zeros((1, 6))
     with pytest.raises(SimgapError, match=r"numbers of 3 trials take 24,000,000 GB, .* fewer --replications"):
-        plans._Store(one_each(3)).add(0, trial.Trial({}, months, np.zeros((2, 3), np.int64)))
+        plans._Store(one_each(3)).add(0, trial.Trial({}, months, waits, workflows))
 
 
 def test_waits_are_whole_wherever_an_interrupt_comes(pairs, monkeypatch):
@@ -416,7 +420,7 @@ def test_waits_are_whole_wherever_an_interrupt_comes(pairs, monkeypatch):
         place = plan.rows.index((plan.variants.index(variant), draw, luck))
         outcomes = dict(zip(pairs.names, pairs.outcomes[place], strict=True))
         done.setdefault(place, np.full(pairs.waits.shape[1:], 1 + place))
-        return trial.Trial(outcomes, pairs.monthly[place], done[place])
+        return trial.Trial(outcomes, pairs.monthly[place], done[place], pairs.workflows[place])
 
     monkeypatch.setattr(plans, "run_trial", stubbed)
     add, seen = plans._Store.add.__code__, set()

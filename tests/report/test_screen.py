@@ -15,6 +15,14 @@ SETTINGS = {
     "clock.decision": "2026-01",
 }
 LINK = {"name": "data.missing", "rank_correlation": -0.6, "ci95": [-0.8, -0.3], "strength": "guess"}
+WORKFLOW = {
+    "name": "letters",
+    "items": 120000.0,
+    "straight_through_rate": 0.8,
+    "escaped_error_rate": 0.02,
+    "fallback_share": 0.0,
+    "net_benefit": 4e5,
+}
 SUMMARY = {
     "scenario": {"name": "invoices", "digest": "0" * 16},
     "seed": 1,
@@ -35,6 +43,7 @@ SUMMARY = {
     "gap": STATS,
     "ledger": {"errors": -5e4},
     "realisation_ratio": {"value": 0.21, "ci95": [0.1, 0.3]},
+    "workflows": [WORKFLOW],
     "operations": {
         "items": 120000.0,
         "straight_through_rate": 0.8,
@@ -56,6 +65,7 @@ SUMMARY = {
         "fallback_share": 0.0,
         "specialist_deadline_miss_rate": None,
         "suspended_share": 0.0,
+        "declined_share": 0.0,
         "incidents": 0.0,
         "restricted_time_share": 0.0,
         "autonomy_time_share": {"autonomous": 0.6, "guarded": 0.3, "restricted": 0.0, "suspended": 0.1},
@@ -180,3 +190,16 @@ def test_the_conventions_follow_the_settings():
 def test_no_word_is_broken():
     long = "data_sources.customers." * 6
     assert wrap(f"see {long} there").split() == ["see", long, "there"]
+
+
+def test_several_workflows_have_a_table():
+    assert "letters" not in screen(SUMMARY, SETTINGS)
+    other = {**WORKFLOW, "name": "m" * 80, "straight_through_rate": None, "items": 5.0, "net_benefit": -1.5e6}
+    text = screen({**SUMMARY, "workflows": [WORKFLOW, other]}, SETTINGS)
+    assert max(map(len, text.split("\n"))) <= 80
+    rows = [line.split() for line in text.split("\n")]
+    assert ["letters", "120,000", "80.0%", "2.0%", "0.0%", "400k"] in rows
+    assert ["m" * 22 + "...", "5", "-", "2.0%", "0.0%", "-1.5M"] in rows
+    many = screen({**SUMMARY, "workflows": [WORKFLOW] * 40}, SETTINGS)
+    assert many.count("letters") == 12
+    assert "and 28 more" in many

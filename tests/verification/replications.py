@@ -14,7 +14,7 @@ import simgap
 from simgap.engines.physics import Physics
 from simgap.engines.reference import simulate
 from simgap.model import keys
-from simgap.montecarlo.trial import prepare
+from simgap.montecarlo.phases import prepare
 from simgap.scenario.values import Variant
 
 HERE = Path(__file__).parent

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import simgap
-from simgap.montecarlo.trial import MONTHLY
+from simgap.montecarlo.outcomes import MONTHLY
 
 FILE = str(Path(__file__).parent / "by_hand.yaml")
 MONTHS, PILOT = 12, 8 * 168 / 730  # the window and the pilot, in months of 730 h

@@ -20,7 +20,9 @@ from simgap.engines.reference import simulate
 from simgap.errors import SimulationError
 from simgap.model.clock import NEVER
 from simgap.model.parameters import P
-from simgap.montecarlo.trial import MONTHLY, prepare, run_trial
+from simgap.montecarlo.outcomes import MONTHLY
+from simgap.montecarlo.phases import prepare
+from simgap.montecarlo.trial import run_trial
 from simgap.scenario.table import BY_PATH, ROWS
 from simgap.scenario.values import Variant
 

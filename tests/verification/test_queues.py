@@ -25,7 +25,8 @@ import simgap
 from simgap.analysis import queueing
 from simgap.engines.physics import Count
 from simgap.engines.reference import simulate
-from simgap.montecarlo.trial import MONTHLY, prepare
+from simgap.montecarlo.outcomes import MONTHLY
+from simgap.montecarlo.phases import prepare
 from simgap.scenario.load import shipped_paths
 from simgap.scenario.values import Variant
 

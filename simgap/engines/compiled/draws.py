@@ -8,7 +8,7 @@ autonomy, the congestion - and what few items need - their review - is drawn whe
 
 from __future__ import annotations
 
-from simgap.compiling import rule
+from simgap.compiling import rule, small
 from simgap.engines.compiled.layout import (
     ARRIVALS,
     BLOCK,
@@ -183,7 +183,7 @@ def next_block(s: Scene, b: State, stream: int) -> None:
     b.arrives[stream] = b.coming[stream, C.TIME, 0] if b.streams[stream, A.DRAWN] else NEVER
 
 
-@rule
+@small
 def next_arrival(heads: Ints, g: Ints, arrives: Ints, streams: Ints) -> None:
     """Find the stream whose item comes next."""
     first = 0

@@ -34,7 +34,8 @@ from simgap.model.production import BEFORE_TYPES
 from simgap.model.solving import HARDNESS_NODES, HARDNESS_WEIGHTS
 from simgap.model.types import Floats, Ints
 
-SLOTS, EVENTS, ESCAPES, INCIDENTS, SPELLS = 1024, 4096, 4096, 256, 64  # doubled, SLOTS becomes MOST_ITEMS exactly
+# Doubled, SLOTS becomes MOST_ITEMS exactly.
+SLOTS, EVENTS, ESCAPES, INCIDENTS, SPELLS = 1024, 4096, 4096, 256, 64
 AFTER = 8 * clock.WEEK  # the table of staffed time goes on for so long after arrivals end
 BUDGET = 500_000  # events of one call: well under half a second
 

@@ -17,6 +17,7 @@ from simgap.engines.compiled.layout import (
     AI_OVER,
     ARRIVALS,
     BACKLOG_LOOK,
+    BLOCK,
     CALENDARS,
     CONNECTOR,
     CONNECTOR_OVER,
@@ -75,7 +76,6 @@ from simgap.engines.compiled.layout import (
     State,
 )
 from simgap.engines.compiled.steps import (
-    arrived,
     audited,
     begin_changes,
     book_capacity,
@@ -158,7 +158,8 @@ def advance(s: Scene, b: State, budget: int) -> int:
     first_calendar, second_calendar = s.calendars
     months, connector_time = s.months, s.connector_time
     g, r, counts, reasons, item, real, drawn = b.g, b.r, b.counts, b.reasons, b.item, b.real, b.drawn
-    heads, streams, agenda, calendars, sizes = b.heads, b.streams, b.agenda, b.calendars, b.sizes
+    heads, arrives, streams, agenda = b.heads, b.arrives, b.streams, b.agenda
+    calendars, sizes = b.calendars, b.sizes
     desks, queues, waits, causes = b.desks, b.queues, b.waits, b.causes
     coming, coming_real = b.coming, b.coming_real
     free, by_class, escaped, cuts, broken = b.free, b.by_class, b.escaped, b.cuts, b.broken
@@ -337,7 +338,17 @@ def advance(s: Scene, b: State, budget: int) -> int:
                     g[G.STARTING] = 1
                 else:
                     to_ai = True
-            arrived(s, b, stream)
+            i += 1
+            streams[stream, A.NEXT] = i
+            streams[stream, A.ENTITY] += 1
+            streams[stream, A.ORDER] += 1
+            if i < streams[stream, A.DRAWN]:
+                arrives[stream] = coming[stream, C.TIME, i]
+            elif i == BLOCK:
+                next_block(s, b, stream)
+            else:
+                arrives[stream] = NEVER
+            next_arrival(heads, g, arrives, streams)
         elif which == STAGE:
             code = calendars[STAGE, 0, CODE]
             take(heads, calendars, sizes, STAGE)

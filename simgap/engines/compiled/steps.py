@@ -6,13 +6,11 @@ import math
 
 from simgap.compiling import rule, small
 from simgap.engines.compiled.heap import CODE, ORDER, TIME, pop, push
-from simgap.engines.compiled.draws import next_arrival, next_block
 from simgap.engines.compiled.layout import (
     AGENDA,
     AI_GIVEN_UP,
     AREA,
     BACKLOG_LOOK,
-    BLOCK,
     CHANGE_IS_DONE,
     DEADLINES,
     FIRST_QUEUE,
@@ -37,8 +35,6 @@ from simgap.engines.compiled.layout import (
     UNIT,
     WAIT_TOTAL,
     WALL_WAIT_TOTAL,
-    A,
-    C,
     D,
     G,
     I,
@@ -191,23 +187,6 @@ def leave_team(
     waits[team, 1, oversight.wait_bin(wall)] += 1
     add_time(desks, team, WAIT_TOTAL, 1, wait)
     add_time(desks, team, WALL_WAIT_TOTAL, 1, wall)
-
-
-@rule
-def arrived(s: Scene, b: State, stream: int) -> None:
-    """Let the next item of a stream be the one after the present one."""
-    streams = b.streams
-    i = streams[stream, A.NEXT] + 1
-    streams[stream, A.NEXT] = i
-    streams[stream, A.ENTITY] += 1
-    streams[stream, A.ORDER] += 1
-    if i < streams[stream, A.DRAWN]:
-        b.arrives[stream] = b.coming[stream, C.TIME, i]
-    elif i == BLOCK:
-        next_block(s, b, stream)
-    else:
-        b.arrives[stream] = NEVER
-    next_arrival(b.heads, b.g, b.arrives, streams)
 
 
 @rule
@@ -576,8 +555,7 @@ def type_is_born(s: Scene, b: State, entity: int) -> None:
 def restricted(s: Scene, b: State) -> None:
     """A restriction dents trust."""
     now, p = b.g[G.NOW], s.p[0]
-    left = 1.0 - production.distrust(b.r[R.LOST], b.g[G.TRUST_LOST_AT], now, p)
-    b.r[R.LOST] = 1.0 - left * (1.0 - p[P.TRUST_LOST])
+    b.r[R.LOST] = production.dented(b.r[R.LOST], b.g[G.TRUST_LOST_AT], now, p)
     b.g[G.TRUST_LOST_AT] = now
 
 

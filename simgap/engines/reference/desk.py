@@ -59,7 +59,8 @@ class Desk:
 
     def t(self, item: Item) -> Floats:
         """Return the packed parameters of the team's reviews of an item."""
-        return item.flow.teams[self.number]
+        t: Floats = item.flow.teams[self.number]
+        return t
 
     def review(self, item: Item) -> Moment:
         """Return the event that the review is over, or that the item has left at its deadline."""
