@@ -22,7 +22,7 @@ from simgap.engines.physics import ENDS, Count, check
 from simgap.engines.reference.timeline import Item
 from simgap.errors import SimulationError
 from simgap.model import clock, items, keys, oversight
-from simgap.model.clock import HOUR
+from simgap.model.clock import HOUR, NEVER
 
 SMALL = {"volume": 3000.0}
 
@@ -339,6 +339,43 @@ MORE = {
     "oversight.specialist_catch": st.floats(0.001, 0.999),
     "oversight.specialist_deadline": st.sampled_from([0.0, 4.0, 100.0, INF]),
 }
+OFTEN = st.sampled_from([0.0, 20.0, 300.0])  # a year
+WHILE = st.sampled_from([0.0, 5.0, 60.0, 900.0])  # hours
+PRODUCTION = {
+    "data.schema_changes": OFTEN,
+    "data.schema_broken": SHARE,
+    "edge_cases.births": OFTEN,
+    "edge_cases.examples_needed": LIMITS,
+    "edge_cases.types": st.integers(1, 9),
+    "edge_cases.handled": st.integers(0, 9),
+    "scope.variety": SHARE,
+    "drift.erosion": st.sampled_from([0.0, 0.1, 0.9]),
+    "drift.shocks": OFTEN,
+    "drift.shock_size": st.sampled_from([0.0, 0.5, 5.0]),
+    "drift.retraining_removes": SHARE,
+    "measurement.basis": st.sampled_from(["pilot_metrics", "workflow_outcomes"]),
+    "measurement.audit": SHARE,
+    "measurement.audit_miss": SHARE,
+    "measurement.audit_false": SHARE,
+    "measurement.run_length": st.sampled_from([1.0, 50.0, 5000.0]),
+    "measurement.detects": st.sampled_from([1.05, 2.0, 100.0]),
+    "measurement.baseline": st.sampled_from([1, 7, 60]),
+    "iteration.lead_time": WHILE,
+    "iteration.lead_time_cv": st.floats(0.0, 3.0),
+    "iteration.in_parallel": st.sampled_from([1, 2, 9]),
+    "iteration.slowdown": SHARE,
+    "iteration.retrain_after": LIMITS,
+    "adoption.ceiling": SHARE,
+    "adoption.half_after": WHILE,
+    "adoption.involvement": SHARE,
+    "adoption.trust_lost": SHARE,
+    "adoption.recovery": WHILE,
+    "oversight.hire_above": st.sampled_from([0.01, 1.0, 8.0, INF]),
+    "oversight.hire_lead_time": WHILE,
+    "oversight.hire_max": st.sampled_from([0, 1, 7]),
+    "oversight.hire_learning": WHILE,
+}
+STOPS = st.sampled_from([NEVER, NEVER, 0, 200 * HOUR, 500 * HOUR])
 # At work unless an example says otherwise, so that most have incidents, outages and escalations.
 BUSY = {
     "ai.accuracy": 0.6,
@@ -362,24 +399,55 @@ BUSY = {
     "governance.review_consequential": "no",
     "governance.mandatory_review": 0.0,
 }
+# The same for what production adds.
+LIVELY = {
+    "data.schema_changes": 80.0,
+    "edge_cases.share": 0.4,
+    "edge_cases.births": 50.0,
+    "edge_cases.examples_needed": 2,
+    "edge_cases.types": 6,
+    "edge_cases.handled": 2,
+    "drift.erosion": 0.1,
+    "drift.shocks": 50.0,
+    "measurement.basis": "workflow_outcomes",
+    "measurement.audit": 0.4,
+    "measurement.audit_false": 0.1,
+    "measurement.baseline": 10,
+    "measurement.run_length": 100.0,
+    "iteration.lead_time": 30.0,
+    "iteration.retrain_after": 4,
+    "adoption.ceiling": 0.9,
+    "adoption.half_after": 30.0,
+    "adoption.trust_lost": 0.3,
+    "adoption.recovery": 100.0,
+    "oversight.hire_above": 1.0,
+    "oversight.hire_lead_time": 60.0,
+    "oversight.hire_max": 2,
+    "oversight.hire_learning": 200.0,
+}
 SEEDS = st.integers(0, 2**32 - 1)
 SPANS = st.sampled_from([(0.0, MONTH), (31.5, MONTH), (700.0, MONTH), (100.0, 1.7 * MONTH)])
 
 
-def keeps_the_laws(changes, seed, span):
-    """Simulate a case and check it against its log; without the log the result is the same."""
+def keeps_the_laws(changes, seed, span, others=(), stops_at=NEVER):
+    """Simulate a case and check it against its log; without the log the result is the same.
+
+    `others` holds what differs in each further workflow.
+    """
     case = {**values(**SMALL), **changes}
     go_live, window = span
-    ready = packed(case, values(), go_live=go_live, window=window)
+    cases = [case, *({**case, **other} for other in others)]
+    ready = packed(cases, [values()] * len(cases), go_live=go_live, window=window)
+    ready = replace(ready, stops_at=stops_at)
     physics, log = logged(ready, seed)
     audit(ready, physics, log, seed)
     assert same(physics, reference.simulate(ready, seed, 0, 0))
     assert (physics.counts >= 0).all()
-    assert physics.total(Count.ARRIVED) <= 2 * 400 * window / MONTH + case["backlog"]
-    steady = not case["oversight.headcount_plan"]
+    assert physics.total(Count.ARRIVED) <= len(cases) * (2 * 400 * window / MONTH + case["backlog"])
+    steady = not case["oversight.headcount_plan"] and not case["oversight.hire_max"]
     if case["oversight.reviewers"] == 0 and steady:
         assert physics.total(Count.USED, Count.REVIEWED, Count.MANUAL) == 0
-    if case["oversight.deadline"] == INF and case["oversight.reviewers"] and steady:
+    if case["oversight.deadline"] == INF and case["oversight.reviewers"] and steady and stops_at == NEVER:
         assert physics.total(Count.DEADLINE_MISSED) == 0
         if not case["oversight.escalated"]:
             assert physics.total(Count.FALLBACK) == 0
@@ -395,6 +463,41 @@ def test_every_case_ends_and_keeps_the_laws(changes, seed, span):
 @settings(max_examples=80, deadline=None, derandomize=True)
 def test_every_case_with_incidents_outages_and_specialists_keeps_the_laws(changes, seed, span):
     keeps_the_laws(BUSY | changes, seed, span)
+
+
+# What a workflow may have of its own.
+OWN = {
+    "volume": st.sampled_from([0.0, 500.0]),
+    "starts": st.sampled_from([0.3, 0.6]),
+    "backlog": st.integers(0, 20),
+    "value_classes": st.sampled_from([(), (0.5,)]),
+    "edge_cases.types": st.integers(1, 20),
+    "oversight.time": st.sampled_from([0.0, 1.0]),
+    "oversight.escalated": SHARE,
+    "data.schema_changes": OFTEN,
+    "day_cv": st.sampled_from([0.0, 1.0]),
+}
+OTHERS = st.lists(st.fixed_dictionaries({}, optional=OWN), max_size=2)
+
+
+@given(st.fixed_dictionaries({}, optional=PRODUCTION), OTHERS, STOPS, SEEDS, SPANS)
+@settings(max_examples=80, deadline=None, derandomize=True)
+def test_every_case_of_production_keeps_the_laws(changes, others, stops_at, seed, span):
+    keeps_the_laws(BUSY | LIVELY | changes, seed, span, others, stops_at)
+
+
+@pytest.mark.slow
+@given(
+    st.fixed_dictionaries({}, optional=ANY | MORE | PRODUCTION),
+    st.sampled_from([BUSY, BUSY | LIVELY]),
+    OTHERS,
+    STOPS,
+    SEEDS,
+    SPANS,
+)
+@settings(max_examples=1500, deadline=None, derandomize=True)
+def test_many_cases_of_production_keep_the_laws(changes, start, others, stops_at, seed, span):
+    keeps_the_laws(start | changes, seed, span, others, stops_at)
 
 
 @pytest.mark.slow
