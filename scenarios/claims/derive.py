@@ -41,6 +41,15 @@ LEVELS = (0.25, 0.50, 0.90)
 RESTORED = (0.28, 7.5, 22.6)
 ROOT_CAUSE = (24.0, 82.0, 528.0)
 MAJOR = 35.0
+# Fields of an item, of four, that a broken connector loses: a guess.
+CONNECTOR = (0.25, 0.50, 0.75)
+# Wild-Time 2022: share of the accuracy lost out of time; the months it takes are a guess.
+LOST, LOST_IN = 0.20, 36
+# Algorithmia 2020: share of firms that deploy a model within days, and of all that name a time.
+WITHIN = {7.0: 0.14, 30.0: 0.14 + 0.28}
+DEPLOY = 0.14 + 0.28 + 0.40
+# A quantity of which only the upper end was found: P10 a tenth of it, P50 the geometric middle.
+TENTH = 0.1
 # Federal holidays: (month, day), and (month, weekday from Monday = 0, which one in the month).
 FIXED = ((1, 1), (6, 19), (7, 4), (11, 11), (12, 25))
 MOVING = ((1, 0, 3), (2, 0, 3), (5, 0, -1), (9, 0, 1), (10, 0, 2), (11, 3, 4))
@@ -52,9 +61,12 @@ HOW = {
     "data.missing_penalty": "DQ4AI Completeness at the flights' bad shares; P90 fit, P10 a tenth",
     "data.format_penalty": "DQ4AI ConsistentRepresentation, likewise",
     "data.stale_penalty": "DQ4AI FeatureAccuracy, likewise",
+    "data.schema_penalty": "DQ4AI Completeness, one, two, three of four fields",
     "ai.accuracy": "IMDB: share of predictions that are right",
     "ai.auroc": "IMDB: P(confidence of a right one > of a wrong one), ties a half",
     "ai.sigma_w": "IMDB: 1 / slope of the zROC at the 5, 10, ..., 90 % least confident",
+    "drift.erosion": "Wild-Time 2022: odds lost a month; P90 a fifth in 3 years, P10 a tenth",
+    "iteration.lead_time": "Algorithmia 2020: days, lognormal through 7 and 30 days",
     "governance.resolve@pilot": "BPI 2013: days to restore, mean of the lognormal through P50 and P90",
     "governance.resolve_cv@pilot": "BPI 2013: its coefficient of variation",
     "governance.resolve": "BPI 2013: days, mean restored / root cause, major / root cause, any",
@@ -231,6 +243,35 @@ def fit_to_published(mu: float, sigma: float, days: tuple[float, ...]) -> tuple[
     return tuple(float(q) for q in np.exp(mu + sigma * norm.ppf(LEVELS)) / days)
 
 
+# --- what a pilot is too short to see ----------------------------------------------------------------------
+
+
+def middle_of(top: float) -> tuple[float, float, float]:
+    """P10, P50, P90 where only the upper end was found."""
+    return top * TENTH, top * math.sqrt(TENTH), top
+
+
+def broken(shares: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Log-odds of a right decision lost where a connector loses a share of the fields."""
+    at = curve("Completeness")
+    low, mid, high = (log_odds_lost(at, np.array([share])) for share in shares)
+    return low, mid, high
+
+
+def erosion(usual: float) -> tuple[float, float, float]:
+    """Share of the odds of a right decision lost in a month, where the accuracy is `usual` at first."""
+    monthly = float(logit(usual) - logit(usual * (1.0 - LOST))) / LOST_IN
+    low, mid, high = (-math.expm1(-step) for step in middle_of(monthly))
+    return low, mid, high
+
+
+def lead_time() -> tuple[float, float, float]:
+    """P10, P50, P90 in days of the lognormal through the two shares of firms that name a time."""
+    mu, sigma = lognormal_of(tuple(p / DEPLOY for p in WITHIN.values()), tuple(WITHIN))
+    low, mid, high = (float(math.exp(mu + sigma * norm.ppf(p))) for p in (0.1, 0.5, 0.9))
+    return low, mid, high
+
+
 # --- days on which nobody works ---------------------------------------------------------------------------
 
 
@@ -255,7 +296,7 @@ def holidays(first: datetime.date, last: datetime.date) -> list[datetime.date]:
 def derive() -> dict[str, Value]:
     """Every data-derived parameter of the scenario, by path; triples are P10, P50, P90.
 
-    Shares are per item, penalties are log-odds per affected item, times to resolve are days.
+    Shares are per item, penalties are log-odds per affected item, times are days.
     """
     out: dict[str, Value] = {}
     sources, kinds = flights()
@@ -268,6 +309,9 @@ def derive() -> dict[str, Value]:
     out["ai.accuracy"] = float(right.mean())
     out["ai.auroc"] = auroc(score, right)
     out["ai.sigma_w"] = sigma_wrong(score, right)
+    out["data.schema_penalty"] = broken(CONNECTOR)
+    out["drift.erosion"] = erosion(float(right.mean()))
+    out["iteration.lead_time"] = lead_time()
     restored, out["governance.resolve_cv@pilot"] = mean_and_cv(*lognormal_of(LEVELS[1:], RESTORED[1:]))
     mu, sigma = lognormal_of(LEVELS, ROOT_CAUSE)
     major, _ = mean_and_cv(math.log(MAJOR), sigma)

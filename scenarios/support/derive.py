@@ -20,7 +20,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
-from scipy.stats import norm, spearmanr
+from scipy.stats import spearmanr
 
 Value = float | tuple[float, float, float]
 
@@ -63,17 +63,10 @@ LEVELS = {"missing": 0.15, "format": 0.20, "stale": 0.15}
 CONNECTOR = (0.15, 0.35, 0.50)
 # HubSpot: share of customers for whom immediate means within so many minutes.
 IMMEDIATE, MINUTES = 0.60, 10.0
-# Wild-Time 2022: share of the accuracy lost out of time; the months it takes are a guess.
-LOST, LOST_IN = 0.20, 36
-# Algorithmia 2020: share of firms that deploy a model within days, and of all that name a time.
-WITHIN = {7.0: 0.14, 30.0: 0.14 + 0.28}
-DEPLOY = 0.14 + 0.28 + 0.40
 # CAQH Index 2016: minutes of a manual task in health administration, usual and long.
 USUAL, LONG = 8.0, 30.0
 # BLS: median yearly wage of customer service representatives, 5/2024; hours of a year, wage in total pay.
 WAGE_YEAR, HOURS_YEAR, WAGE_SHARE = 42_830.0, 2080.0, 0.705
-# A quantity of which only the upper end was found: P10 a tenth of it, P50 the geometric middle.
-TENTH = 0.1
 
 HOW = {
     "ai.accuracy": "Larson 2019: accuracy in scope, P10/P50/P90 over 14 classifiers",
@@ -124,11 +117,6 @@ def news() -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     return np.array([float(r["confidence"]) for r in rows]), np.array([r["correct"] == "1" for r in rows])
 
 
-def middle_of(top: float) -> tuple[float, float, float]:
-    """P10, P50, P90 where only the upper end was found."""
-    return top * TENTH, top * math.sqrt(TENTH), top
-
-
 def over_classifiers() -> tuple[tuple[float, float, float], tuple[float, float, float], float]:
     """Accuracy in scope and recall out of scope, P10, P50, P90, and their rank correlation."""
     table = np.array(list(CLASSIFIERS.values())) / 100.0
@@ -156,24 +144,8 @@ def penalties() -> dict[str, tuple[float, float, float]]:
     out = {}
     for name, level in LEVELS.items():
         curve = claims.curve(claims.DEFECTS[name])
-        out[name] = middle_of(claims.log_odds_lost(curve, np.array([level])))
-    curve = claims.curve("Completeness")
-    low, mid, high = (claims.log_odds_lost(curve, np.array([level])) for level in CONNECTOR)
-    return out | {"schema": (low, mid, high)}
-
-
-def lead_time() -> tuple[float, float, float]:
-    """P10, P50, P90 in days of the lognormal through the two shares of firms that name a time."""
-    mu, sigma = claims.lognormal_of(tuple(p / DEPLOY for p in WITHIN.values()), tuple(WITHIN))
-    low, mid, high = (float(math.exp(mu + sigma * norm.ppf(p))) for p in TENTHS)
-    return low, mid, high
-
-
-def erosion(usual: float) -> tuple[float, float, float]:
-    """Share of the odds of a right decision lost in a month."""
-    monthly = float(logit(usual) - logit(usual * (1.0 - LOST))) / LOST_IN
-    low, mid, high = (-math.expm1(-step) for step in middle_of(monthly))
-    return low, mid, high
+        out[name] = claims.middle_of(claims.log_odds_lost(curve, np.array([level])))
+    return out | {"schema": claims.broken(CONNECTOR)}
 
 
 def wage() -> float:
@@ -198,14 +170,14 @@ def derive() -> dict[str, Value]:
         "workflows.billing disputes.ai.accuracy": of_disputes(accuracy[1]),
         "data.stale@pilot": stale(AGE_IN_PILOT),
         "data.stale": (stale(AGES[0]), stale(AGES[1]), stale(AGES[2])),
-        "data.duplicate": middle_of(SEVERAL_CHANNELS / (1.0 + SEVERAL_CHANNELS)),
+        "data.duplicate": claims.middle_of(SEVERAL_CHANNELS / (1.0 + SEVERAL_CHANNELS)),
         "workflows.chat.oversight.deadline": -MINUTES / math.log(1.0 - IMMEDIATE),
         "oversight.time": (PART[0] * whole, PART[1] * whole, PART[2] * whole),
         "oversight.wage": wage(),
         "workflows.billing disputes.oversight.time": (USUAL, math.sqrt(USUAL * LONG), LONG),
         "measurement.audit_cost": MEAN_CALL / 3600.0 * wage(),
-        "drift.erosion": erosion(accuracy[1]),
-        "iteration.lead_time": lead_time(),
+        "drift.erosion": claims.erosion(accuracy[1]),
+        "iteration.lead_time": claims.lead_time(),
     }
     out |= {f"data.{name}_penalty": value for name, value in lost.items()}
     return {key: out[key] if key in out else same[key] for key in HOW}

@@ -134,10 +134,9 @@ def defects_of(u_missing: float, u_format: float, u_stale: float, p: Floats) -> 
 @small
 def schema_share(broken: int, p: Floats) -> float:
     """Return the share of items in another schema while so many schema changes are not yet repaired."""
-    share = p[P.SCHEMA]
-    for _ in range(broken):
-        share = 1.0 - (1.0 - share) * (1.0 - p[P.SCHEMA_BROKEN])
-    return share
+    if broken == 0:
+        return p[P.SCHEMA]
+    return 1.0 - (1.0 - p[P.SCHEMA]) * math.pow(1.0 - p[P.SCHEMA_BROKEN], float(broken))
 
 
 @small

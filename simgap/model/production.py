@@ -115,6 +115,12 @@ def distrust(lost: float, since: int, now: int, p: Floats) -> float:
 
 
 @small
+def dented(lost: float, since: int, now: int, p: Floats) -> float:
+    """Return the share of adoption that is lost just after a restriction."""
+    return 1.0 - (1.0 - distrust(lost, since, now, p)) * (1.0 - p[P.TRUST_LOST])
+
+
+@small
 def adopted_share(now: int, joined: int, lost: float, since: int, p: Floats) -> float:
     """Return the share of the work that reaches the AI: a logistic ramp to a ceiling, less lost trust.
 

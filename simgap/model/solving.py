@@ -18,7 +18,7 @@ import numpy as np
 from simgap.compiling import rule
 from simgap.model import items
 from simgap.model.parameters import P
-from simgap.model.roots import root
+from simgap.model.roots import RELATIVE, root
 from simgap.model.types import Floats
 from simgap.sampling.inversion import logistic, normal_cdf
 
@@ -137,7 +137,8 @@ def threshold_of(share: float, mix: Floats, n: int, sigma_w: float) -> float:
     for i in range(n):
         high = max(high, 40.0 * (1.0 + sigma_w) + mix[2, i])
     low = -high
-    while high - low > CLOSE:  # bisection, for it can never fail
+    # Bisection, for it can never fail. Far from 0 numbers lie further apart than `CLOSE`.
+    while high - low > max(CLOSE, RELATIVE * abs(low)):
         middle = 0.5 * (low + high)
         if _share_under(middle, mix, n, sigma_w) < share:
             low = middle

@@ -13,7 +13,15 @@ import simgap as package
 from simgap import results
 from simgap.plots import style
 
-RUN_FILES = {"result.json", "trials.parquet", "monthly.parquet", "value.png", "cash.png", "dashboard.png", "tornado.png"}
+RUN_FILES = {
+    "result.json",
+    "trials.parquet",
+    "monthly.parquet",
+    "value.png",
+    "cash.png",
+    "dashboard.png",
+    "tornado.png",
+}
 SWEEP_FILES = {"result.json", "grid.csv", "sweep.png"}
 OVER = ("--over", "data=0:1:2")
 

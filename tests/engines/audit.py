@@ -4,20 +4,27 @@ The rules of draws and calendars have tests of their own, and may be used here; 
 """
 
 import itertools
+import math
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
+from functools import partial
+from heapq import heapify, heappop, heappush
 
 import numpy as np
+from audit_production import Organisation
 
 from simgap.engines import reference
-from simgap.engines.physics import REVIEWERS, SPECIALISTS, TRIGGER_COLUMNS, Count
+from simgap.engines.packing import TRIGGER_BITS
+from simgap.engines.physics import ENDS, LEGACY, NOT_SENT, REVIEWERS, SPECIALISTS, TRIGGER_COLUMNS, Count
 from simgap.model import clock, governance, integration, keys, oversight
-from simgap.model.clock import MONTH
+from simgap.model.clock import HOUR, MONTH, NEVER, WEEK
 from simgap.model.parameters import P, T
+from simgap.sampling.philox import unit
 
 LEVELS = ("autonomous", "guarded", "restricted", "suspended")
 TEAMS = (("reviewers", "review", REVIEWERS), ("specialists", "specialist", SPECIALISTS))
+TEAM_OF = {name: activity for name, activity, _ in TEAMS}
 LIFE = re.compile(
     "arrival/complete "
     "(connector/schedule connector/start connector/complete )?"
@@ -27,6 +34,7 @@ LIFE = re.compile(
     "end/complete "
 )
 COUNTED_TWICE = (Count.OFFERED, Count.SPECIALIST_OFFERED)  # not in the log: hours before hurry
+WITHOUT_AI, BY_LAW = ([column.name.lower() for column in columns] for columns in (NOT_SENT, LEGACY))
 
 
 def logged(ready, seed=1):
@@ -67,27 +75,33 @@ def audit(ready, physics, log, seed=1):
 
     wanted = np.zeros_like(physics.counts)
 
-    def count(column, t, amount=1):
-        wanted[ready.months if t >= end else (t + ready.go_live) // MONTH, column] += amount
+    def count(workflow, column, t, amount=1):
+        wanted[workflow, ready.months if t >= end else (t + ready.go_live) // MONTH, column] += amount
 
     count_items(lives, count)
+    Organisation(ready, physics, log, lives, seed, count).audit()
     for team, activity, columns in TEAMS:
-        audit_team(getattr(ready, team), getattr(physics, team), activity, lives, months, log, team)
+        for t, heads in audit_team(ready, physics, activity, lives, months, log, team):
+            count(0, Count.HIRED, t, heads)
         calendar = getattr(ready, team).calendar
-        for life in lives.values():
+        for (_, entity), life in lives.items():
             begun, done = (at(life, activity, step) for step in ("start", "complete"))
             if begun is not None:
                 by_hand = {"exception", "edge"} & set(reasons_of(life))
                 for column in (columns.used, columns.by_hand)[: 2 if by_hand else 1]:
-                    wanted[:, column] += by_month(begun, done, months, calendar)
+                    wanted[workflow_of(entity), :, column] += by_month(begun, done, months, calendar)
     for column in Count:
         if column not in COUNTED_TWICE:
-            assert physics.counts[:, column].tolist() == wanted[:, column].tolist(), column.name
+            assert physics.counts[..., column].tolist() == wanted[..., column].tolist(), column.name
     audit_escapes(physics, lives)
     audit_queues(ready, log)
-    audit_deadlines(ready, lives, seed)
+    audit_deadlines(ready, lives, bool(wanted[..., Count.HIRED].any()), seed)
     audit_stage(ready, physics, lives, log, seed)
     audit_levels(ready, physics, log, months)
+
+
+def workflow_of(entity):
+    return entity >> keys.WORKFLOW_SHIFT
 
 
 def reasons_of(life):
@@ -102,7 +116,8 @@ def audit_life(life):
     arrived = life[0].detail
     verdict = last.detail.get("verdict", "")
     decided = [e.detail for e in life if (e.activity, e.transition) == ("AI", "complete")]
-    assert (outcome == "suspended") == (arrived["level"] == "suspended") == (len(life) == 2)
+    assert (outcome == "suspended") == (arrived["level"] == "suspended")
+    assert (outcome in WITHOUT_AI) == (len(life) == 2)
     assert (outcome == "lost") == (last.transition == "withdraw" and last.activity == "AI")
     assert (outcome == "fallback") == (last.transition == "withdraw" and last.activity != "AI")
     assert (outcome == "straight") == (last.activity == "AI" and last.transition == "complete")
@@ -114,7 +129,7 @@ def audit_life(life):
     if outcome == "straight":
         wrong = "" if decided[0]["right"] else "straight"
     assert life[-1].detail["escaped"] == ("" if life[0].kind == keys.DUPLICATE else wrong)
-    if outcome == "suspended":
+    if outcome in WITHOUT_AI:
         return
     assert bool(decided or outcome == "lost") == (not arrived["exception"])
     reasons = reasons_of(life) if "review/schedule " in steps else ()
@@ -131,43 +146,43 @@ def audit_life(life):
 
 def count_items(lives, count):
     """Count what happened to items and duplicates, each in the month in which it happened."""
-    for (kind, _), life in lives.items():
-        unique = kind == keys.ITEM
+    for (kind, entity), life in lives.items():
+        unique, add = kind == keys.ITEM, partial(count, workflow_of(entity))
         arrived, over = life[0].time, life[-1].time
         detail, outcome = life[0].detail, life[-1].detail["outcome"]
-        count(Count.ARRIVED if unique else Count.DUPLICATES, arrived)
-        legacy = outcome in ("fallback", "lost", "suspended")
+        add(Count.ARRIVED if unique else Count.DUPLICATES, arrived)
+        legacy = outcome in BY_LAW
         if unique:
-            count(Count[outcome.upper()], over)
-            count(Count.LEGACY_DELAY if legacy else Count.DELAY, over, (over - arrived) // 1000)
+            add(Count[outcome.upper()], over)
+            add(Count.LEGACY_DELAY if legacy else Count.DELAY, over, (over - arrived) // 1000)
             if life[-1].detail["escaped"]:
-                count(Count[f"ESCAPED_{life[-1].detail['escaped'].upper()}"], over)
-            count(Count.EXCEPTIONS, arrived, detail.get("exception", False))
-            count(Count.EDGE_CASES, arrived, detail.get("edge_case", False))
+                add(Count[f"ESCAPED_{life[-1].detail['escaped'].upper()}"], over)
+            add(Count.EXCEPTIONS, arrived, detail.get("exception", False))
+            add(Count.EDGE_CASES, arrived, detail.get("edge_case", False))
         else:
-            count(Count.DUPLICATE_FALLBACK if legacy else Count.DUPLICATE_DONE, over)
+            add(Count.DUPLICATE_FALLBACK if legacy else Count.DUPLICATE_DONE, over)
         for e in life:
             step = e.activity, e.transition
             if step in (("connector", "start"), ("AI", "start")):
-                count(Count.AI_WAIT, e.time, (e.time - at(life, e.activity, "schedule")) // 1000)
+                add(Count.AI_WAIT, e.time, (e.time - at(life, e.activity, "schedule")) // 1000)
             elif step == ("AI", "complete"):
-                count(Count.AI_SERVED, e.time)
-                count(Count.AI_DECISIONS, e.time, unique and "right" in e.detail)
-                count(Count.AI_RIGHT, e.time, unique and e.detail.get("right", False))
+                add(Count.AI_SERVED, e.time)
+                add(Count.AI_DECISIONS, e.time, unique and "right" in e.detail)
+                add(Count.AI_RIGHT, e.time, unique and e.detail.get("right", False))
             elif step == ("review", "schedule"):
-                count(Count.QUEUED, e.time)
+                add(Count.QUEUED, e.time)
                 for reason in e.detail["reasons"]:
-                    count(Count[f"TRIGGER_{reason.upper()}"], e.time)
+                    add(Count[f"TRIGGER_{reason.upper()}"], e.time)
                 assert len(set(e.detail["reasons"])) == len(e.detail["reasons"]) <= len(TRIGGER_COLUMNS)
             elif step == ("specialist", "schedule"):
-                count(Count.SPECIALIST_QUEUED, e.time)
+                add(Count.SPECIALIST_QUEUED, e.time)
                 assert e.detail["reasons"] == reasons_of(life)
             elif step == ("review", "withdraw"):
-                count(Count.DEADLINE_MISSED, e.time)
+                add(Count.DEADLINE_MISSED, e.time)
             elif step == ("specialist", "withdraw"):
-                count(Count.SPECIALIST_DEADLINE_MISSED, e.time)
+                add(Count.SPECIALIST_DEADLINE_MISSED, e.time)
             elif e.detail.get("verdict") == "caught":
-                count(Count.CAUGHT, e.time, unique)
+                add(Count.CAUGHT, e.time, unique)
 
 
 def by_month(begun, done, months, calendar):
@@ -179,8 +194,42 @@ def by_month(begun, done, months, calendar):
     ]
 
 
-def audit_team(team, physics, activity, lives, months, log, name):
+def heads_of(ready, name, stays):
+    """Return how the headcount of a team changes, (instant, heads), and who is hired, from who waits."""
+    team, p, t = getattr(ready, name), ready.p, ready.workflows[0].teams[0]
+    if name == "specialists":
+        return ([(ready.stops_at, 0)] if ready.stops_at < NEVER else []), []
+    last_look = (int(ready.knots[-1]) - 1) // WEEK
+    looks = range(1, last_look + 1) if p[P.HIRE_MAX] else ()
+    coming = [(when, 0, "plan", i, heads) for i, (when, heads) in enumerate(team.plan)]
+    coming += [(week * WEEK, 1, "look", week, 0) for week in looks]
+    coming += [(ready.stops_at, 3, "stop", 0, 0)] if ready.stops_at < NEVER else []
+    heapify(coming)
+    planned, ordered, there, stopped = team.staff, 0, 0, False
+    changes, hired = [], []
+    while coming:
+        now, _, what, number, heads = heappop(coming)
+        if what == "look" and not stopped:
+            work = sum(a < now <= b for a, b in stays) * t[T.MEAN_TIME] / (1.0 - t[T.SHRINKAGE])
+            missing = math.ceil(work / p[P.HIRE_ABOVE]) - planned - ordered
+            wanted = max(0, min(int(p[P.HIRE_MAX]) - ordered, missing))
+            ordered += wanted
+            if wanted:
+                heappush(coming, (now + round(p[P.HIRE_LEAD_TIME] * HOUR), 2, "first day", number, wanted))
+        if what == "look" or (what == "first day" and stopped):
+            continue
+        stopped |= what == "stop"
+        planned = heads if what == "plan" else planned
+        if what == "first day":
+            there += heads
+            hired.append((now, heads))
+        changes.append((now, 0 if stopped else planned + there))
+    return changes, hired
+
+
+def audit_team(ready, counted, activity, lives, months, log, name):
     """Waits, queue, backlog and capacity of a team, and that nobody does two things at once."""
+    team, physics = getattr(ready, name), getattr(counted, name)
     calendar = team.calendar
     stays, works = [], []
     for life in lives.values():
@@ -206,11 +255,10 @@ def audit_team(team, physics, activity, lives, months, log, name):
         assert all(b <= c for (_, b), (c, _) in itertools.pairwise(own)), who
 
     # Heads present are those on the staff, or those who are still busy where they are more.
-    heads = [(0, team.staff)]
-    if name == "reviewers":
-        changes = told(log, "headcount")
-        heads += [(e.time, e.detail["reviewers"]) for e in changes]
-        assert heads[1:] == list(team.plan)
+    changes, hired = heads_of(ready, name, stays)
+    said = [(e.time, e.detail[name]) for e in told(log, "headcount") if name in e.detail]
+    assert said == changes
+    heads = [(0, team.staff), *said]
     change = Counter()
     for a, b, _ in works:
         if clock.staffed_time(a, calendar) < clock.staffed_time(b, calendar):
@@ -224,23 +272,23 @@ def audit_team(team, physics, activity, lives, months, log, name):
         capacity += max(staff, busy) * np.array(by_month(a, b, months, calendar))
     assert physics.capacity.tolist() == capacity[:-1].tolist()
     assert physics.staffed.tolist() == by_month(0, months[-1], months, calendar)[:-1]
+    return hired
 
 
 def audit_queues(ready, log):
     """Who starts is the first of those who wait, and nobody waits for somebody who is free."""
     urgency = {bit: i for i, bit in enumerate(ready.priority)}
-    words = {"confidence": 1, "exception": 2, "edge": 4, "consequential": 8, "value": 16, "mandatory": 32}
     waiting, serving = defaultdict(dict), Counter()
     heads, down = {"review": ready.reviewers.staff, "specialist": ready.specialists.staff}, False
     calendars = {"review": ready.reviewers.calendar, "specialist": ready.specialists.calendar}
     for entry, after in itertools.zip_longest(log, log[1:]):
-        queue, who = waiting[entry.activity], (entry.kind, entry.entity)
+        queue, who = waiting[entry.activity], (workflow_of(entry.entity), entry.kind, entry.entity)
         if entry.activity == "outage":
             down = entry.transition == "start"
         elif entry.activity == "headcount":
-            heads["review"] = entry.detail["reviewers"]
+            heads |= {TEAM_OF[name]: number for name, number in entry.detail.items()}
         elif entry.transition == "schedule":
-            bits = [words.get(reason, 64) for reason in entry.detail.get("reasons", ())]
+            bits = [TRIGGER_BITS[reason] for reason in entry.detail.get("reasons", ())]
             first = min((urgency.get(bit, len(urgency)) for bit in bits), default=0)
             queue[who] = (first, entry.time, who)
         elif entry.activity in (*heads, "AI", "connector"):
@@ -260,25 +308,35 @@ def audit_queues(ready, log):
                 assert not clock.is_staffed(entry.time, calendars[team])
 
 
-def audit_deadlines(ready, lives, seed):
+def gone_of(ready, name, hired):
+    """Return the instant from which on nobody is on a team and nobody will be."""
+    team = getattr(ready, name)
+    heads = [(0, team.staff), *team.plan]
+    busy = [i for i, (_, n) in enumerate(heads) if n]
+    gone = heads[busy[-1] + 1][0] if busy and busy[-1] + 1 < len(heads) else NEVER if busy else 0
+    if name == "reviewers" and ready.p[P.HIRE_MAX] and ready.p[P.HIRE_ABOVE] < math.inf:
+        gone = max(gone, (int(ready.knots[-1]) - 1) // WEEK * WEEK)
+    return min(NEVER if hired else gone, ready.stops_at)
+
+
+def audit_deadlines(ready, lives, hired, seed):
     """Those who wait for a team leave at their deadline for it and not before; nobody starts after it."""
     key = np.array([seed, 0, 0, ready.phase], np.int64)
-    for name, activity, _ in TEAMS:
+    for number, (name, activity, _) in enumerate(TEAMS):
         team = getattr(ready, name)
-        heads = [(0, team.staff), *team.plan]
-        busy = [i for i, (_, n) in enumerate(heads) if n]
-        gone = heads[busy[-1] + 1][0] if busy and busy[-1] + 1 < len(heads) else None if busy else 0
+        gone = gone_of(ready, name, hired and name == "reviewers")
         for (kind, entity), life in lives.items():
             joined = at(life, activity, "schedule")
             if joined is None:
                 continue
+            t = ready.workflows[workflow_of(entity)].teams[number]
             left, begun = at(life, activity, "withdraw"), at(life, activity, "start")
-            patience = oversight.patience(keys.item_words(key, kind, entity, int(team.t[T.PURPOSE])), team.t)
-            if patience == clock.NEVER:
+            patience = oversight.patience(keys.item_words(key, kind, entity, int(t[T.PURPOSE])), t)
+            if patience == NEVER:
                 assert left is None or left == max(joined, gone)
                 continue
             deadline = joined + patience
-            if not team.wall_deadline:
+            if not t[T.WALL_DEADLINE]:
                 due = clock.staffed_time(joined, team.calendar) + patience
                 deadline = clock.reached(joined, due, team.calendar)
             assert left == deadline if begun is None else begun <= deadline
@@ -293,10 +351,11 @@ def audit_escapes(physics, lives):
     )
     assert sorted(zip(physics.escaped_time, physics.escaped_entity, strict=True)) == escaped
     classes = np.zeros_like(physics.ends_by_class)
-    ends = ("straight", "reviewed", "manual", "fallback", "lost", "suspended")
-    for (kind, _), life in lives.items():
+    ends = [column.name.lower() for column in ENDS]
+    for (kind, entity), life in lives.items():
         if kind == keys.ITEM:
-            classes[life[0].detail["value_class"], ends.index(life[-1].detail["outcome"])] += 1
+            how = ends.index(life[-1].detail["outcome"])
+            classes[workflow_of(entity), life[0].detail["value_class"], how] += 1
     assert physics.ends_by_class.tolist() == classes.tolist()
 
 
@@ -334,11 +393,12 @@ def audit_stage(ready, physics, lives, log, seed):
     assert at_once == before == 0
     assert most_settled <= physics.ai_backlog_peak <= most
     for (kind, entity), life in lives.items():
-        if life[-1].detail["outcome"] == "suspended" or life[0].detail["exception"]:
+        if life[-1].detail["outcome"] in WITHOUT_AI or life[0].detail["exception"]:
             continue
         reached = at(life, "connector", "complete") if step else life[0].time
         present = [b for a, b in outages if a <= reached < b]
-        lost = bool(present) and integration.is_lost(keys.item_words(key, kind, entity, keys.CHECK), ready.p)
+        u = unit(keys.item_words(key, kind, entity, keys.CHECK)[3])
+        lost = bool(present) and u < ready.workflows[workflow_of(entity)].p[P.LOST]
         assert (life[-1].detail["outcome"] == "lost") == lost
         if lost:
             assert life[-1].time == present[0]
@@ -359,7 +419,8 @@ def audit_levels(ready, physics, log, months):
     window, probation, p = ready.incident_window, ready.probation, ready.p
     surfaced = [e.time for e in incidents]
     changes = told(log, "autonomy level")
-    breaks = sorted({*surfaced, *closed.values(), *(t + window for t in surfaced)})
+    breaks = {*surfaced, *closed.values(), *(t + window for t in surfaced)}
+    breaks = sorted(breaks | ({ready.stops_at} if ready.stops_at < NEVER else set()))
     until, suspended, queue = -1, False, list(breaks)
     wanted = {}
     while queue:
@@ -373,7 +434,8 @@ def audit_levels(ready, physics, log, months):
             suspended, until = False, t + probation
             queue = sorted({*queue, until} - {t})
         level = 2 * (problems >= 2 or recent >= p[P.RESTRICT] or t < until)
-        wanted[t] = 3 if suspended else level or int(problems == 1 or recent >= p[P.WARN])
+        stopped = suspended or t >= ready.stops_at
+        wanted[t] = 3 if stopped else level or int(problems == 1 or recent >= p[P.WARN])
     # The state in which each instant was left.
     left, now = {}, 0
     said = {e.time: LEVELS.index(e.detail["level"]) for e in changes}

@@ -1,4 +1,4 @@
-"""Small cases for the engines: values of one workflow, and ways to set up and watch a replication."""
+"""Small cases for the engines: values of a workflow, and ways to set up and watch a replication."""
 
 import math
 from dataclasses import replace
@@ -49,6 +49,8 @@ ORDINARY = {
         "format_penalty": 0.6,
         "schema_penalty": 1.9,
         "stale_penalty": 0.3,
+        "schema_changes": 0.0,
+        "schema_broken": 0.3,
     },
     "edge_cases": {
         "share": 0.1,
@@ -58,7 +60,10 @@ ORDINARY = {
         "handled": 12,
         "recognised": 0.4,
         "penalty": 2.0,
+        "births": 0.0,
+        "examples_needed": INF,
     },
+    "scope": {"variety": 0.0},
     "ai": {
         "accuracy": 0.9,
         "auroc": 0.83,
@@ -126,6 +131,34 @@ ORDINARY = {
         "specialist_time_law": "lognormal",
         "specialist_catch": math.nan,
         "specialist_deadline": INF,
+        "hire_above": INF,
+        "hire_lead_time": 2190.0,
+        "hire_max": 0,
+        "hire_learning": 2190.0,
+    },
+    "drift": {"erosion": 0.0, "shocks": 0.0, "shock_size": 0.5, "retraining_removes": 0.8},
+    "measurement": {
+        "basis": "pilot_metrics",
+        "audit": 0.0,
+        "audit_miss": 0.0,
+        "audit_false": 0.0,
+        "run_length": 8736.0,
+        "detects": 2.0,
+        "baseline": 100,
+    },
+    "iteration": {
+        "lead_time": 0.0,
+        "lead_time_cv": 0.5,
+        "in_parallel": 1,
+        "slowdown": 0.0,
+        "retrain_after": INF,
+    },
+    "adoption": {
+        "ceiling": 1.0,
+        "half_after": 0.0,
+        "involvement": 0.0,
+        "trust_lost": 0.0,
+        "recovery": 2190.0,
     },
     "legacy": {"error_rate": 0.03},
 }
@@ -172,20 +205,32 @@ def bare(**changes):
 
 
 def packed(case, pilot=None, phase=keys.PRODUCTION, decision=MONDAY, go_live=0.0, window=MONTH):
-    """Return a case packed, its own pilot unless another is given."""
-    return packing.pack(case, pilot or case, phase, decision, go_live, window)
+    """Return a case packed, its own pilot unless another is given; a list holds one case a workflow."""
+    cases, pilots = ([c] if isinstance(c, dict) else c for c in (case, pilot or case))
+    return packing.pack(cases, pilots, phase, decision, go_live, window)
+
+
+def of_workflows(ready, *changes):
+    """Return a packed case with some of the fields of each workflow changed."""
+    flows = [replace(flow, **change) for flow, change in zip(ready.workflows, changes, strict=True)]
+    return replace(ready, workflows=tuple(flows))
 
 
 def arriving(case, hours, twins=False, **where):
-    """Return a packed case whose k-th item arrives at the k-th of `hours`; `twins` adds duplicates there."""
-    ready = packed({**case, "arrivals": "deterministic"}, **where)
-    levels = np.append(np.arange(len(hours) + 1.0), len(hours))  # nothing more until the window ends
-    return replace(
-        ready,
-        levels=levels,
-        duplicate_levels=levels if twins else np.zeros(len(levels)),
-        knots=np.array([0, *(round(h * HOUR) for h in hours), ready.knots[-1]], np.int64),
-    )
+    """Return a packed case whose k-th item arrives at the k-th of `hours`; `twins` adds duplicates there.
+
+    For several workflows the case is a list of cases, and `hours` one of hours.
+    """
+    cases, hours = ([case], [hours]) if isinstance(case, dict) else (case, hours)
+    ready = packed([{**c, "arrivals": "deterministic"} for c in cases], **where)
+    all_of_them = sorted((h, number) for number, own in enumerate(hours) for h in own)
+    changes = []
+    for number in range(len(cases)):
+        levels = np.array([0.0, *np.cumsum([n == number for _, n in all_of_them])])
+        levels = np.append(levels, levels[-1])  # nothing more until the window ends
+        changes.append({"levels": levels, "duplicate_levels": levels if twins else np.zeros(len(levels))})
+    knots = np.array([0, *(round(h * HOUR) for h, _ in all_of_them), ready.knots[-1]], np.int64)
+    return replace(of_workflows(ready, *changes), knots=knots)
 
 
 class Witness(reference.Replication):

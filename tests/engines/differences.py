@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import itertools
 from unittest import mock
 
 import numpy as np
@@ -10,18 +9,21 @@ import numpy as np
 from simgap.engines import compiled, order, reference
 from simgap.engines.compiled import engine, layout, loop
 from simgap.engines.compiled.heap import ORDER
-from simgap.engines.compiled.layout import AGENDA, STREAMS, A, D, G
+from simgap.engines.compiled.layout import AGENDA, A, D, G, R
 from simgap.engines.physics import Count
 from simgap.engines.reference import replication
 from simgap.engines.reference.timeline import Timeline
 from simgap.errors import SimulationError
 from simgap.model import keys
 from simgap.model.clock import NEVER
+from simgap.model.parameters import P
+from simgap.model.production import BEFORE_TYPES, OF_MODEL, OF_SOURCE
 
 RANKS = {
     order.PLANS: "plan",
     order.OUTAGES: "outage",
     order.GOVERNANCE: "governance",
+    order.CHANGES: "change",
     order.SPECIALIST_DONE: "specialist's review over",
     order.REVIEW_DONE: "review over",
     order.AI_DONE: "connector or AI over",
@@ -34,8 +36,13 @@ KINDS = {
     keys.DUPLICATE: "duplicate",
     keys.OUTAGE: "outage",
     keys.TEAM: "team's change",
+    keys.SHOCK: "shock",
+    keys.SCHEMA_CHANGE: "schema change",
+    keys.BIRTH: "birth",
+    keys.CHANGE: "of",
 }
 MOST = 20  # entries of one event that are shown
+MODEL = 0, OF_MODEL  # of what retrainings are
 GOVERNANCE = ("incident surfaces", "problem closes", "incident is no longer recent", "probation ends")
 
 
@@ -90,12 +97,14 @@ def words_of(event):
         return "nothing more"
     time, place = event
     rank = place >> 56 << 56
-    kind, number = place - rank >> 36 & 255, place & keys.NUMBER
+    workflow, kind, number = place - rank >> 44, place >> 36 & 255, place & keys.NUMBER
     what = RANKS[rank]
     if rank == order.GOVERNANCE:
         what += f", {GOVERNANCE[kind]}, item {number}"
     elif kind:
         what += f", {KINDS[kind]} {number}"
+    if workflow:
+        what += f" of workflow {workflow}"
     return f"{time} microseconds: {what}"
 
 
@@ -126,13 +135,14 @@ class Follower:
 
     def __init__(self, packed, key):
         self.s, self.b = engine.scene_of(packed, key), engine.state_of(packed)
+        self.causes = self.b.causes.copy()
         loop.begin(self.s, self.b)
 
     def next(self):
         """Return the next event, or None."""
         b = self.b
-        orders = [*b.streams[:, A.ORDER], *b.calendars[:, 0, ORDER]]
-        orders[STREAMS + AGENDA] = b.agenda[0, 0, ORDER]
+        orders = [*b.calendars[:, 0, ORDER], b.streams[b.g[G.STREAM], A.ORDER]]
+        orders[AGENDA] = b.agenda[0, 0, ORDER]
         coming = [(int(time), int(order)) for time, order in zip(b.heads, orders, strict=True)]
         if b.g[G.STARTING]:
             coming.append((int(b.g[G.NOW]), order.START_SERVICES))
@@ -167,7 +177,33 @@ class Follower:
             "incidents": g[G.INCIDENTS],
             "escaped errors": g[G.ESCAPED],
             "fingerprint": g[G.FINGERPRINT],
+            "stopped": g[G.STOPPED],
+            "offset of the drift": b.r[R.OFFSET],
+            "incidents since a retraining was asked for": g[G.INCIDENTS_SINCE],
+            "watching": g[G.WATCHING],
+            "watched since": g[G.WATCHED_SINCE],
+            "audits of the baseline": g[G.AUDITS],
+            "faults of the baseline": g[G.FAULTS],
+            "score of the chart": b.r[R.SCORE],
+            "rate in control": b.r[R.RATE],
+            "threshold": b.r[R.THRESHOLD],
+            "spell of drift": g[G.SPELL],
+            "drift is known": g[G.DETECTED],
+            "spells that are over": b.spells[: g[G.SPELLS]],
+            "trust lost": b.r[R.LOST],
+            "trust lost at": g[G.TRUST_LOST_AT],
+            "reviewers coming": g[G.COMING],
+            "reviewers ordered": g[G.ORDERED],
+            "reviewers hired": b.hired[: b.desks[0, D.HIRED]],
+            "slow": b.r[R.SLOW],
+            "changes that wait": sorted(b.changes[: g[G.CHANGES_WAITING]].tolist()),
+            "changes under way": g[G.CHANGES_UNDER_WAY],
+            "drift when the retraining began": b.r[R.PRESENT],
+            "schema changes not repaired": b.broken,
+            "cuts": b.cuts,
         }
+        for workflow, column in np.argwhere((b.causes != self.causes).any(axis=2)):
+            state[f"change of {column} in workflow {workflow}"] = b.causes[workflow, column]
         for desk, name in zip(b.desks, ("reviewers", "specialists"), strict=True):
             state |= {
                 f"{name} waiting": desk[D.WAITING],
@@ -176,11 +212,12 @@ class Follower:
                 f"{name} busy": desk[D.BUSY],
                 f"{name} leaving": desk[D.LEAVING],
             }
-        return {name: int(x) for name, x in state.items()} | {"counts": engine.counts_of(b).tolist()}
+        return plain(state | {"counts": engine.counts_of(b)})
 
 
 def state_of(run):
     """Return where things stand in the reference engine, by name."""
+    made = run.production
     state = {
         "month": run.month,
         "before the AI": run.before_ai,
@@ -192,7 +229,37 @@ def state_of(run):
         "incidents": len(run.governance.incidents),
         "escaped errors": len(run.escaped_time),
         "fingerprint": run.fingerprint,
+        "stopped": run.stopped,
+        "offset of the drift": made.offset,
+        "incidents since a retraining was asked for": made.incidents,
+        "watching": made.watching,
+        "watched since": made.watched_since,
+        "audits of the baseline": made.audits,
+        "faults of the baseline": made.faults,
+        "score of the chart": made.score,
+        "rate in control": made.rate,
+        "threshold": made.threshold,
+        "spell of drift": made.spell,
+        "drift is known": made.detected,
+        "spells that are over": made.detections,
+        "trust lost": made.lost,
+        "trust lost at": made.lost_since,
+        "reviewers coming": made.coming,
+        "reviewers ordered": made.ordered,
+        "reviewers hired": run.reviewers.hired,
+        "slow": run.reviewers.slow,
+        "changes that wait": sorted(made.waiting),
+        "changes under way": made.under_way,
+        "drift when the retraining began": made.causes[MODEL].present if MODEL in made.causes else 0.0,
+        "schema changes not repaired": made.broken,
+        "cuts": made.cuts,
     }
+    for (workflow, column), cause in made.causes.items():
+        rank, p = column - BEFORE_TYPES, run.packed.workflows[workflow].p
+        now = [cause.handled, cause.examples, cause.open, cause.void, cause.requested, cause.occasion]
+        now = [int(x) for x in [*now, cause.present if column == OF_SOURCE else 0]]
+        if now != [int(0 < rank <= p[P.HANDLED]), 0, 0, 0, 0, 0, 0]:
+            state[f"change of {column} in workflow {workflow}"] = now
     for desk, name in ((run.reviewers, "reviewers"), (run.specialists, "specialists")):
         state |= {
             f"{name} waiting": desk.waiting,
@@ -201,20 +268,26 @@ def state_of(run):
             f"{name} busy": len(desk.busy),
             f"{name} leaving": desk.leaving,
         }
-    return {name: int(x) for name, x in state.items()} | {"counts": [[int(x) for x in m] for m in run.counts]}
+    return plain(state | {"counts": run.counts})
+
+
+def plain(state):
+    """Return a state in lists and numbers that can be compared."""
+    return {name: np.array(x).tolist() for name, x in state.items()}
 
 
 def stated(one, other):
     """Return lines on what is not the same in two states."""
     lines = [
-        f"  {name}: reference {one[name]}, compiled {other[name]}"
-        for name in one
-        if name != "counts" and one[name] != other[name]
+        f"  {name}: reference {one.get(name)}, compiled {other.get(name)}"
+        for name in one | other
+        if name != "counts" and one.get(name) != other.get(name)
     ]
-    for month, column in itertools.product(range(len(one["counts"])), Count):
-        x, y = one["counts"][month][column], other["counts"][month][column]
-        if x != y:
-            lines.append(f"  {column.name} of month {month}: reference {x}, compiled {y}")
+    x, y = np.array(one["counts"]), np.array(other["counts"])
+    for workflow, month, column in np.argwhere(x != y):
+        at = workflow, month, column
+        of = f" of workflow {workflow}" if len(x) > 1 else ""
+        lines.append(f"  {Count(column).name} of month {month}{of}: reference {x[at]}, compiled {y[at]}")
     return lines
 
 

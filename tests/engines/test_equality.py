@@ -17,7 +17,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from cases import ALWAYS, INF, MONTH, arriving, bare, packed, values
+from cases import ALWAYS, INF, LONG_DAYS, MONTH, arriving, bare, of_workflows, packed, values
 from differences import RANKS, agree, fields, first_difference, result, unequal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -29,7 +29,8 @@ from simgap.engines.physics import ENDS, Count
 from simgap.engines.reference import desk, replication
 from simgap.errors import BacklogLimit
 from simgap.model import keys
-from simgap.model.clock import HOUR
+from simgap.model.clock import HOUR, NEVER
+from simgap.model.parameters import P
 from simgap.montecarlo.one import phases_of
 
 HERE = Path(__file__).parent
@@ -50,7 +51,25 @@ TIES = {
     "data.missing": ("50 %",),
     "data.validated": ("50 %", "100 %"),
     "data.duplicate": ("50 %",),
+    "data.schema_changes": ("10 per month", "300 per month"),
+    "data.schema_broken": ("0 %", "50 %", "100 %"),
     "edge_cases.share": ("50 %",),
+    "edge_cases.types": ("1", "3"),
+    "edge_cases.handled": ("1", "9"),
+    "edge_cases.recognised": ("0 %", "100 %"),
+    "edge_cases.births": ("10 per month", "300 per month"),
+    "edge_cases.examples_needed": ("1", "4"),
+    "scope.variety": ("50 %",),
+    "workflows.others.volume": ("0 per year", "0.1 per hour", "1 per hour"),
+    "workflows.others.arrivals": ("deterministic",),
+    "workflows.others.profile": ("always",),
+    "workflows.others.starts": ("month 1", "month 2", "month 30"),
+    "workflows.others.backlog": ("1", "30"),
+    "workflows.others.consequential": ("100 %",),
+    "workflows.others.value_classes": ("[50 %]",),
+    "workflows.others.edge_cases.types": ("1", "9"),
+    "workflows.others.oversight.time": ("0 h", "2 h"),
+    "workflows.others.oversight.deadline": ("0 h", "2 h"),
     "integration.latency": ("1 h", "2 h"),
     "integration.throughput": ("1 per hour", "4 per hour"),
     "integration.outages": ("300 per month",),
@@ -81,6 +100,10 @@ TIES = {
     "oversight.specialist_time": ("0 h", "1 h"),
     "oversight.specialist_time_law": ("deterministic",),
     "oversight.specialist_deadline": ("0 h", "1 h"),
+    "oversight.hire_above": ("1 h", "8 h"),
+    "oversight.hire_lead_time": ("0 h", "1 week"),
+    "oversight.hire_max": ("1", "5"),
+    "oversight.hire_learning": ("0 h", "2 weeks"),
     "governance.review_consequential": ("yes",),
     "governance.mandatory_review": ("50 %", "100 %"),
     "governance.permission": ("0", "1"),
@@ -95,7 +118,28 @@ TIES = {
     "governance.suspend": ("1", "4"),
     "governance.window": ("0 h", "1 h", "1 week"),
     "governance.probation": ("0 h", "1 h", "1 day"),
+    "drift.erosion": ("10 % per month", "90 % per month"),
+    "drift.shocks": ("10 per month", "300 per month"),
+    "drift.shock_size": ("0", "0.1"),
+    "drift.retraining_removes": ("0 %", "100 %"),
+    "measurement.basis": ("workflow_outcomes",),
+    "measurement.audit": ("50 %", "100 %"),
+    "measurement.audit_miss": ("50 %",),
+    "measurement.audit_false": ("50 %",),
+    "measurement.baseline": ("1", "10"),
+    "measurement.run_length": ("1 h", "1 week"),
+    "iteration.lead_time": ("0 h", "1 h", "1 week"),
+    "iteration.lead_time_cv": ("0", "1"),
+    "iteration.in_parallel": ("2", "3"),
+    "iteration.slowdown": ("100 %",),
+    "iteration.retrain_after": ("1", "3"),
+    "adoption.ceiling": ("0 %", "50 %"),
+    "adoption.half_after": ("1 h", "2 weeks"),
+    "adoption.involvement": ("100 %",),
+    "adoption.trust_lost": ("50 %", "100 %"),
+    "adoption.recovery": ("0 h", "1 h", "1 week"),
 }
+STOPS = st.sampled_from([NEVER, NEVER, 0, 168 * HOUR, 500 * HOUR])
 TIED = {
     "clock.horizon": "2 months",
     "pilots.token.lasts": "365 h",
@@ -114,24 +158,26 @@ tied = st.fixed_dictionaries({}, optional={path: st.sampled_from(texts) for path
 generated = settings(derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def both_phases_agree(text, draw=0):
+def both_phases_agree(text, draw=0, stops_at=NEVER):
     """Both engines find the same in both phases of the text of a scenario file."""
     phases = phases_of(simgap.load(text).resolved, 7, draw)
-    agree(phases.production, 7, draw, draw, text)
+    agree(replace(phases.production, stops_at=stops_at), 7, draw, draw, text)
     agree(phases.pilot, 7, draw, draw, text)
 
 
 def text_of(stated):
     """Return the scenario of texts by key path, with what they need."""
+    if any(path.startswith("workflows.others.") for path in stated):
+        stated = {"workflows.others.volume": "0.1 per hour"} | stated
     for path, (need, text) in NEEDS.items():
         if path in stated and stated.get(need, "none") in ("none", "0"):
             stated = stated | {need: text}
     return scenario(stated)
 
 
-def stated_agree(stated):
+def stated_agree(stated, stops_at=NEVER):
     """The same for texts by key path."""
-    both_phases_agree(text_of(stated))
+    both_phases_agree(text_of(stated), 0, stops_at)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
@@ -148,7 +194,7 @@ def test_scenario_files(file):
 def test_a_whole_replication_of_claims():
     claims = ROOT / "scenarios" / "claims" / "scenario.yaml"
     found = agree(phases_of(simgap.load(str(claims)).resolved, 7, 3).production, 7, 3, 3, str(claims))
-    assert found["counts"][:, Count.ARRIVED].sum() > 50_000
+    assert found["counts"][0, :, Count.ARRIVED].sum() > 50_000
     assert len(found["incident_time"])
 
 
@@ -159,9 +205,9 @@ def test_any_valid_file(stated):
 
 
 @settings(generated, max_examples=80)
-@given(tied)
-def test_ties(stated):
-    stated_agree(TIED | stated)
+@given(tied, STOPS)
+def test_ties(stated, stops_at):
+    stated_agree(TIED | stated, stops_at)
 
 
 @pytest.mark.slow
@@ -173,45 +219,108 @@ def test_many_valid_files(stated):
 
 @pytest.mark.slow
 @settings(generated, derandomize=False, max_examples=3000)
-@given(tied)
-def test_many_ties(stated):
-    stated_agree(TIED | stated)
+@given(tied, STOPS)
+def test_many_ties(stated, stops_at):
+    stated_agree(TIED | stated, stops_at)
 
 
 # Room that runs out.
 
 
+OF_ALL = {Count.ALARMS, Count.FALSE_ALARMS, Count.SHOCKS, Count.CHANGES_RETRAINING, Count.HIRED}
+OF_SOURCES = {Count.SCHEMA_CHANGES, Count.BIRTHS, Count.CHANGES_CONNECTOR, Count.CHANGES_DONE}
+OF_SOURCES.add(Count.CHANGE_LEAD)
+PRODUCTION = {
+    "data__schema_changes": 100.0,
+    "edge_cases__births": 60.0,
+    "edge_cases__examples_needed": 3,
+    "edge_cases__types": 12,
+    "edge_cases__handled": 4,
+    "scope__variety": 0.05,
+    "drift__shocks": 100.0,
+    "drift__retraining_removes": 1.0,
+    "measurement__basis": "workflow_outcomes",
+    "measurement__audit": 0.2,
+    "measurement__audit_miss": 0.1,
+    "measurement__audit_false": 0.05,
+    "measurement__baseline": 15,
+    "measurement__run_length": 100.0,
+    "iteration__lead_time": 12.0,
+    "iteration__in_parallel": 2,
+    "iteration__slowdown": 0.3,
+    "iteration__retrain_after": 5,
+    "adoption__ceiling": 0.9,
+    "adoption__half_after": 20.0,
+    "adoption__trust_lost": 0.2,
+    "adoption__recovery": 50.0,
+    "oversight__hire_above": 4.0,
+    "oversight__hire_lead_time": 24.0,
+    "oversight__hire_max": 5,
+    "oversight__hire_learning": 200.0,
+}
+
+
 @cache
-def busy(window=MONTH):
+def busy(window=MONTH, stops_at=NEVER):
     """Hours in which everything happens, and some queues are long."""
-    return packed(
-        values(
-            backlog=150,
-            batch=3,
-            consequential=0.5,
-            data__duplicate=0.2,
-            integration__outages=300.0,
-            integration__lost=0.3,
-            integration__throughput=60.0,
-            oversight__hours=ALWAYS,
-            oversight__deadline=40.0,
-            oversight__patience_law="exponential",
-            oversight__priority=("consequential", "exception"),
-            oversight__headcount_plan=((0.25, 1), (0.5, 0), (0.75, 6)),
-            oversight__escalated=0.3,
-            oversight__specialists=1,
-            oversight__specialist_deadline=3.0,
-            governance__surfaced=0.9,
-            governance__lag=24.0,
-            governance__explainable=0.5,
-            governance__resolve=48.0,
-            governance__warn=1,
-            governance__restrict=4,
-            governance__suspend=9,
-            governance__window=100.0,
-            governance__probation=24.0,
-        ),
-        window=window,
+    return replace(packed(busy_values(), window=window), stops_at=stops_at)
+
+
+@cache
+def busy_together(window=MONTH, stops_at=NEVER):
+    """The same with two more workflows: one that differs in much and joins late, and one without items."""
+    other = {
+        **busy_values(),
+        "volume": 9000.0,
+        "starts": window / MONTH / 4,
+        "batch": 1,
+        "profile": LONG_DAYS,
+        "value_classes": (0.3,),
+        "day_cv": 0.5,
+        "backlog": 20,
+        "edge_cases.types": 30,
+        "edge_cases.share": 0.4,
+        "edge_cases.examples_needed": 2,
+        "data.schema_changes": 30.0,
+        "oversight.time": 0.4,
+        "oversight.deadline": INF,
+        "governance.permission": 0,
+        "governance.surfaced": 0.5,
+    }
+    erosion = {"drift.erosion": 0.3, "drift.retraining_removes": 0.8}
+    cases = [busy_values(), other, {**other, "volume": 0.0, "backlog": 0}]
+    cases = [case | erosion for case in cases]
+    return replace(packed(cases, window=window), stops_at=stops_at)
+
+
+def busy_values():
+    return values(
+        **PRODUCTION,
+        backlog=150,
+        batch=3,
+        consequential=0.5,
+        data__duplicate=0.2,
+        integration__outages=300.0,
+        integration__lost=0.3,
+        integration__throughput=60.0,
+        oversight__hours=ALWAYS,
+        oversight__manual_error=0.2,
+        oversight__deadline=40.0,
+        oversight__patience_law="exponential",
+        oversight__priority=("consequential", "exception"),
+        oversight__headcount_plan=((0.25, 1), (0.5, 0), (0.75, 6)),
+        oversight__escalated=0.3,
+        oversight__specialists=1,
+        oversight__specialist_deadline=3.0,
+        governance__surfaced=0.9,
+        governance__lag=24.0,
+        governance__explainable=0.5,
+        governance__resolve=48.0,
+        governance__warn=1,
+        governance__restrict=4,
+        governance__suspend=6,
+        governance__window=100.0,
+        governance__probation=24.0,
     )
 
 
@@ -230,20 +339,44 @@ def crowd(number):
     return packed(case)
 
 
-@pytest.mark.parametrize("case", [busy(), crowd(300), crowd(1001)], ids=["busy", "crowd", "larger crowd"])
+def test_everything_happens():
+    """In the busy months nothing that is counted stays at nothing, in the second workflow either.
+
+    Where the AI erodes without end no alarm is false.
+    """
+    for case, never in ((busy(), set()), (busy_together(), {Count.FALSE_ALARMS})):
+        found = agree(case)
+        totals = found["counts"].sum(axis=1)
+        assert {Count(i) for i in np.flatnonzero(totals[0] == 0)} == never
+        assert {how for _, _, how in found["detections"].tolist()} == {0, 1}
+        assert (found["level_time"].sum(axis=0) > 0).all()
+    assert {Count(i) for i in np.flatnonzero(totals[1] == 0)} == OF_ALL | {Count.DEADLINE_MISSED}
+    assert {Count(i) for i in np.flatnonzero(totals[2])} == OF_SOURCES  # it has no items
+
+
+@pytest.mark.parametrize("stops_at", [0, 1, 168 * HOUR, round(MONTH / 2 * HOUR), 2000 * HOUR])
+@pytest.mark.parametrize("case", [busy, busy_together])
+def test_the_end_of_the_ai_is_the_same_in_both(case, stops_at):
+    agree(case(stops_at=stops_at))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [busy(), busy_together(), crowd(300), crowd(1001)],
+    ids=["busy", "busy together", "crowd", "larger crowd"],
+)
 def test_arrays_that_begin_tiny_grow_without_a_trace(case, monkeypatch):
     ample = agree(case)
-    for name, size in {"SLOTS": 2, "EVENTS": 32, "ESCAPES": 1, "INCIDENTS": 1}.items():
+    for name, size in {"SLOTS": 2, "EVENTS": 32, "ESCAPES": 1, "INCIDENTS": 1, "SPELLS": 1}.items():
         monkeypatch.setattr(engine, name, size)
     grown = []
     larger = engine.larger
     monkeypatch.setattr(engine, "larger", lambda b, what: grown.append(what) or larger(b, what))
     assert not unequal(ample, fields(compiled.simulate(case, 7, 0, 0)))
     assert engine.layout.MORE_ITEMS in grown
-    if case is busy():
-        assert {getattr(engine.layout, f"MORE_{of}") for of in ("EVENTS", "ESCAPES", "INCIDENTS")} <= set(
-            grown
-        )
+    if case is busy() or case is busy_together():
+        short_of = ("EVENTS", "ESCAPES", "INCIDENTS", "SPELLS")
+        assert {getattr(engine.layout, f"MORE_{what}") for what in short_of} <= set(grown)
     monkeypatch.setattr(engine, "BUDGET", 1)
     assert not unequal(ample, fields(compiled.simulate(case, 7, 0, 0)))
 
@@ -307,7 +440,7 @@ def test_heads_who_are_to_go_when_they_are_done_may_stay_after_all():
     plan = ((0.25, 1), (0.375, 3))
     case = bare(oversight__reviewers=3, oversight__time=300.0, oversight__headcount_plan=plan)
     found = agree(arriving(case, [1.0, 2.0, 3.0, 250.0, 260.0, 270.0, 280.0]))
-    assert found["counts"][:, Count.REVIEWED].sum() == 7
+    assert found["counts"][0, :, Count.REVIEWED].sum() == 7
 
 
 def test_an_outage_without_end_is_refused_by_both():
@@ -330,6 +463,13 @@ AMPLE = {
     "oversight__specialists": 200,
     "oversight__specialist_hours": ALWAYS,
     "governance__mandatory_review": 0.5,
+    # What comes of itself, and asks nothing of the items.
+    "data__schema_changes": 50.0,
+    "drift__erosion": 0.1,
+    "drift__shocks": 20.0,
+    "iteration__lead_time": 24.0,
+    "adoption__ceiling": 0.9,
+    "adoption__half_after": 100.0,
 }
 
 
@@ -353,7 +493,7 @@ def test_one_more_item_changes_nothing_for_any_other(before):
     assert [e for e in longer if (e.kind, e.entity) != new] == log
     assert len(log) > 4000
 
-    added = (more["counts"] - plain["counts"]).sum(axis=0)
+    added = (more["counts"] - plain["counts"]).sum(axis=(0, 1))
     assert (added >= 0).all()
     assert added[Count.ARRIVED] == added[list(ENDS)].sum() == 1
     assert added[Count.QUEUED] == sum((e.activity, e.transition) == ("review", "schedule") for e in own)
@@ -384,7 +524,8 @@ def test_one_more_reviewer_where_there_are_few_does_change_something():
 # Without compilation.
 
 SMALL = {
-    "lively": lambda: busy(48.0),
+    "lively": lambda: busy(500.0),
+    "together": lambda: busy_together(500.0, 400 * HOUR),
     "ties": lambda: arriving(bare(oversight__deadline=3.0, backlog=5), [2.0] * 10 + [5.0], twins=True),
 }
 INTERPRETED = "import test_equality as t; print(*map(t.bits_of, t.SMALL))"
@@ -419,6 +560,7 @@ def test_the_loop_gives_the_same_bits_interpreted():
 
 def test_engines_that_agree_never_part():
     assert first_difference(busy(200.0)) == ""
+    assert first_difference(busy_together(200.0, 150 * HOUR)) == ""
 
 
 def test_where_a_deadline_comes_too_early(monkeypatch):
@@ -441,15 +583,22 @@ def test_where_one_engine_is_told_otherwise():
     fewer = replace(case, reviewers=replace(case.reviewers, plan=((100 * HOUR, 0), (101 * HOUR, 1))))
     found = first_difference(case, other=fewer)
     assert f"compiled: {100 * HOUR} microseconds: plan, team's change 0" in found.splitlines()
-    slower = replace(case, p=case.p.copy())
-    slower.p[engine.P.LATENCY] = 1e-10
+    slower = of_workflows(case, {"p": case.p.copy()})
+    slower.p[P.LATENCY] = 1e-10
     assert first_difference(case, other=slower) == ""  # rounds to nothing
-    slower.p[engine.P.LATENCY] = 0.5
+    slower.p[P.LATENCY] = 0.5
     found = first_difference(case, other=slower)
     assert found.startswith("reference: ")
     assert found.count("connector or AI over, item 0") == 1  # the compiled engine has it later
 
 
 def test_the_ranks_have_names():
-    ranks = (order.PLANS, order.OUTAGES, order.GOVERNANCE, order.SPECIALIST_DONE, order.REVIEW_DONE)
-    assert set(RANKS) == {*ranks, order.AI_DONE, order.ARRIVES, order.START_SERVICES, order.DEADLINE}
+    ranks = (order.PLANS, order.OUTAGES, order.GOVERNANCE, order.CHANGES, order.SPECIALIST_DONE)
+    assert set(RANKS) == {
+        *ranks,
+        order.REVIEW_DONE,
+        order.AI_DONE,
+        order.ARRIVES,
+        order.START_SERVICES,
+        order.DEADLINE,
+    }

@@ -53,10 +53,10 @@ def test_the_books_of_a_month_balance(ordinary):
     )
     assert total(Count.AI_DECISIONS) <= total(Count.AI_SERVED)
     assert total(Count.USED_BY_HAND) < total(Count.USED) <= total(Count.OFFERED)
-    for how, column in zip(ENDS, physics.ends_by_class.sum(axis=0), strict=True):
+    for how, column in zip(ENDS, physics.ends_by_class.sum(axis=(0, 1)), strict=True):
         assert total(how) == column
     assert physics.reviewers.wait_total <= physics.reviewers.wall_wait_total
-    assert (physics.counts[:-1, Count.USED] <= physics.reviewers.capacity).all()
+    assert (physics.counts[0, :-1, Count.USED] <= physics.reviewers.capacity).all()
     assert (np.diff(physics.escaped_time) >= 0).all()
 
 
@@ -68,7 +68,7 @@ def tampered(physics, team, field, step):
 
 def tampered_counts(physics, row, column, step):
     counts = physics.counts.copy()
-    counts[row, column] += step
+    counts[0, row, column] += step
     return replace(physics, counts=counts)
 
 
@@ -77,7 +77,7 @@ def tampered_counts(physics, row, column, step):
     [
         (lambda p: tampered_counts(p, 0, Count.ARRIVED, 1), "not conserved"),
         (lambda p: tampered_counts(p, 0, Count.STRAIGHT, -1), "not conserved"),
-        (lambda p: replace(p, ends_by_class=p.ends_by_class[:-1]), "not conserved"),
+        (lambda p: replace(p, ends_by_class=p.ends_by_class[:, :-1]), "not conserved"),
         (lambda p: tampered_counts(p, 0, Count.DUPLICATES, 1), "duplicates are not conserved"),
         (lambda p: tampered_counts(p, 0, Count.DUPLICATE_FALLBACK, 1), "duplicates are not conserved"),
         (lambda p: tampered(p, "reviewers", "queue_area", 1), "Little's law fails for the reviewers"),
@@ -99,7 +99,8 @@ def test_check_notices_a_broken_law(ordinary, tamper, message):
 def arrivals_of(ready, seed):
     """Return the instants of all arrivals of unique items."""
     key = np.array([seed, 0, 0, ready.phase], np.int64)
-    tables = (ready.levels, ready.knots, ready.regular)
+    flow = ready.workflows[0]
+    tables = (flow.levels, ready.knots, flow.regular)
     times, level, interval = [], 0.0, 0
     while True:
         w = keys.item_words(key, keys.ITEM, len(times), keys.ARRIVAL)
@@ -135,7 +136,7 @@ def test_the_queue_agrees_with_a_recursion_over_items(reviewers, hours, patience
     seed = 5
     witness = Witness(ready, seed=seed)
     key = np.array([seed, 0, 0, ready.phase], np.int64)
-    calendar, t = ready.reviewers.calendar, ready.reviewers.t
+    calendar, t = ready.reviewers.calendar, ready.workflows[0].teams[0]
     arrived = arrivals_of(ready, seed)
     assert len(arrived) > 200
 
@@ -420,7 +421,7 @@ class Census(reference.Replication):
         super().end(item, how, escape)
         self.ends += 1
         if self.ends % 300 == 0:
-            columns = np.array(self.counts).sum(axis=0)
+            columns = np.array(self.counts).sum(axis=(0, 1))
             inside = columns[[Count.ARRIVED, Count.DUPLICATES]].sum() - self.ends
             self.look(inside)
 

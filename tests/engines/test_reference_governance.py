@@ -13,7 +13,7 @@ from cases import ALWAYS, INF, MONTH, arriving, bare, packed, values
 from scipy import stats
 
 from simgap.economics.ledger import Window, ledger, seen_incidents
-from simgap.engines.physics import Count
+from simgap.engines.physics import ENDS, Count
 from simgap.model import governance, items, keys
 from simgap.model.clock import HOUR
 from simgap.model.parameters import P
@@ -268,7 +268,7 @@ def test_suspended_items_go_the_legacy_way_at_once_and_use_nothing():
             assert [e.time / HOUR for e in life] == [4.0 + entity] * 2
             assert "exception" not in life[0].detail
     # Three quarters of the items, by class, and the first by hand.
-    assert physics.ends_by_class[:, 5].sum() == 3
+    assert physics.ends_by_class[0, :, ENDS.index(Count.SUSPENDED)].sum() == 3
 
 
 # --- the level of an item --------------------------------------------------------------------------------
@@ -340,7 +340,8 @@ def test_who_is_reviewed_under_guard_item_by_item(consequential, permission, wit
         "governance__withdrawn": withdrawn,
     }
     ready, physics, log = routes("warn", **case)
-    p, guarded = ready.p, 0
+    flow, p, guarded = ready.workflows[0], ready.p, 0
+    threshold, guarded_threshold = stats.norm.ppf(flow.cuts[[items.OF_RIGHT, items.CUTS + items.OF_RIGHT]])
     left = min(permission, 2) - withdrawn
     for (kind, entity), life in lives_of(log).items():
         came = life[0].detail
@@ -349,16 +350,17 @@ def test_who_is_reviewed_under_guard_item_by_item(consequential, permission, wit
             continue
         w = words(1, 0, 0, 0, kind, entity, keys.DECISION, 0)
         z = stats.norm.ppf((int(w[2]) + 0.5) / 2**32)
-        unhandled = items.inspect(np.array([1, 0, 0, 0]), kind, entity, p, ready.cumulative)[3]
+        edge = items.inspect(np.array([1, 0, 0, 0]), kind, entity, p, flow.cumulative, 0, 1)[2]
+        unhandled = edge == items.ONCE or edge > p[P.HANDLED]
         d = p[P.SEPARATION_EDGE if unhandled else P.SEPARATION]
         score = z if decided["right"] else p[P.SIGMA_W] * z - d
         wanted = {
-            "confidence": score < p[P.THRESHOLD],
+            "confidence": score < threshold,
             "consequential": came["consequential"] and consequential == "yes",
             "value": came["value_class"] > permission,
             "mandatory": (int(w[3]) + 0.5) / 2**32 < 0.05,
             "autonomy": came["level"] == G
-            and (came["consequential"] or score < p[P.GUARDED_THRESHOLD] or came["value_class"] > left),
+            and (came["consequential"] or score < guarded_threshold or came["value_class"] > left),
         }
         wanted = {word for word, on in wanted.items() if on}
         assert set(reasons_of(life) if wanted else ()) == wanted

@@ -100,7 +100,7 @@ def test_the_drain_goes_on_after_an_outage_that_outlasts_the_window():
     window = FIRST + 2.0
     lives, physics, _ = run([FIRST - 0.5, FIRST + 1.0], window=window, **OUTAGES)
     np.testing.assert_allclose(hours_of(lives, "end", "complete"), [FIRST + 0.5, FIRST + 11.0], atol=1e-8)
-    assert physics.counts[:, Count.STRAIGHT].tolist() == [1, 1]
+    assert physics.counts[0, :, Count.STRAIGHT].tolist() == [1, 1]
 
 
 def test_what_is_under_way_finishes_and_those_who_wait_start_when_it_is_over():
@@ -225,7 +225,7 @@ def test_throughput_bounds_what_is_served_in_a_month():
     )
     physics = Witness(packed({**case, "integration.latency": 0.0}, window=73.0)).physics
     # The first comes at 3 min; one every 6 min from then on.
-    assert physics.counts[0, Count.AI_SERVED] == 729
+    assert physics.counts[0, 0, Count.AI_SERVED] == 729
     assert physics.ai_backlog_peak == 1460 - 730
     assert physics.total(Count.STRAIGHT) == 1460
     # Item k = 1 .. 1460 arrives at 3 k min and starts at 3 + 6 (k - 1): a wait of 3 (k - 1) min.
@@ -264,7 +264,7 @@ def test_an_opening_backlog_arrives_with_the_start_and_moves_no_other_item():
 def test_a_backlog_is_there_though_nothing_else_arrives():
     physics = Witness(packed(values(volume=0.0, backlog=7))).physics
     assert physics.total(Count.ARRIVED) == 7
-    assert physics.counts[0, Count.ARRIVED] == 7
+    assert physics.counts[0, 0, Count.ARRIVED] == 7
 
 
 def test_batches_come_at_one_instant():

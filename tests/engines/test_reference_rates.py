@@ -147,8 +147,8 @@ def test_shares_match_theory(change):
     assert abs(unique - expected) < 4.5 * math.sqrt(expected)
     assert abs(duplicates - expected * 0.04 / 0.96) < 4.5 * math.sqrt(expected * 0.04 / 0.96)
     # Value classes do not depend on what happens, but a high value is never decided by the AI alone.
-    assert physics.ends_by_class[2, 0] == 0
-    assert abs(physics.ends_by_class[2].sum() - 0.1 * unique) < 4.5 * math.sqrt(unique * 0.09)
+    assert physics.ends_by_class[0, 2, 0] == 0
+    assert abs(physics.ends_by_class[0, 2].sum() - 0.1 * unique) < 4.5 * math.sqrt(unique * 0.09)
     # Used hours: every review takes time x factor / (1 - shrinkage) less what hurry saves; x is nearly 0.
     by_hand = [k for k, (triggers, *_) in witness.last.items() if triggers & 6]
     assert {kind for kind, _ in by_hand} == {keys.ITEM, keys.DUPLICATE}

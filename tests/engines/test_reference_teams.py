@@ -324,7 +324,7 @@ def test_capacity_by_month_holds_those_who_finish():
     case = bare(oversight__reviewers=2, oversight__time=36.0)
     _, physics = run(case, [699.0], [(700.0, 0)], window=2 * MONTH)
     assert physics.reviewers.capacity.tolist() == [1430 * HOUR, 5 * HOUR]
-    assert physics.counts[:, Count.USED].tolist() == [31 * HOUR, 5 * HOUR, 0]
+    assert physics.counts[0, :, Count.USED].tolist() == [31 * HOUR, 5 * HOUR, 0]
 
 
 def test_capacity_after_a_go_live_within_a_month():

@@ -226,7 +226,7 @@ def test_months_are_closed_before_anything_else_happens():
     """Three at 729.5 h and one each at 730 h and 1460 h, in a window of two months."""
     witness = Witness(arriving(bare(), [729.5] * 3 + [730.0, 1460.0], window=2 * MONTH))
     physics = witness.physics
-    counts = physics.counts
+    counts = physics.counts[0]
     assert counts[:, Count.ARRIVED].tolist() == [3, 1, 1]
     assert counts[:, Count.REVIEWED].tolist() == [0, 4, 1]
     assert physics.reviewers.backlog.tolist() == [2, 0]
@@ -241,7 +241,7 @@ def test_months_count_from_the_decision():
     case = bare(oversight__hours=OFFICE, oversight__reviewers=3)
     ready = arriving(case, [1.0, 460.0 - MICROSECOND, 460.0], go_live=1000.0, window=3 * MONTH)
     physics = Witness(ready).physics
-    assert physics.counts[:, Count.ARRIVED].tolist() == [0, 2, 1, 0]
+    assert physics.counts[0, :, Count.ARRIVED].tolist() == [0, 2, 1, 0]
     assert physics.reviewers.capacity[0] == 0
     weekly = 40 * (3 * MONTH - 1000) / 168
     assert abs(physics.reviewers.staffed.sum() / HOUR - weekly) < 40

@@ -4,10 +4,22 @@ import math
 import sys
 
 import numpy as np
-from rules_by_hand import DIRTY, KEY, TEAMS, packed, team, zipf_table
+from rules_by_hand import DIRTY, KEY, TEAMS, cuts_of, packed, team, zipf_table
 
 from simgap.engines.calendars import calendar_of
-from simgap.model import chart, clock, governance, integration, items, keys, oversight, times
+from simgap.model import (
+    chart,
+    clock,
+    governance,
+    integration,
+    items,
+    keys,
+    oversight,
+    production,
+    solving,
+    times,
+)
+from simgap.model.parameters import P
 
 
 def calendars():
@@ -41,22 +53,34 @@ def calls():
         yield "arrival_time", items.arrival_time(3.0 * entity, levels, knots, 0)
         yield "value_class_of", items.value_class_of(u, quantiles)
         yield "stakes", (value_class, consequential)
-        yield "defects_of", items.defects_of(u, 1 - u, u * u, 0.5 * u, p)
-        yield "validated", items.validated(entity % 16, u, 1 - u, p)
+        yield "defects_of", items.defects_of(u, 1 - u, u * u, p)
+        yield "schema_share", items.schema_share(entity % 5, p)
+        drawn = keys.item_words(KEY, kind, entity, keys.CHECK)
+        yield "check_flags", items.check_flags(drawn, p)
+        yield "validated", items.validated(entity % 16, entity)
         yield "edge_type", items.edge_type(u, table)
+        yield "edge_share", items.edge_share(entity % 9, p)
         yield "edge_case", items.edge_case(keys.item_words(KEY, kind, entity, keys.EDGE_TYPE), p, table)
-        inspection = items.inspect(KEY, kind, entity, p, table)
-        yield "inspect", inspection
-        yield "log_odds_right", items.log_odds_right(entity % 16, entity % 3 == 0, z, p)
-        yield "confidence", items.confidence(entity % 2 == 0, entity % 3 == 0, z, p)
+        defects, flags, edge, exception = items.inspect(KEY, kind, entity, p, table, entity % 3, entity % 4)
+        yield "inspect", (defects, flags, edge, exception)
+        unhandled = edge > 5
         drawn = keys.item_words(KEY, kind, entity, keys.DECISION)
-        decision = items.decide(drawn, z, -z, p, inspection[0], inspection[3], consequential, value_class)
-        yield "decide", decision
-        yield "at_level", items.at_level(decision[1], entity % 3)
+        stage = keys.item_words(KEY, kind, entity, keys.LATENCY)
+        ease, lost = items.ease(u, z, p), items.penalty(defects, unhandled, p)
+        yield "ease", ease
+        yield "penalty", lost
+        right = ease > lost
+        flags |= items.decision_flags(drawn, stage, p)
+        yield "decision_flags", flags
+        cuts = cuts_of(p, z, -z)
+        yield "set_cuts", cuts
+        triggers = items.triggers_of(1 - u, right, unhandled, flags, consequential, value_class, p, cuts)
+        yield "triggers_of", triggers
+        yield "at_level", items.at_level(triggers, entity % 3)
         yield "connector_time", integration.connector_time(p)
         yield "latency", integration.latency(drawn, p)
         yield "outage", integration.outage(KEY, entity, p)
-        yield "is_lost", integration.is_lost(drawn, p)
+        yield "faulted", oversight.faulted(right, flags)
         yield "is_escalated", oversight.is_escalated(drawn, p)
         for t in teams:
             hours = oversight.review_hours(drawn, t, 2 ** (entity % 7))
@@ -66,7 +90,7 @@ def calls():
             yield "congestion", x
             yield "occupied", oversight.occupied(hours, x, t)
             yield "catch_probability", oversight.catch_probability(z, x, t, p)
-            verdict = oversight.verdict(drawn, t, p, 2 ** (entity % 7), decision[0], z, x)
+            verdict = oversight.verdict(drawn, t, p, 2 ** (entity % 8), flags, right, z, x)
             yield "verdict", verdict
         yield "surfaces_after", governance.surfaces_after(KEY, entity, p)
         failed = governance.failures(KEY, entity, p)
@@ -80,6 +104,9 @@ def calls():
         if entity % 4 == 0:  # both ways of finding it; interpreted, one takes long
             for audits in (0.5, 5.0, 1e4):
                 yield "chart_threshold", chart.chart_threshold(rate, worse, audits / rate)
+        yield from of_production(entity, u, p, teams[0])
+        if entity % 40 == 0:  # interpreted, they take long
+            yield from of_solving(u, p)
         now = entity * 7_654_321_987
         yield "wait_bin", oversight.wait_bin(now)
         for calendar in all_calendars:
@@ -91,9 +118,44 @@ def calls():
             yield "reached", clock.reached(now, 9 * clock.HOUR, calendar)
 
 
+def of_production(entity, u, p, t):
+    """Yield the same for the rules of what production does to a workflow, for one entity."""
+    now, since = entity * 7_654_321_987, entity * 1_234_567_891
+    drift = production.drift_at(now, 0.4 * (entity % 3), p)
+    yield "drift_at", drift
+    yield "still_drifts", production.still_drifts(drift, packed(erosion=p[P.EROSION] * (entity % 2)))
+    yield "in_control", production.in_control(entity // 3, entity)
+    yield "audits_in", production.audits_in(1000.0 * u, entity, now)
+    kind = (keys.SHOCK, keys.SCHEMA_CHANGE, keys.BIRTH)[entity % 3]
+    yield "next_after", production.next_after(KEY, kind, entity, 2.5 * (entity % 4))
+    yield "born_type", production.born_type(KEY, entity, 1 + 7 * entity)
+    connected = production.connected(now, np.array([0, 10**10, 4 * 10**11, clock.NEVER]))
+    yield "connected", connected
+    yield "kind_of_change", production.kind_of_change(entity % 5)
+    yield "lead_time", production.lead_time(KEY, entity, entity % 7, connected, p)
+    yield "distrust", production.distrust(u, since, now, p)
+    yield "dented", production.dented(u, since, now, p)
+    yield "adopted_share", production.adopted_share(now, since, u, since, p)
+    yield "hires_wanted", production.hires_wanted(3 * entity, entity % 4, entity % 3, entity % 6, p, t)
+    yield "hire_time", production.hire_time(p)
+    yield "learning", production.learning(now, p)
+
+
+def of_solving(u, p):
+    """Yield the same for the rules of the thresholds."""
+    defects = solving.defect_shares({f"data.{name}": value for name, value in DIRTY.items()})
+    mix, cuts = np.zeros((3, 32)), np.zeros(2 * items.CUTS)
+    grid = solving.HARDNESS_NODES, solving.HARDNESS_WEIGHTS
+    yield "decision_mix", solving.decision_mix(defects, u, 0.4, u, p, *grid, mix)
+    yield "decision_mix", mix.ravel()
+    yield "threshold_of", solving.threshold_of(1 - u, mix, 32, 0.8)
+    solving.solve_cuts(defects, u, 0.4, u, p, p, *grid, mix, cuts)
+    yield "solve_cuts", cuts
+
+
 def exact(value):
-    """Return a number, or a tuple of them, as text that shows every bit."""
-    if isinstance(value, tuple):
+    """Return a number, or several of them, as text that shows every bit."""
+    if isinstance(value, tuple | np.ndarray):
         return " ".join(exact(v) for v in value)
     if isinstance(value, bool | np.bool_):
         return str(int(value))

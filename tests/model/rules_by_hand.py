@@ -30,10 +30,10 @@ def team(**by_name):
     return _filled(T, by_name)
 
 
-def uniforms(kind, entity, purpose, key=KEY):
+def uniforms(kind, entity, purpose, occasion=0):
     """Return the four uniforms of a purpose of an item."""
-    seed, draw, luck, phase = (int(k) for k in key)
-    return [(w + 0.5) / 2**32 for w in philox.words(seed, draw, luck, phase, kind, entity, purpose, 0)]
+    drawn = philox.words(*(int(k) for k in KEY), kind, entity, purpose, occasion)
+    return [(w + 0.5) / 2**32 for w in drawn]
 
 
 DIRTY = {
@@ -48,11 +48,17 @@ DIRTY = {
     "format_penalty": 1.25,
     "schema_penalty": 2.0,
     "stale_penalty": 0.1,
+    "schema_changes": 6.0,
+    "schema_broken": 0.35,
     "edge_share": 0.3,
     "never_repeats": 0.2,
     "handled": 5,
     "recognised": 0.45,
     "edge_penalty": 1.5,
+    "types": 30,
+    "births": 2.5,
+    "examples_needed": 4,
+    "variety": 0.12,
     "consequential": 0.35,
     "batch": 1,
     "day_cv": 0.6,
@@ -61,11 +67,11 @@ DIRTY = {
     "separation": 1.2,
     "separation_edge": 0.3,
     "sigma_w": 0.8,
-    "threshold": -0.7,
+    "least_confident": 0.15,
+    "guarded_least_confident": 0.4,
     "mandatory": 0.15,
     "review_consequential": 1,
     "permission": 2,
-    "guarded_threshold": 0.2,
     "guarded_permission": 1,
     "throughput": 700.0,
     "latency": 0.02,
@@ -89,12 +95,39 @@ DIRTY = {
     "warn": 2,
     "restrict": 4,
     "suspend": 7,
+    "erosion": 4e-5,
+    "shocks": 3.0,
+    "shock_size": 0.4,
+    "retraining_removes": 0.8,
+    "charted": 1,
+    "audit": 0.11,
+    "audit_miss": 0.24,
+    "audit_false": 0.09,
+    "baseline": 100,
+    "detects": 2.0,
+    "run_length": 8760.0,
+    "lead_time": 500.0,
+    "lead_time_cv": 0.7,
+    "in_parallel": 2,
+    "slowdown": 0.3,
+    "retrain_after": 6,
+    "ceiling": 0.9,
+    "half_after": 1000.0,
+    "trust_lost": 0.25,
+    "recovery": 2190.0,
+    "hire_above": 6.0,
+    "hire_lead_time": 2190.0,
+    "hire_max": 8,
+    "hire_learning": 1460.0,
 }
+
+THRESHOLD, GUARDED_THRESHOLD = -0.7, 0.2  # of the score, in what `decide` meets
 
 TEAMS = {
     "reviewers": {
         "purpose": keys.REVIEW,
         "time": 0.25,
+        "mean_time": 0.35,
         "time_sigma": math.sqrt(math.log(1 + 1.2**2)),
         "time_law": 2,
         "exception_factor": 3.0,
@@ -105,11 +138,13 @@ TEAMS = {
         "x_ref": 8.0,
         "catch_intercept": 1.1,
         "deadline": 16.0,
+        "wall_deadline": 0,
         "patience_law": 1,
     },
     "specialists": {
         "purpose": keys.SPECIALIST,
         "time": 0.8,
+        "mean_time": 0.7,
         "time_sigma": math.sqrt(math.log(1 + 0.4**2)),
         "time_law": 2,
         "exception_factor": 1.3,
@@ -120,6 +155,7 @@ TEAMS = {
         "x_ref": 3.0,
         "catch_intercept": 2.6,
         "deadline": 50.0,
+        "wall_deadline": 1,
         "patience_law": 1,
     },
 }
@@ -138,9 +174,19 @@ def words(kind, entity, purpose):
     return keys.item_words(KEY, kind, entity, purpose)
 
 
-def decide(entity, p, defects, unhandled, consequential, value_class, level, key=KEY):
-    """Return an item's hardness, whether the AI decides right, and its triggers at a level of autonomy."""
-    w = keys.item_words(key, keys.ITEM, entity, keys.DECISION)
-    hardness, z = (normal_quantile(unit(word)) for word in (w[0], w[2]))
-    right, triggers = items.decide(w, hardness, z, p, defects, unhandled, consequential, value_class)
-    return hardness, right, items.at_level(triggers, level)
+def cuts_of(p, threshold=THRESHOLD, guarded=GUARDED_THRESHOLD):
+    """Return the cuts of a threshold of the score and of the one under `guarded`."""
+    cuts = np.zeros(2 * items.CUTS)
+    items.set_cuts(threshold, p, cuts, 0)
+    items.set_cuts(guarded, p, cuts, items.CUTS)
+    return cuts
+
+
+def decide(entity, p, cuts, defects, unhandled, consequential, value_class, level, drift=0.0):
+    """Return an item's hardness, whether the AI decides right, its triggers at a level, and its flags."""
+    w, a = (words(keys.ITEM, entity, purpose) for purpose in (keys.DECISION, keys.LATENCY))
+    hardness, flags = normal_quantile(unit(w[0])), items.decision_flags(w, a, p)
+    right = items.ease(unit(w[1]), hardness, p) > items.penalty(defects, unhandled, p) + drift
+    stakes = consequential, value_class
+    triggers = items.triggers_of(unit(w[2]), right, unhandled, flags, *stakes, p, cuts)
+    return hardness, right, items.at_level(triggers, level), flags

@@ -29,7 +29,7 @@ def test_every_rule_is_compiled_and_called():
     rules = set().union(*(rules_of(module) for module in modules))
     called = {line.split()[0] for line in every_rule.lines()}
     assert {r for r in rules if not r.startswith("_")} == called
-    assert isinstance(items.decide, Dispatcher)
+    assert isinstance(items.inspect, Dispatcher)
 
 
 def test_the_rules_give_the_same_bits_interpreted():

@@ -11,9 +11,12 @@ from simgap.sampling.philox import KIND_UNKNOWN, words
 
 PURPOSES = (
     *("ARRIVAL", "DATA", "CHECK", "EDGE_TYPE", "DECISION", "LATENCY", "REVIEW", "SEVERITY", "SPECIALIST"),
-    *("PROPERTY", "RESOLUTION", "OUTAGE_TIME", "DAY_FACTOR"),
+    *("PROPERTY", "RESOLUTION", "OUTAGE_TIME", "DAY_FACTOR", "NEWS", "LEAD_TIME"),
 )
-KINDS = ("ITEM", "DUPLICATE", "INCIDENT", "OUTAGE", "DAY", "TEAM")
+KINDS = (
+    *("ITEM", "DUPLICATE", "INCIDENT", "OUTAGE", "DAY", "TEAM"),
+    *("SHOCK", "SCHEMA_CHANGE", "BIRTH", "CHANGE"),
+)
 
 
 def test_purposes_kinds_and_phases_are_distinct_and_fit_their_fields():
@@ -42,13 +45,15 @@ def test_every_address_has_its_own_words():
     count = 0
     for phase in (keys.PRODUCTION, keys.PILOT):
         key = np.array([1, 2, 3, phase], np.int64)
-        for kind, workflow, place in itertools.product(KINDS, workflows, places):
-            entity = workflow << keys.WORKFLOW_SHIFT | place
-            for purpose in PURPOSES:
-                block = item_words(key, getattr(keys, kind), entity, getattr(keys, purpose))
-                assert block == words(1, 2, 3, phase, getattr(keys, kind), entity, getattr(keys, purpose), 0)
-                blocks.add(block)
-                count += 1
+        for name, workflow, place in itertools.product(KINDS, workflows, places):
+            kind, entity = getattr(keys, name), workflow << keys.WORKFLOW_SHIFT | place
+            for purpose in (getattr(keys, name) for name in PURPOSES):
+                for occasion in (0, 1, 2**32 - 1):
+                    block = item_words(key, kind, entity, purpose, occasion)
+                    assert block == words(1, 2, 3, phase, kind, entity, purpose, occasion)
+                    blocks.add(block)
+                    count += 1
+                assert item_words(key, kind, entity, purpose) == item_words(key, kind, entity, purpose, 0)
     assert len(blocks) == count
 
 

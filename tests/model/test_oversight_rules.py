@@ -82,7 +82,7 @@ def test_a_specialist_draws_anew():
 
 
 def test_congestion_is_work_per_head_up_to_one():
-    t = team(time=0.5, x_ref=8.0)
+    t = team(time=90.0, mean_time=0.5, x_ref=8.0)  # the time is the item's own, the mean that of all
     assert oversight.congestion(0, 3, t) == 0.0
     for waiting in (1, 7, 48, 49, 5000):
         wanted = min(1.0, (waiting * 0.5 / 3) / 8.0)
@@ -125,6 +125,17 @@ def test_a_share_of_reviews_goes_on_to_specialists():
     assert abs(escalated - 0.17 * n) < 4.5 * math.sqrt(n * 0.17 * 0.83)
 
 
+FLAGS = (0, items.AUDIT_MISSES, items.AUDIT_FAULTS, items.AUDIT_MISSES | items.AUDIT_FAULTS)
+
+
+def test_an_audit_errs_as_its_flags_say():
+    others = items.STOPPED_BAD | items.REPAIRED | items.RECOGNISED | items.CHOSEN | items.AUDITED
+    for flags in FLAGS:
+        for more in (0, others):
+            assert oversight.faulted(True, flags | more) == bool(flags & items.AUDIT_FAULTS)
+            assert oversight.faulted(False, flags | more) == (not flags & items.AUDIT_MISSES)
+
+
 @both_teams
 def test_verdict_item_by_item(name):
     fields, p, seen = TEAMS[name], packed(**DIRTY), set()
@@ -144,10 +155,27 @@ def test_verdict_item_by_item(name):
             (items.EDGE, False): by_hand,
         }
         for (triggers, right), verdict in wanted.items():
-            got = oversight.verdict(w, t, p, triggers, right, h, x)
+            # How an audit would err is of no account where there is none.
+            got = oversight.verdict(w, t, p, triggers, FLAGS[entity % 4], right, h, x)
             assert got == verdict
             seen.add(got)
     assert seen == set(range(6))
+
+
+@both_teams
+@pytest.mark.parametrize("triggers", [items.AUDIT, items.AUDIT | items.CONFIDENCE | items.AUTONOMY])
+def test_an_audit_decides_whatever_a_reviewer_would_have_done(name, triggers):
+    """Nor do hardness and congestion matter; its errors are those of its flags."""
+    t, p = team(**TEAMS[name]), packed(**DIRTY)
+    for entity in range(300):
+        w = words(keys.ITEM, entity, TEAMS[name]["purpose"])
+        h, x = norm.ppf((entity + 0.5) / 300), entity % 7 / 6
+        for flags in FLAGS:
+            wrongly, passes = flags & items.AUDIT_FAULTS, flags & items.AUDIT_MISSES
+            of_right = oversight.verdict(w, t, p, triggers, flags, True, h, x)
+            assert of_right == (oversight.OVERTURNED if wrongly else oversight.CONFIRMED)
+            of_wrong = oversight.verdict(w, t, p, triggers, flags, False, h, x)
+            assert of_wrong == (oversight.MISSED if passes else oversight.CAUGHT)
 
 
 @pytest.mark.parametrize(
@@ -159,6 +187,8 @@ def test_verdict_item_by_item(name):
         ({"manual_error": 1.0}, 0.0, items.EXCEPTION, True, oversight.MANUAL_WRONG),
         ({}, 99.0, items.VALUE, False, oversight.CAUGHT),
         ({}, -99.0, items.VALUE, False, oversight.MISSED),
+        ({"overturn": 1.0}, 0.0, items.AUDIT, True, oversight.CONFIRMED),
+        ({}, -99.0, items.AUDIT, False, oversight.CAUGHT),
     ],
 )
 def test_certain_verdicts(change, catch_intercept, triggers, right, wanted):
@@ -166,7 +196,7 @@ def test_certain_verdicts(change, catch_intercept, triggers, right, wanted):
     for purpose in (keys.REVIEW, keys.SPECIALIST):
         t = team(purpose=purpose, catch_intercept=catch_intercept)
         drawn = [words(keys.ITEM, e, purpose) for e in range(300)]
-        got = {oversight.verdict(w, t, p, triggers, right, 0.0, 0.0) for w in drawn}
+        got = {oversight.verdict(w, t, p, triggers, 0, right, 0.0, 0.0) for w in drawn}
         assert got == {wanted}
 
 

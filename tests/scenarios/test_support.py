@@ -6,11 +6,13 @@ import importlib.util
 import numpy as np
 import pytest
 
-from simgap.montecarlo.plan import medians
+from simgap.economics.ledger import LINES
+from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
+from simgap.montecarlo.plan import Plan, evaluate, medians, work
 from simgap.scenario import read
 from simgap.scenario.load import shipped_paths
 from simgap.scenario.table import CONDITIONS
-from simgap.scenario.values import row_of
+from simgap.scenario.values import Variant, row_of
 from simgap.scenario.words import READERS
 
 FOLDER = shipped_paths()["support"].parent
@@ -164,3 +166,25 @@ def test_what_cannot_be_found_in_a_pilot_is_absent_from_it(support):
         assert support["parameters"][path]["pilot"] == 0, path
     assert support["parameters"]["adoption.ceiling"]["pilot"] == 1
     assert support["parameters"]["measurement.basis"]["pilot"] == "pilot_metrics"
+
+
+def test_a_replication_is_real_work(support):
+    plan = Plan((Variant(),), ((0, 0, 0),))
+    assert 60_000 < work(support, plan) < 130_000
+    done = evaluate(support, plan, seed=1, workers=1)
+    n = {name: float(done.of(name)[0]) for name in done.names}
+    assert n["n_items"] > 60_000
+    # One replication at fixed seed; the mean over draws is about five.
+    assert 1 <= n["n_incidents"] <= 12
+    for name in ("declined", "audited", "births", "schema_changes", "ai_wait", "specialist_queued"):
+        assert n[f"n_{name}"] > 0, name
+    assert n["n_changes_connector"] > 0
+    assert n["n_changes_retraining"] > 0
+    # Every workflow has items, sends some to the AI and finishes some.
+    shown = dict(zip(PER_WORKFLOW, done.workflows[0].T, strict=True))
+    assert (shown["items"] > shown["sent"]).all()
+    assert (shown["straight"] > 0).all()
+    # Every line that this scenario uses moves money.
+    flow = done.monthly[0].sum(axis=0)
+    moved = {name for name, total in zip(MONTHLY, flow, strict=True) if name in LINES and total != 0.0}
+    assert moved == {*LINES} - {"delay", "investment"}

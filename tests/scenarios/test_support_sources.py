@@ -160,7 +160,7 @@ def test_patience_is_within_ten_minutes_for_sixty_per_cent():
 
 
 def test_lead_time_law_goes_through_both_shares(support):
-    low, mid, high = support.lead_time()
+    low, mid, high = support.claims.lead_time()
     law = stats.lognorm(math.log(high / mid) / stats.norm.ppf(0.9), scale=mid)
     assert math.log(mid / low) == pytest.approx(math.log(high / mid))
     # 14 and 42 of the 82 per cent that deploy at all.

@@ -15,10 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import simgap
-from simgap.engines.physics import ENDS, OVERLONG, Count
+from simgap.engines.physics import CHANGES, ENDS, OVERLONG, Count
 from simgap.engines.reference import simulate
 from simgap.errors import SimulationError
 from simgap.model.clock import NEVER
+from simgap.model.parameters import P
 from simgap.montecarlo.outcomes import MONTHLY
 from simgap.montecarlo.phases import prepare
 from simgap.montecarlo.trial import run_trial
@@ -68,6 +69,33 @@ LIVELY = {
     "governance.suspend": "3",
     "governance.window": "1 week",
     "governance.probation": "3 days",
+    "workflows.others.volume": "1 per day",
+    "workflows.others.starts": "month 1",
+    "workflows.others.edge_cases.share": "50 %",
+    "workflows.others.oversight.time": "3 h",
+    "data.schema_changes": "30 per year",
+    "edge_cases.types": "5",
+    "edge_cases.handled": "2",
+    "edge_cases.births": "20 per year",
+    "edge_cases.examples_needed": "2",
+    "scope.variety": "10 %",
+    "drift.erosion": "10 % per month",
+    "drift.shocks": "20 per year",
+    "measurement.basis": "workflow_outcomes",
+    "measurement.audit": "30 %",
+    "measurement.audit_false": "5 %",
+    "measurement.baseline": "10",
+    "measurement.run_length": "1 week",
+    "iteration.lead_time": "1 week",
+    "iteration.slowdown": "50 %",
+    "iteration.retrain_after": "2",
+    "adoption.ceiling": "90 %",
+    "adoption.half_after": "3 days",
+    "adoption.trust_lost": "20 %",
+    "adoption.recovery": "1 week",
+    "oversight.hire_above": "2 h",
+    "oversight.hire_lead_time": "1 week",
+    "oversight.hire_max": "2",
 }
 CALENDARS = (
     "always",
@@ -75,8 +103,8 @@ CALENDARS = (
     "Sun 23:59-24:00",
     "Mon-Fri 08:00-12:00 and Mon-Fri 13:00-17:00 and Sat 00:00-00:01",
 )
-TIMES = ("0 h", "1 min", "3 h", "40 h", "3000 h", "1M h")
-SUMS = ("0", "0.01", "1000", "1M")
+TIMES = {"0 h": 0.0, "1 min": 1 / 60, "3 h": 3.0, "40 h": 40.0, "3000 h": 3000.0, "1M h": 1e6}
+SUMS = {"0": 0.0, "0.01": 0.01, "1000": 1000.0, "1M": 1e6}
 NUMBERS = (0.0, 1e-6, 0.5, 1.0, 3.0, 20.0, 100.0, 1000.0, 1e6)
 # By path where the number of items hangs on it, or where not all within the bounds is wanted.
 OWN = {
@@ -109,11 +137,19 @@ OWN = {
         "[1999-12-31, 2026-02-10, 2090-01-01]",
     ),
     "integration.outages": ("none", "1 per year", "50 per month", "100000 per year"),
+    "data.schema_changes": ("none", "1 per year", "50 per month", "20000 per year"),
+    "edge_cases.births": ("none", "1 per year", "50 per month", "20000 per year"),
+    "drift.shocks": ("none", "1 per year", "50 per month", "20000 per year"),
     "board.counts": ("none", "[ai, review, incidents]"),
     "oversight.priority": ("none", "consequential", "[autonomy, exception, edge, value, confidence]"),
 }
 # What is refused as long as something else does nothing.
 NEEDS = {
+    "oversight.hire_above": ("oversight.hire_max", "3"),
+    "measurement.audit_miss": ("measurement.audit", "30 %"),
+    "measurement.audit_false": ("measurement.audit", "30 %"),
+    "adoption.trust_lost": ("governance.surfaced", "30 %"),
+    "iteration.retrain_after": ("governance.surfaced", "30 %"),
     "workflows.items.holiday_volume": ("clock.holidays", "[2026-03-03]"),
     "governance.surfaced": ("workflows.items.consequential", "30 %"),
     "oversight.specialists": ("oversight.escalated", "30 %"),
@@ -134,10 +170,10 @@ def texts_of(row):
         return (row.default,)
     optional = ("none",) if row.none != 0.0 or row.default == "none" else ()
     if row.unit in ("duration", "staffed"):
-        return optional + TIMES[(row.low > 0.0) + (row.low > 1.0 / 60.0) :]
+        return optional + tuple(text for text, hours in TIMES.items() if hours >= row.low)
     if row.unit.startswith("money"):
         after = {"money_hour": " per hour", "money_month": " per month"}.get(row.unit, "")
-        return optional + tuple(text + after for text in SUMS[2 if row.low else 0 :])
+        return optional + tuple(text + after for text, money in SUMS.items() if money >= row.low)
     after = {
         "yearly": " per year",
         "monthly": " per month",
@@ -202,11 +238,15 @@ def obeys(packed):
     assert (physics.counts[:, :, list(ENDS)].sum(axis=1) == physics.ends_by_class.sum(axis=1)).all()
     assert (physics.counts >= 0).all()
 
+    hired = physics.total(Count.HIRED)
+    assert 0 <= hired <= packed.p[P.HIRE_MAX]
+
     # Little: the queue's area is the sum of the waits. And no more are served at once than there are places.
     heads = {
         name: max([team.staff, *(heads for _, heads in team.plan)])
         for name, team in (("review", packed.reviewers), ("specialist", packed.specialists))
     }
+    heads["review"] += hired
     places = {"connector": 1, "AI": packed.concurrency, **heads}
     waited = {}
     for activity, most in places.items():
@@ -229,14 +269,49 @@ def obeys(packed):
     before_ai = waited["connector"] + waited["AI"]
     assert 0 <= before_ai - 1000 * physics.total(Count.AI_WAIT) <= 2000 * len(by_item)
 
-    # Nobody works more than they are there, nor more than they are given.
+    # Nobody works more than they are there, nor more than they are given, twice that where some still learn.
     for team, used, offered in (
         (physics.reviewers, Count.USED, Count.OFFERED),
         (physics.specialists, Count.SPECIALIST_USED, Count.SPECIALIST_OFFERED),
     ):
         assert (physics.counts[:, :-1, used].sum(axis=0) <= team.capacity).all()
-        assert physics.total(used) <= physics.total(offered)
+        twice = hired and used == Count.USED
+        assert physics.total(used) <= physics.total(offered) * (1 + twice) + queued * twice
     assert physics.level_time.sum() == packed.knots[-1]
+    changes_obey(packed, physics, log)
+
+
+def changes_obey(packed, physics, log):
+    """Test the laws of changes, and of drift and its detection."""
+    by_cause = defaultdict(list)
+    for entry in log:
+        if entry.activity == "change":
+            by_cause[entry.entity].append(entry)
+    asked, begun = [], []
+    for steps in by_cause.values():
+        # One is done before the next is asked for.
+        assert [e.transition for e in steps] == (["schedule", "start", "complete"] * len(steps))[: len(steps)]
+        times = [*(e.time for e in steps), NEVER, NEVER][: -(-len(steps) // 3) * 3]
+        asked += zip(times[::3], times[2::3], strict=True)
+        begun += [(a, b) for a, b in zip(times[1::3], times[2::3], strict=True) if a < NEVER]
+    assert most_at_once(begun) <= packed.p[P.IN_PARALLEL]
+    assert physics.total(*CHANGES) == len(begun)
+    assert physics.total(Count.CHANGES_DONE) == sum(b < NEVER for _, b in begun)
+    ends = packed.month_starts[1:]
+    assert physics.changes_open.tolist() == [sum(a < t <= b for a, b in asked) for t in ends]
+    for fewer, more in (
+        (Count.AUDITED, Count.TRIGGER_AUDIT),
+        (Count.AUDIT_FAULTED, Count.AUDITED),
+        (Count.FALSE_ALARMS, Count.ALARMS),
+        (Count.ALARMS, Count.AUDITED),
+    ):
+        assert physics.total(fewer) <= physics.total(more)
+    assert np.isfinite(physics.drift).all()
+    spells = physics.detections
+    assert (spells[:, 0] <= spells[:, 1]).all()
+    assert (spells[1:, 0] >= spells[:-1, 1]).all()
+    assert (spells[:, 0] < packed.knots[-1]).all()
+    assert spells[:, 2].sum() == physics.total(Count.ALARMS) - physics.total(Count.FALSE_ALARMS)
 
 
 def runs(stated):

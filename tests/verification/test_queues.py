@@ -154,7 +154,7 @@ def test_share_that_does_not_wait(name):
 def test_utilisation(name):
     # rho in the long run. Only hours worked within the window count.
     value = expected(name).busy
-    agrees(name, lambda p: p.counts[:-1, Count.USED].sum() / (SPAN * HOUR), value, precise=0.05)
+    agrees(name, lambda p: p.counts[0, :-1, Count.USED].sum() / (SPAN * HOUR), value, precise=0.05)
     rate, time, servers, *_ = QUEUES[name]
     if QUEUES[name][4] == math.inf:
         assert value / servers == pytest.approx(rate * time / servers, rel=0.01)
@@ -232,5 +232,5 @@ def test_mean_wait_that_a_run_reports():
     assert operations["review_wait_hours"]["mean"] == pytest.approx(waits / items / HOUR, rel=1e-12)
     assert operations["review_wait_wall_hours"] == operations["review_wait_hours"]
     assert operations["review_share"] == 1.0
-    worked = sum(p.counts[:-1, Count.USED].sum() for p in physics)
+    worked = sum(p.counts[0, :-1, Count.USED].sum() for p in physics)
     assert operations["reviewer_utilisation"] == pytest.approx(worked / (2 * 3 * SPAN * HOUR), rel=1e-12)

@@ -555,8 +555,7 @@ def type_is_born(s: Scene, b: State, entity: int) -> None:
 def restricted(s: Scene, b: State) -> None:
     """A restriction dents trust."""
     now, p = b.g[G.NOW], s.p[0]
-    left = 1.0 - production.distrust(b.r[R.LOST], b.g[G.TRUST_LOST_AT], now, p)
-    b.r[R.LOST] = 1.0 - left * (1.0 - p[P.TRUST_LOST])
+    b.r[R.LOST] = production.dented(b.r[R.LOST], b.g[G.TRUST_LOST_AT], now, p)
     b.g[G.TRUST_LOST_AT] = now
 
 

@@ -297,8 +297,8 @@ class Production:
     def restricted(self) -> None:
         """A restriction dents trust."""
         now = self.run.env.now
-        left = 1.0 - production.distrust(self.lost, self.lost_since, now, self.p)
-        self.lost, self.lost_since = 1.0 - left * (1.0 - self.p[P.TRUST_LOST]), now
+        self.lost = production.dented(self.lost, self.lost_since, now, self.p)
+        self.lost_since = now
 
     def may_hire(self) -> bool:
         """Return whether reviewers are coming, or may yet be hired."""
