@@ -1,8 +1,8 @@
 """Make the tables and the figure of `measuring.md`: `python docs/measuring.py`; `--quick` tries it out.
 
 It takes about a quarter of an hour on two cores. Audit shares are swept over all cases on the same draws and
-luck, so that differences of value are paired. `python docs/measuring.py [--quick] [PAGE FIGURE]` writes to PAGE
-and FIGURE, by default those of the project.
+luck, so that differences of value are paired. `python docs/measuring.py [--quick] [PAGE FIGURE]` writes to
+PAGE and FIGURE, by default those of the project.
 """
 
 from __future__ import annotations
