@@ -1,7 +1,7 @@
 """Make the tables and the figure of `measuring.md`: `python docs/measuring.py`; `--quick` tries it out.
 
-It takes about a quarter of an hour on two cores. Audit shares are swept over all cases on the same draws
-and luck, so that differences of value are paired. `python docs/measuring.py [--quick] [PAGE FIGURE]` writes to
+It takes about a quarter of an hour on two cores. Audit shares are swept over all cases on the same draws and
+luck, so that differences of value are paired. `python docs/measuring.py [--quick] [PAGE FIGURE]` writes to
 PAGE and FIGURE, by default those of the project.
 """
 
@@ -96,7 +96,7 @@ def row(p: Point) -> tuple[str, ...]:
     """Return the cells of a point."""
     t = p.trials
     items = t.n_items.sum()
-    changes = (t.n_changes * 4000.0).mean()
+    cost = t.oversight_cost.mean() + 4000.0 * t.n_changes.mean()  # `iteration.change_cost`
     time = f"{number(p.median)} ({number(p.low)} to {number(p.high)})" if p.share else "never"
     return (
         f"{100 * p.share:g} %",
@@ -107,7 +107,7 @@ def row(p: Point) -> tuple[str, ...]:
         number(t.n_changes.mean()),
         f"{100 * t.n_ai_right.sum() / t.n_ai_decisions.sum():.1f} %",
         f"{1000 * t.n_escaped.sum() / items:.0f}",
-        f"{(t.oversight_cost.mean() + changes) / 1000.0:,.0f}k",
+        f"{cost / 1000.0:,.0f}k" if cost else "0",
         f"{p.gain / 1000.0:,.0f}k +/- {p.half_width / 1000.0:,.0f}k" if p.share else "0",
     )
 
