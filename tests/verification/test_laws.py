@@ -146,10 +146,6 @@ OWN = {
 # What is refused as long as something else does nothing.
 NEEDS = {
     "oversight.hire_above": ("oversight.hire_max", "3"),
-    "measurement.audit_miss": ("measurement.audit", "30 %"),
-    "measurement.audit_false": ("measurement.audit", "30 %"),
-    "adoption.trust_lost": ("governance.surfaced", "30 %"),
-    "iteration.retrain_after": ("governance.surfaced", "30 %"),
     "workflows.items.holiday_volume": ("clock.holidays", "[2026-03-03]"),
     "governance.surfaced": ("workflows.items.consequential", "30 %"),
     "oversight.specialists": ("oversight.escalated", "30 %"),
@@ -332,7 +328,7 @@ def runs(stated):
     trial = run_trial(case.resolved, {}, Variant(), 7, 0, 0)
     # Nothing pays back, nobody was counted: there is no such number.
     never = {"n_pilot_items", "irr", "payback_months", "discounted_payback_months"}
-    never |= {"accuracy_reported", "accuracy_true"}
+    never |= {"accuracy_reported", "accuracy_true", "detection_hours", "detected", "stopped_month"}
     wrong = [name for name, x in trial.outcomes.items() if not math.isfinite(x)]
     assert set(wrong) <= never, wrong
     board = np.array(MONTHLY) == "projected"

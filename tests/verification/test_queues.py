@@ -23,7 +23,7 @@ from scipy.stats import t as student
 
 import simgap
 from simgap.analysis import queueing
-from simgap.engines.physics import Count
+from simgap.engines.physics import ENDS, Count
 from simgap.engines.reference import simulate
 from simgap.montecarlo.outcomes import MONTHLY
 from simgap.montecarlo.phases import prepare
