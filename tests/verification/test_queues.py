@@ -23,7 +23,7 @@ from scipy.stats import t as student
 
 import simgap
 from simgap.analysis import queueing
-from simgap.engines.physics import Count
+from simgap.engines.physics import ENDS, Count
 from simgap.engines.reference import simulate
 from simgap.montecarlo.outcomes import MONTHLY
 from simgap.montecarlo.phases import prepare
@@ -212,7 +212,7 @@ def test_items_are_conserved_in_every_scenario_that_ships(name):
     # Through the door that users take; the engine checks both phases of every trial besides.
     result = simgap.load(name, ["clock.horizon=3 months"]).run(replications=2, workers=1)
     r = result.results
-    ends = sum(r.of(f"n_{end}") for end in ("straight", "reviewed", "manual", "fallback"))
+    ends = sum(r.of(f"n_{end.name.lower()}") for end in ENDS)
     assert (r.of("n_items") > 0).all()
     assert (ends == r.of("n_items")).all()
     assert (r.of("n_duplicates") == r.of("n_duplicate_done") + r.of("n_duplicate_fallback")).all()
