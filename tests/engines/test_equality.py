@@ -592,6 +592,28 @@ def test_where_one_engine_is_told_otherwise():
     assert found.count("connector or AI over, item 0") == 1  # the compiled engine has it later
 
 
+@pytest.mark.parametrize(
+    ("place", "where", "what"),
+    [
+        (P.SHOCK_SIZE, "outage, shock 0", "offset of the drift"),
+        (P.RETRAINING_REMOVES, "change, of 1", "offset of the drift"),
+        (P.RUN_LENGTH, "review over", "threshold"),
+        (P.TRUST_LOST, "governance, incident surfaces", "trust lost"),
+        (P.HIRE_LEARNING, "plan, team's change", "slow"),
+        (P.LEAD_TIME, "", "compiled: "),
+        (P.EXAMPLES_NEEDED, "", "changes that wait"),
+    ],
+)
+def test_where_one_engine_is_told_otherwise_about_production(place, where, what):
+    """A number half as large: the first event at which it matters, and what is different then."""
+    case = busy()
+    other = of_workflows(case, {"p": case.p.copy()})
+    other.p[place] = case.p[place] // 2 if case.p[place] == 3 else case.p[place] / 2.0
+    lines = first_difference(case, other=other).splitlines()
+    assert where in lines[0]
+    assert any(what in line for line in lines[1:])
+
+
 def test_the_ranks_have_names():
     ranks = (order.PLANS, order.OUTAGES, order.GOVERNANCE, order.CHANGES, order.SPECIALIST_DONE)
     assert set(RANKS) == {

@@ -65,9 +65,9 @@ def uniforms(n, purpose, word, kind=ITEM):
     return np.array([uniform(kind, entity, purpose, word) for entity in range(n)])
 
 
-def news(kind, a_year, n=8, seed=1):
+def news(kind, a_year, first=0, n=8):
     """Return the first hours of what happens so often: exponential gaps, from the words of each."""
-    gaps = [-8760.0 / a_year * math.log(1.0 - uniform(kind, k, keys.NEWS, 0, seed)) for k in range(n)]
+    gaps = [-8760.0 / a_year * math.log(1.0 - uniform(kind, first + k, keys.NEWS, 0)) for k in range(n)]
     return [when / HOUR for when in np.cumsum([round(gap * HOUR) for gap in gaps]).tolist()]
 
 
