@@ -207,6 +207,27 @@ def test_a_new_model_has_new_thresholds(removes):
     assert abs(witness.production.cuts[0][0] - before[0]) > 0.001
 
 
+def test_a_new_model_knows_the_types_that_are_handled_by_then():
+    """Its thresholds are those of a pilot in which the type, seen at 2 and handled from 7 on, was handled."""
+    learnt = {
+        **{k: v for k, v in FAULTY.items() if k != "data__false_reject"},
+        **{**EDGES, "edge_cases__recognised": 0.5, "edge_cases__share": 0.3},
+        "data__false_reject": 0.5,
+        "edge_cases__examples_needed": 1,
+        "iteration__retrain_after": 1,
+        "iteration__lead_time": 5.0,
+        "iteration__in_parallel": 9,
+        "oversight__review_least_confident": 0.2,
+    }
+    hours = [1.0] * 20 + [50.0] * 20
+    witness = Witness(arriving(case(**learnt), hours))
+    assert witness.production.causes[0, 2].handled
+    assert witness.production.causes[0, 1].occasion == 2
+    handled = packed(case(**{**learnt, "edge_cases__handled": 1})).workflows[0].cuts
+    assert witness.production.cuts[0] == pytest.approx(handled, abs=1e-12)
+    assert abs(packed(case(**learnt)).workflows[0].cuts - handled).max() > 0.001
+
+
 # --- schema changes ----------------------------------------------------------------------------------------
 
 MOVED = {
@@ -344,20 +365,16 @@ def test_a_birth_makes_a_handled_type_new_again():
 
 
 def test_a_birth_voids_the_change_that_is_on_its_way_and_its_examples():
-    """Examples at b - 8 and b - 7 ask for a change until b + 3; those after b are of the new type.
-
-    The one at b - 1 is forgotten. Of those at b + 1, b + 2 and b + 6 the second would be enough, but then
-    the void change is open; the third asks for another.
-    """
+    """Three examples ask for a change from b - 6 to b + 4. Those of the new type are seen at 1.5, 5 and 6."""
     birth, second, *_ = BIRTH
     assert birth + 40.0 < second
-    learnt = case(**EDGES, edge_cases__births=50.0, edge_cases__examples_needed=2, iteration__lead_time=10.0)
-    after = [-9.0, -8.0, -2.0, 0.0, 1.0, 5.0, 16.0 - MICROSECOND, 16.0]
+    learnt = case(**EDGES, edge_cases__births=50.0, edge_cases__examples_needed=3, iteration__lead_time=10.0)
+    after = [-9.0, -8.0, -7.0, 0.5, 4.0, 5.0, 16.0 - MICROSECOND, 16.0]
     _, log, lives = run(learnt, [birth + h for h in after])
     assert handed_over(lives, 8) == [True] * 7 + [False]
     asked, done = steps(log, "change", "schedule"), steps(log, "change")
-    assert [h - birth for h, _ in asked] == pytest.approx([-7.0, 6.0])
-    assert [h - birth for h, _ in done] == pytest.approx([3.0, 16.0])
+    assert [h - birth for h, _ in asked] == pytest.approx([-6.0, 6.0])
+    assert [h - birth for h, _ in done] == pytest.approx([4.0, 16.0])
 
 
 def test_the_type_that_is_born_is_any_as_likely():
@@ -627,6 +644,26 @@ def test_a_shock_is_detected_by_the_first_fault():
     assert physics.total(Count.FALSE_ALARMS) == 0
 
 
+def test_after_a_retraining_the_chart_begins_again():
+    """Audits hourly; the first of the new baseline, of an item of the old model, is a fault: 0.3 in control.
+
+    Its four take three hours, so 100 hours hold 133 audits; each fault adds log(3) - log(1.6).
+    """
+    first, second, *_ = news(keys.SHOCK, 20.0)
+    seen = case(**{**AUDITED, "measurement__run_length": 100.0}, drift__shocks=20.0)
+    hours = [0.5 + k for k in range(720)]
+    physics, log, _ = run(seen, hours)
+    [(alarm, _), (again, _)] = steps(log, "alarm")
+    faults = math.ceil(chart.chart_threshold(0.1, 3.0, 100.0 * 4 / 4.5) / math.log(3.0 / 1.2))
+    assert alarm == math.ceil(first - 0.5) + 0.5 + faults
+    assert steps(log, "change")[0] == (alarm + 10.0, 1)
+    faults = math.ceil(chart.chart_threshold(0.3, 3.0, 100.0 * 4 / 3.0) / math.log(3.0 / 1.6))
+    assert faults > 1
+    assert again == math.ceil(second - 0.5) + 0.5 + faults
+    assert physics.detections[:, 2].tolist() == [1, 1]
+    assert physics.total(Count.FALSE_ALARMS) == 0
+
+
 @pytest.mark.parametrize(("run_length", "faults"), [(8.0, 2), (100.0, 3), (2000.0, 6), (50_000.0, 10)])
 def test_an_alarm_takes_as_many_faults_as_the_run_length_asks(run_length, faults):
     """Four audits an hour from 1:15 on, without a fault: 0.1 in control. A fault adds log(3) - log(1.2)."""
@@ -689,6 +726,9 @@ def test_spells_that_nobody_sees_end_with_the_window_or_a_retraining():
     eroding = case(**blind | {"drift__shocks": 0.0}, drift__erosion=0.1, iteration__retrain_after=1)
     physics, _, _ = run(eroding, [99.0], window=300.0)
     assert physics.detections.tolist() == [[0, 110 * HOUR, 0], [110 * HOUR, 300 * HOUR, 0]]
+    # None begins after the window.
+    physics, _, _ = run(eroding, [298.0], window=300.0)
+    assert physics.detections.tolist() == [[0, 309 * HOUR, 0]]
 
 
 def test_a_second_shock_begins_no_second_spell():
@@ -752,6 +792,13 @@ def test_those_who_are_coming_are_reckoned_with():
     assert physics.total(Count.HIRED) == 20
 
 
+def test_those_who_have_come_are_on_the_staff_and_no_longer_coming():
+    """Three hired for the first forty; of 400 at 300 the four leave 256 by 336, work for 32 heads."""
+    more = {**HIRING, "oversight__hire_max": 99}
+    physics, _, _ = run(case(**more), [160.0] * 40 + [300.0] * 400)
+    assert physics.total(Count.HIRED) == 3 + 28
+
+
 def test_those_who_still_learn_slow_the_team_and_the_look_sees_them_grow():
     """Three of four came at 178, at half speed: 2.5 of 4 heads until 336, when they have 166 of 324 hours."""
     slow = {**HIRING, "oversight__hire_learning": 316.0}
@@ -787,6 +834,9 @@ def test_without_anybody_items_wait_for_those_who_may_be_hired():
     assert [e.time / HOUR for e in (lives[ITEM, 0][-1], lives[ITEM, 1][-1])] == [179.0, 180.0]
     _, _, lives = run(case(**nobody), [700.0])
     assert (lives[ITEM, 0][-1].time / HOUR, lives[ITEM, 0][-1].detail["outcome"]) == (700.0, "fallback")
+    # Hired at the last look, one comes at 682: worth waiting for, also for who arrives in between.
+    _, _, lives = run(case(**nobody), [670.0, 675.0])
+    assert [e.time / HOUR for e in (lives[ITEM, 0][-1], lives[ITEM, 1][-1])] == [683.0, 684.0]
     # A review of no time makes no work for which to hire: they wait for the last look in vain.
     _, _, lives = run(case(**nobody | {"oversight__time": 0.0}), [100.0])
     assert (lives[ITEM, 0][-1].time / HOUR, lives[ITEM, 0][-1].detail["outcome"]) == (672.0, "fallback")

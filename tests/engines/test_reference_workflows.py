@@ -6,7 +6,7 @@ Unless said otherwise every item needs an hour of a reviewer, and the AI takes n
 import numpy as np
 import pytest
 from audit import at, audit, lives_of, logged, told
-from cases import ALWAYS, INF, MONTH, arriving, bare, packed, values
+from cases import ALWAYS, INF, MONTH, Witness, arriving, bare, packed, values
 from test_reference_production import (
     AUDITED,
     EDGES,
@@ -228,9 +228,14 @@ def test_types_of_edge_case_are_the_workflows_own():
 
 
 def test_of_one_age_the_first_workflow_is_begun_first():
-    learnt = case(**EDGES, edge_cases__examples_needed=1, iteration__lead_time=5.0)
-    _, log, _ = run([learnt, learnt], [[1.0], [1.0]])
-    assert steps(log, "change", "start") == [(2.0, 2), (7.0, SECOND + 2)]
+    """All four types of each, whatever their numbers."""
+    learnt = case(
+        **{**EDGES, "edge_cases__types": 4}, edge_cases__examples_needed=1, iteration__lead_time=5.0
+    )
+    _, log, _ = run([learnt, learnt], [[1.0] * 20, [1.0] * 20])
+    assert [e for _, e in steps(log, "change", "start")] == [
+        first + rank + 1 for first in (0, SECOND) for rank in (1, 2, 3, 4)
+    ]
 
 
 def test_adoption_begins_with_each_workflow():
@@ -265,3 +270,21 @@ def test_more_workflows_slow_a_change_that_begins_after_they_join():
     began, done = ([hour for hour, _ in steps(log, "change", s)] for s in ("start", "complete"))
     assert began == [100.0, 181.0, 400.0]
     assert np.subtract(done, began).tolist() == [10.0, 10.0, 20.0]
+
+
+def test_a_new_model_is_made_for_the_workflows_that_are_connected():
+    """Its thresholds are those of a pilot with as many edge cases as there are with two workflows."""
+    faulty = case(
+        **{**FAULTY, "data__false_reject": 0.5},
+        **{"edge_cases__share": 0.1, "edge_cases__handled": 0, "scope__variety": 0.3},
+        iteration__retrain_after=1,
+        oversight__review_least_confident=0.2,
+    )
+    cases = [faulty, {**faulty, "starts": 0.25}]
+    pilots = [faulty, {**faulty, "volume": 0.0}]
+    for hour, share in ((180.0, 0.1), (183.0, 0.4)):
+        witness = Witness(arriving(cases, [[hour] * 20, []], pilot=pilots))
+        assert witness.production.causes[0, 1].occasion > 0
+        wanted = packed({**faulty, "edge_cases.share": share}).workflows[0].cuts
+        for cuts in witness.production.cuts:
+            assert cuts == pytest.approx(wanted, abs=1e-12)
