@@ -112,7 +112,7 @@ def timeline(
     hours = np.diff(open_time)
     busy = np.divide(np.diff(work), hours, out=np.full(weeks, np.nan), where=hours > 0.0)
 
-    plan = [(0, reviewers), *((e.time, e.detail["reviewers"]) for e in entries if e.kind == keys.TEAM)]
+    plan = [(0, reviewers), *((e.time, e.detail["reviewers"]) for e in entries if "reviewers" in e.detail)]
     changes = [(e.time, LEVELS.index(e.detail["level"])) for e in entries if e.activity == "autonomy level"]
     staff, levels = np.array(plan, np.int64), np.array([(0, 0), *changes], np.int64)
     surfaced = [e for e in entries if e.activity == "incident"]

@@ -145,7 +145,7 @@ def adopted_share(now: int, joined: int, lost: float, since: int, p: Floats) -> 
 
 @rule
 def hires_wanted(waiting: int, staff: int, coming: int, hired: int, p: Floats, t: Floats) -> int:
-    """Return how many reviewers to hire: as many as would bring the backlog a head under what is stood.
+    """Return how many reviewers to hire: as many as would bring the backlog a head under what is stated.
 
     Parameters
     ----------

@@ -19,6 +19,7 @@ import numpy as np
 
 from simgap.model import keys
 from simgap.model.clock import HOUR
+from simgap.model.production import BEFORE_TYPES, OF_MODEL, OF_SOURCE
 
 if TYPE_CHECKING:
     from simgap.engines.log import Entry
@@ -40,9 +41,20 @@ DETAILS = (
     "open_problems",
     "recent_incidents",
     "reviewers",
+    "specialists",
+    "rank",
 )
 COLUMNS = ("case", "activity", "transition", "time", "hours", "resource", "instance", "reasons", *DETAILS)
-SHARED = {keys.INCIDENT: "governance", keys.OUTAGE: "outages", keys.TEAM: "team"}
+SHARED = {
+    keys.INCIDENT: "governance",
+    keys.OUTAGE: "outages",
+    keys.TEAM: "team",
+    keys.SHOCK: "drift",
+    keys.SCHEMA_CHANGE: "data sources",
+    keys.BIRTH: "edge-case types",
+    keys.CHANGE: "changes",
+}
+NUMBERED = (keys.OUTAGE, keys.SHOCK)
 STARTED_BY_ITEMS = ("incident", "problem")
 
 # Attribute of an event in XES: the standard's own where it has one.
@@ -86,6 +98,20 @@ def case_name(kind: int, entity: int, workflows: Sequence[str]) -> str:
     return SHARED.get(kind) or item_name(kind, entity, workflows)
 
 
+def change_name(entity: int, workflows: Sequence[str]) -> str:
+    """Return what a change is of.
+
+    Examples
+    --------
+    >>> [change_name((1 << 32) + column, ["claims", "mail"]) for column in (0, 1, 18)]
+    ['connector of mail', 'model', 'edge-case type 17 of mail']
+    """
+    workflow, column = workflows[entity >> keys.WORKFLOW_SHIFT], entity & keys.NUMBER
+    if column == OF_SOURCE:
+        return f"connector of {workflow}"
+    return "model" if column == OF_MODEL else f"edge-case type {column - BEFORE_TYPES} of {workflow}"
+
+
 def time_stamp(time: int, start: datetime) -> str:
     """Return an instant in ISO 8601, to the microsecond.
 
@@ -110,8 +136,12 @@ def details(entry: Entry, workflows: Sequence[str]) -> dict[str, Any]:
     Lists are joined by ``;``. What is empty, and so says nothing, is left out.
     """
     found = dict(entry.detail)
-    if entry.kind == keys.OUTAGE:
+    if entry.kind in NUMBERED:
         found["instance"] = str(entry.entity)
+    elif entry.kind in (keys.SCHEMA_CHANGE, keys.BIRTH):
+        found["instance"] = workflows[entry.entity >> keys.WORKFLOW_SHIFT]
+    elif entry.kind == keys.CHANGE:
+        found["instance"] = change_name(entry.entity, workflows)
     elif entry.activity in STARTED_BY_ITEMS:
         found["instance"] = item_name(keys.ITEM, entry.entity, workflows)
     said = {k: _simple(v) for k, v in found.items()}

@@ -18,6 +18,7 @@ from scipy.stats import t as student
 
 import simgap
 from simgap.montecarlo import plan as plans
+from simgap.montecarlo.outcomes import MONTHLY
 from simgap.scenario.table import CONDITIONS
 from simgap.scenario.values import Variant
 
@@ -38,11 +39,24 @@ AS_PILOT = Variant(doses=tuple((condition, 0.0) for condition in CONDITIONS))
 
 
 @functools.cache
-def run(*sets, n, variant=AS_IT_IS):
-    """Return the outcomes of n replications of the file with some values set: name to an array."""
-    resolved = simgap.load(FILE, list(sets)).resolved
-    done = plans.evaluate(resolved, plans.crossed((variant,), n), SEED, workers=1)
+def evaluated(*sets, n, variant=AS_IT_IS, file=FILE):
+    """Return the results of n replications of a file with some values set."""
+    resolved = simgap.load(file, list(sets)).resolved
+    return plans.evaluate(resolved, plans.crossed((variant,), n), SEED, workers=1)
+
+
+@functools.cache
+def run(*sets, n, variant=AS_IT_IS, file=FILE):
+    """Return the outcomes of n replications of a file with some values set: name to an array."""
+    done = evaluated(*sets, n=n, variant=variant, file=file)
     return {name: done.of(name) for name in done.names}
+
+
+def months(column, *sets, n, file=FILE):
+    """Return what is read at or over each month from go-live on, of the same replications: (n, months)."""
+    done = evaluated(*sets, n=n, file=file)
+    live = done.monthly[0, :, MONTHLY.index("items")] > 0
+    return done.monthly[:, live, MONTHLY.index(column)]
 
 
 def t_of(differences):

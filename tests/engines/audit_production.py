@@ -62,7 +62,8 @@ class Organisation:
             if after is None or after.time > entry.time:
                 self.see_incident()
                 assert not self.due
-                assert not self.asked or len(self.begun) == self.p[P.IN_PARALLEL]
+                full = len(self.begun) == self.p[P.IN_PARALLEL]
+                assert not self.asked or full or self.now >= self.end  # nothing is begun after the window
         drift += [self.drift(t) for t in months]
         changes += [len(self.asked) + len(self.begun)] * len(months)
         np.testing.assert_allclose(self.physics.drift, drift, atol=1e-9)
@@ -253,7 +254,7 @@ class Organisation:
     # What changes are asked for, begun and done.
 
     def ask(self, workflow, column):
-        if (workflow, column) not in self.asked.keys() | self.begun.keys():
+        if self.now < self.end and (workflow, column) not in self.asked.keys() | self.begun.keys():
             self.asked[workflow, column] = self.now
             self.void.discard((workflow, column))
             self.due.append(("change schedule", workflow << 32 | column))
@@ -297,6 +298,7 @@ class Organisation:
         """The most urgent of those that wait: connectors, the model, types; then by age and number."""
         cause = workflow, column = entry.entity >> 32, entry.entity & keys.NUMBER
         assert len(self.begun) < self.p[P.IN_PARALLEL]
+        assert self.now < self.end
         assert cause == min(self.asked, key=lambda c: (min(c[1], 2), self.asked[c], c))
         self.begun[cause] = self.asked.pop(cause)
         self.count(workflow, BEGUN[min(column, 2)], self.now)

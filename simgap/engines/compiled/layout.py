@@ -182,7 +182,7 @@ class G(Places):
     STOPPED = auto()
     CHANGES_WAITING = auto()
     CHANGES_UNDER_WAY = auto()
-    INCIDENTS_SINCE = auto()  # a retraining was asked for because of them
+    INCIDENTS_SINCE = auto()  # one of them asked for a retraining
     WATCHING = auto()
     WATCHED_SINCE = auto()
     AUDITS = auto()  # of the chart's baseline

@@ -338,11 +338,17 @@ def come(s: Scene, b: State, heads: int) -> None:
         set_staff(s, b, 0)
 
 
+@small
+def is_over(s: Scene, g: Ints) -> bool:
+    """Return whether nobody asks for changes or watches any more: at the window's end, or the AI's."""
+    return g[G.STOPPED] != 0 or g[G.NOW] >= s.end_of_arrivals
+
+
 @rule
-def ask(b: State, workflow: int, column: int) -> None:
+def ask(s: Scene, b: State, workflow: int, column: int) -> None:
     """Ask for a change, unless it is asked for already."""
     cause, g = b.causes[workflow, column], b.g
-    if not cause[K.OPEN]:
+    if not cause[K.OPEN] and not is_over(s, g):
         cause[K.OPEN] = 1
         cause[K.VOID] = 0
         cause[K.REQUESTED] = g[G.NOW]
@@ -357,6 +363,8 @@ def ask(b: State, workflow: int, column: int) -> None:
 def begin_changes(s: Scene, b: State) -> None:
     """Begin changes while there is room for one more (phase B)."""
     g, p = b.g, s.p[0]
+    if is_over(s, g):
+        return
     while g[G.CHANGES_WAITING] and g[G.CHANGES_UNDER_WAY] < p[P.IN_PARALLEL]:
         best = 0
         for i in range(1, g[G.CHANGES_WAITING]):
@@ -412,7 +420,7 @@ def change_done(s: Scene, b: State, entity: int) -> None:
     if kind == CONNECTOR:
         b.broken[workflow] -= cause[K.PRESENT]
         if b.broken[workflow]:
-            ask(b, workflow, column)
+            ask(s, b, workflow, column)
     elif kind == MODEL:
         retrained(s, b)
     elif not cause[K.VOID]:
@@ -435,7 +443,7 @@ def handled_share(s: Scene, b: State, workflow: int) -> float:
 @rule
 def drifts(s: Scene, b: State) -> None:
     """A spell of drift begins, unless one is under way or known."""
-    if b.g[G.SPELL] < 0 and not b.g[G.DETECTED] and b.g[G.NOW] < s.end_of_arrivals:
+    if b.g[G.SPELL] < 0 and not b.g[G.DETECTED] and not is_over(s, b.g):
         b.g[G.SPELL] = b.g[G.NOW]
 
 
@@ -476,7 +484,7 @@ def retrained(s: Scene, b: State) -> None:
     g[G.DETECTED] = 0
     if production.still_drifts(drift, p):
         drifts(s, b)
-    g[G.WATCHING] = p[P.CHARTED] > 0.5
+    g[G.WATCHING] = p[P.CHARTED] > 0.5 and not g[G.STOPPED]
     g[G.AUDITS] = g[G.FAULTS] = 0
     g[G.WATCHED_SINCE] = now
     r[R.SCORE] = 0.0
@@ -512,7 +520,7 @@ def audited(s: Scene, b: State, workflow: int, faulty: bool) -> None:
     g[G.SPELL] = -1
     g[G.DETECTED] = 1
     g[G.WATCHING] = 0
-    ask(b, 0, OF_MODEL)
+    ask(s, b, 0, OF_MODEL)
 
 
 @rule
@@ -522,7 +530,7 @@ def example(s: Scene, b: State, workflow: int, edge: int) -> None:
         cause = b.causes[workflow, BEFORE_TYPES + edge]
         cause[K.EXAMPLES] += 1
         if not cause[K.HANDLED] and cause[K.EXAMPLES] >= s.p[workflow, P.EXAMPLES_NEEDED]:
-            ask(b, workflow, BEFORE_TYPES + edge)
+            ask(s, b, workflow, BEFORE_TYPES + edge)
 
 
 @rule
@@ -536,7 +544,7 @@ def seen_in_incident(s: Scene, b: State, entity: int) -> None:
     g[G.INCIDENTS_SINCE] += 1
     if g[G.INCIDENTS_SINCE] >= s.p[0, P.RETRAIN_AFTER]:
         g[G.INCIDENTS_SINCE] = 0
-        ask(b, 0, OF_MODEL)
+        ask(s, b, 0, OF_MODEL)
 
 
 @rule
@@ -688,7 +696,7 @@ def seldom(s: Scene, b: State, what: int, whom: int) -> None:
         workflow = whom >> keys.WORKFLOW_SHIFT
         b.counts[month_of(s, b, workflow), Count.SCHEMA_CHANGES] += 1
         b.broken[workflow] += 1
-        ask(b, workflow, OF_SOURCE)
+        ask(s, b, workflow, OF_SOURCE)
         next_news(s, b, keys.SCHEMA_CHANGE, whom + 1, s.p[workflow, P.SCHEMA_CHANGES], SCHEMA_CHANGES)
     elif what == TYPE_IS_BORN:
         type_is_born(s, b, whom)
@@ -701,6 +709,10 @@ def seldom(s: Scene, b: State, what: int, whom: int) -> None:
         come(s, b, whom)
     elif what == AI_GIVEN_UP:
         g[G.STOPPED] = 1
+        g[G.WATCHING] = 0
+        if g[G.SPELL] >= 0:
+            spell_ends(b, 0)
+            g[G.SPELL] = -1
         settle(s, b, 0)
         set_staff(s, b, 0)
         set_staff(s, b, 1)

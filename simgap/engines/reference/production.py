@@ -52,9 +52,9 @@ class Production:
         self.under_way = 0
         self.changes_open = [0] * run.packed.months
         self.drift_read = [0.0] * run.packed.months
-        self.incidents = 0  # since a retraining was asked for
+        self.incidents = 0  # since one of them asked for a retraining
         # The chart: audits and faults of its baseline, and what follows from them.
-        self.watching = self.p[P.CHARTED] > 0.5
+        self.watching = self.p[P.CHARTED] > 0.5 and not run.stopped
         self.audits = self.faults = self.watched_since = 0
         self.score, self.rate, self.threshold = 0.0, 0.0, math.inf
         # Spells of drift; the present one begins here, unless it is -1.
@@ -101,8 +101,12 @@ class Production:
 
     def _drifts(self) -> None:
         """A spell of drift begins, unless one is under way or known."""
-        if self.spell < 0 and not self.detected and self.run.env.now < self.run.end_of_arrivals:
+        if self.spell < 0 and not self.detected and not self._is_over():
             self.spell = self.run.env.now
+
+    def _is_over(self) -> bool:
+        """Return whether nobody asks for changes or watches any more: at the window's end, or the AI's."""
+        return self.run.stopped or self.run.env.now >= self.run.end_of_arrivals
 
     def audited(self, item: Item) -> None:
         """Count an audit that was done, and enter it in the chart."""
@@ -194,7 +198,7 @@ class Production:
     def _request(self, workflow: int, column: int) -> None:
         """Ask for a change, unless it is asked for already."""
         cause = self._cause(workflow, column)
-        if not cause.open:
+        if not cause.open and not self._is_over():
             cause.open, cause.void, cause.requested = True, False, self.run.env.now
             self.waiting.append((workflow, column))
             self._note(workflow, column, "schedule")
@@ -208,7 +212,7 @@ class Production:
             cause = self.causes[which]
             return production.kind_of_change(cause.column), cause.requested, *which
 
-        while self.waiting and self.under_way < self.p[P.IN_PARALLEL]:
+        while self.waiting and self.under_way < self.p[P.IN_PARALLEL] and not self._is_over():
             workflow, column = min(self.waiting, key=urgency)
             self.waiting.remove((workflow, column))
             self.under_way += 1
@@ -268,7 +272,7 @@ class Production:
         self.spell, self.detected = -1, False
         if production.still_drifts(self.drift(), self.p):
             self._drifts()
-        self.watching = self.p[P.CHARTED] > 0.5
+        self.watching = self.p[P.CHARTED] > 0.5 and not run.stopped
         self.audits = self.faults = 0
         self.watched_since = now
         self.score, self.threshold = 0.0, math.inf
@@ -285,7 +289,7 @@ class Production:
 
     def _note(self, workflow: int, column: int, transition: str) -> None:
         entity = workflow << keys.WORKFLOW_SHIFT | column
-        self.run.note_event(keys.CHANGE, entity, "change", transition, of=column)
+        self.run.note_event(keys.CHANGE, entity, "change", transition)
 
     # Trust, and the people.
 
@@ -335,7 +339,10 @@ class Production:
     def _stop(self) -> None:
         """The AI is given up: everything goes the legacy way, and the teams go when they are done."""
         run = self.run
-        run.stopped = True
+        run.stopped, self.watching = True, False
+        if self.spell >= 0:
+            self.detections.append((self.spell, run.env.now, 0))
+            self.spell = -1
         run.note_event(keys.TEAM, STOP, "stop", "complete")
         run.governance.settle(0)
         run.reviewers.set_staff()
