@@ -413,24 +413,30 @@ ORDER = [t + 1 for t in dict.fromkeys(TYPES)]  # their columns, as they are seen
 def test_connectors_first_then_the_model_then_types_by_age(in_parallel):
     """Six edge cases before the first schema change, an hour apart; each a mistake, and so an incident.
 
-    The last of them is the first of its type, and the incident that asks for a retraining.
+    The last of them is the first of its type, and the incident that asks for a retraining. The second schema
+    change comes 4.5 hours after the first. Changes take 20 hours.
     """
     assert TYPES == [2, 4, 4, 1, 1, 3]
-    first, second, *_ = SCHEMA
+    first, second, third, *_ = SCHEMA
+    assert first + 4.0 < second < first + 5.0 < first + 130.0 < third
     hours = [first - 8.0 + k for k in range(6)]
-    _, log, _ = run(case(**ASKING, iteration__in_parallel=in_parallel), hours, window=second)
+    quick = case(**{**ASKING, "iteration__lead_time": 20.0}, iteration__in_parallel=in_parallel)
+    _, log, _ = run(quick, hours, window=third)
     seen = [first - 7.0, first - 6.0, first - 4.0, first - 2.0]
     asked = [*zip(seen, ORDER, strict=True), (first - 2.0, 1), (first, 0)]
-    assert steps(log, "change", "schedule") == [(pytest.approx(h), column) for h, column in asked]
     a, b, c, d = ORDER
-    one, two, three = (seen[0] + 100.0 * k for k in (1, 2, 3))
+    one, two, three, four, five = (seen[0] + 20.0 * k for k in range(1, 6))
     begun = {
-        1: [(seen[0], a), (one, 0), (two, 1), (three, b), (three + 100.0, c), (three + 200.0, d)],
+        1: [(seen[0], a), (one, 0), (two, 1), (three, b), (four, c), (five, d)],
         2: [(seen[0], a), (seen[1], b), (one, 0), (one + 1.0, 1), (two, c), (two + 1.0, d)],
         9: [(seen[0], a), (seen[1], b), (seen[2], c), (seen[3], 1), (seen[3], d), (first, 0)],
     }[in_parallel]
+    if in_parallel == 9:  # the first was begun before the second came
+        asked.append((first + 20.0, 0))
+        begun.append((first + 20.0, 0))
+    assert steps(log, "change", "schedule") == [(pytest.approx(h), column) for h, column in asked]
     assert steps(log, "change", "start") == [(pytest.approx(h), column) for h, column in begun]
-    assert steps(log, "change") == [(pytest.approx(h + 100.0), column) for h, column in begun]
+    assert steps(log, "change") == [(pytest.approx(h + 20.0), column) for h, column in begun]
 
 
 QUIET = {**ASKING, "data__schema_changes": 0.0, "iteration__retrain_after": INF}
@@ -467,6 +473,19 @@ def test_lead_times_differ_from_change_to_change():
         wanted = mean * math.exp(sigma * norm.ppf(u) - 0.5 * sigma**2)
         assert b - a == pytest.approx(wanted, abs=1e-6)
     assert occasion == 2
+
+
+@pytest.mark.parametrize("where", [{"window": 250.0}, {"stops_at": 250 * HOUR}], ids=["window", "AI"])
+def test_nothing_is_asked_for_or_begun_after_the_end(where):
+    """Four types seen at 2:00, 100 hours each: one is under way at 250, and the last is never begun."""
+    physics, log, _ = run(case(**QUIET), [1.0] * 6, **where)
+    assert steps(log, "change", "start") == [(2.0, 2), (102.0, 3), (202.0, 4)]
+    assert [hour for hour, _ in steps(log, "change")] == [102.0, 202.0, 302.0]
+    assert physics.changes_open.tolist() == [2 if "window" in where else 1]
+    # Seen at the end, or a bit before.
+    for hour, asked in ((249.0 - MICROSECOND, True), (249.0, False)):
+        _, log, _ = run(case(**QUIET), [hour], **where)
+        assert len(steps(log, "change", "schedule")) == len(steps(log, "change", "start")) == asked
 
 
 # --- adoption ----------------------------------------------------------------------------------------------
@@ -729,6 +748,19 @@ def test_spells_that_nobody_sees_end_with_the_window_or_a_retraining():
     # None begins after the window.
     physics, _, _ = run(eroding, [298.0], window=300.0)
     assert physics.detections.tolist() == [[0, 309 * HOUR, 0]]
+
+
+def test_after_the_end_of_the_ai_nobody_watches():
+    """The spell of the shock ends there; faults that reviews still find alarm nobody."""
+    shock = SHOCK[0]
+    hours = [1.0, 2.0, 3.0, 4.0, shock + 0.5, shock + 0.6]
+    for stop, ends, alarms in ((shock + 1.55, shock + 1.5, 1), (shock + 1.45, shock + 1.45, 0)):
+        seen = case(**AUDITED, drift__shocks=10.0)
+        physics, log, _ = run(seen, hours, stops_at=round(stop * HOUR))
+        assert physics.total(Count.ALARMS) == alarms
+        assert physics.total(Count.AUDIT_FAULTED) == 2
+        assert len(steps(log, "change", "schedule")) == alarms
+        assert physics.detections.tolist() == [[round(shock * HOUR), round(ends * HOUR), alarms]]
 
 
 def test_a_second_shock_begins_no_second_spell():
