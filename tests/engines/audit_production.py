@@ -32,6 +32,7 @@ class Organisation:
         self.ready, self.physics, self.log, self.lives, self.count = ready, physics, log, lives, count
         self.key = np.array([seed, 0, 0, ready.phase], np.int64)
         self.p, self.flows, self.end = ready.p, ready.workflows, int(ready.knots[-1])
+        self.over = min(self.end, ready.stops_at)  # from here on nothing is asked for, begun or watched
         self.now = 0
         self.due = deque()  # what must be said next: (activity, column)
         self.incident = None  # whose consequences are still to be said
@@ -63,7 +64,7 @@ class Organisation:
                 self.see_incident()
                 assert not self.due
                 full = len(self.begun) == self.p[P.IN_PARALLEL]
-                assert not self.asked or full or self.now >= self.end  # nothing is begun after the window
+                assert not self.asked or full or self.now >= self.over
         drift += [self.drift(t) for t in months]
         changes += [len(self.asked) + len(self.begun)] * len(months)
         np.testing.assert_allclose(self.physics.drift, drift, atol=1e-9)
@@ -92,6 +93,7 @@ class Organisation:
             "new edge-case type complete": self.birth,
             "incident complete": self.surfaces,
             "autonomy level complete": self.level_changes,
+            "stop complete": self.stops,
             "change start": self.begins,
             "change complete": self.is_done,
         }.get(step)
@@ -183,12 +185,21 @@ class Organisation:
     # Drift and its chart.
 
     def restart_chart(self, now):
-        self.charted, self.verdicts, self.since = self.p[P.CHARTED] == 1.0, [], now
+        self.charted = self.p[P.CHARTED] == 1.0 and now < self.ready.stops_at
+        self.verdicts, self.since = [], now
         self.score, self.rate, self.threshold = 0.0, 0.0, math.inf
 
     def drifts(self):
-        if self.spell is None and not self.known and self.now < self.end:
+        if self.spell is None and not self.known and self.now < self.over:
             self.spell = self.now
+
+    def stops(self, entry):
+        """Nobody watches any more."""
+        assert self.now == self.ready.stops_at
+        self.charted = False
+        if self.spell is not None:
+            self.spells.append((self.spell, self.now, 0))
+            self.spell = None
 
     def shock(self, entry):
         self.count(0, Count.SHOCKS, self.now)
@@ -254,7 +265,7 @@ class Organisation:
     # What changes are asked for, begun and done.
 
     def ask(self, workflow, column):
-        if self.now < self.end and (workflow, column) not in self.asked.keys() | self.begun.keys():
+        if self.now < self.over and (workflow, column) not in self.asked.keys() | self.begun.keys():
             self.asked[workflow, column] = self.now
             self.void.discard((workflow, column))
             self.due.append(("change schedule", workflow << 32 | column))
@@ -298,7 +309,7 @@ class Organisation:
         """The most urgent of those that wait: connectors, the model, types; then by age and number."""
         cause = workflow, column = entry.entity >> 32, entry.entity & keys.NUMBER
         assert len(self.begun) < self.p[P.IN_PARALLEL]
-        assert self.now < self.end
+        assert self.now < self.over
         assert cause == min(self.asked, key=lambda c: (min(c[1], 2), self.asked[c], c))
         self.begun[cause] = self.asked.pop(cause)
         self.count(workflow, BEGUN[min(column, 2)], self.now)

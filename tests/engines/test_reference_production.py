@@ -65,9 +65,9 @@ def uniforms(n, purpose, word, kind=ITEM):
     return np.array([uniform(kind, entity, purpose, word) for entity in range(n)])
 
 
-def news(kind, a_year, n=8, seed=1):
+def news(kind, a_year, first=0, n=8):
     """Return the first hours of what happens so often: exponential gaps, from the words of each."""
-    gaps = [-8760.0 / a_year * math.log(1.0 - uniform(kind, k, keys.NEWS, 0, seed)) for k in range(n)]
+    gaps = [-8760.0 / a_year * math.log(1.0 - uniform(kind, first + k, keys.NEWS, 0)) for k in range(n)]
     return [when / HOUR for when in np.cumsum([round(gap * HOUR) for gap in gaps]).tolist()]
 
 
@@ -207,6 +207,27 @@ def test_a_new_model_has_new_thresholds(removes):
     assert abs(witness.production.cuts[0][0] - before[0]) > 0.001
 
 
+def test_a_new_model_knows_the_types_that_are_handled_by_then():
+    """Its thresholds are those of a pilot in which the type, seen at 2 and handled from 7 on, was handled."""
+    learnt = {
+        **{k: v for k, v in FAULTY.items() if k != "data__false_reject"},
+        **{**EDGES, "edge_cases__recognised": 0.5, "edge_cases__share": 0.3},
+        "data__false_reject": 0.5,
+        "edge_cases__examples_needed": 1,
+        "iteration__retrain_after": 1,
+        "iteration__lead_time": 5.0,
+        "iteration__in_parallel": 9,
+        "oversight__review_least_confident": 0.2,
+    }
+    hours = [1.0] * 20 + [50.0] * 20
+    witness = Witness(arriving(case(**learnt), hours))
+    assert witness.production.causes[0, 2].handled
+    assert witness.production.causes[0, 1].occasion == 2
+    handled = packed(case(**{**learnt, "edge_cases__handled": 1})).workflows[0].cuts
+    assert witness.production.cuts[0] == pytest.approx(handled, abs=1e-12)
+    assert abs(packed(case(**learnt)).workflows[0].cuts - handled).max() > 0.001
+
+
 # --- schema changes ----------------------------------------------------------------------------------------
 
 MOVED = {
@@ -344,20 +365,16 @@ def test_a_birth_makes_a_handled_type_new_again():
 
 
 def test_a_birth_voids_the_change_that_is_on_its_way_and_its_examples():
-    """Examples at b - 8 and b - 7 ask for a change until b + 3; those after b are of the new type.
-
-    The one at b - 1 is forgotten. Of those at b + 1, b + 2 and b + 6 the second would be enough, but then
-    the void change is open; the third asks for another.
-    """
+    """Three examples ask for a change from b - 6 to b + 4. Those of the new type are seen at 1.5, 5 and 6."""
     birth, second, *_ = BIRTH
     assert birth + 40.0 < second
-    learnt = case(**EDGES, edge_cases__births=50.0, edge_cases__examples_needed=2, iteration__lead_time=10.0)
-    after = [-9.0, -8.0, -2.0, 0.0, 1.0, 5.0, 16.0 - MICROSECOND, 16.0]
+    learnt = case(**EDGES, edge_cases__births=50.0, edge_cases__examples_needed=3, iteration__lead_time=10.0)
+    after = [-9.0, -8.0, -7.0, 0.5, 4.0, 5.0, 16.0 - MICROSECOND, 16.0]
     _, log, lives = run(learnt, [birth + h for h in after])
     assert handed_over(lives, 8) == [True] * 7 + [False]
     asked, done = steps(log, "change", "schedule"), steps(log, "change")
-    assert [h - birth for h, _ in asked] == pytest.approx([-7.0, 6.0])
-    assert [h - birth for h, _ in done] == pytest.approx([3.0, 16.0])
+    assert [h - birth for h, _ in asked] == pytest.approx([-6.0, 6.0])
+    assert [h - birth for h, _ in done] == pytest.approx([4.0, 16.0])
 
 
 def test_the_type_that_is_born_is_any_as_likely():
@@ -396,24 +413,30 @@ ORDER = [t + 1 for t in dict.fromkeys(TYPES)]  # their columns, as they are seen
 def test_connectors_first_then_the_model_then_types_by_age(in_parallel):
     """Six edge cases before the first schema change, an hour apart; each a mistake, and so an incident.
 
-    The last of them is the first of its type, and the incident that asks for a retraining.
+    The last of them is the first of its type, and the incident that asks for a retraining. The second schema
+    change comes 4.5 hours after the first. Changes take 20 hours.
     """
     assert TYPES == [2, 4, 4, 1, 1, 3]
-    first, second, *_ = SCHEMA
+    first, second, third, *_ = SCHEMA
+    assert first + 4.0 < second < first + 5.0 < first + 130.0 < third
     hours = [first - 8.0 + k for k in range(6)]
-    _, log, _ = run(case(**ASKING, iteration__in_parallel=in_parallel), hours, window=second)
+    quick = case(**{**ASKING, "iteration__lead_time": 20.0}, iteration__in_parallel=in_parallel)
+    _, log, _ = run(quick, hours, window=third)
     seen = [first - 7.0, first - 6.0, first - 4.0, first - 2.0]
     asked = [*zip(seen, ORDER, strict=True), (first - 2.0, 1), (first, 0)]
-    assert steps(log, "change", "schedule") == [(pytest.approx(h), column) for h, column in asked]
     a, b, c, d = ORDER
-    one, two, three = (seen[0] + 100.0 * k for k in (1, 2, 3))
+    one, two, three, four, five = (seen[0] + 20.0 * k for k in range(1, 6))
     begun = {
-        1: [(seen[0], a), (one, 0), (two, 1), (three, b), (three + 100.0, c), (three + 200.0, d)],
+        1: [(seen[0], a), (one, 0), (two, 1), (three, b), (four, c), (five, d)],
         2: [(seen[0], a), (seen[1], b), (one, 0), (one + 1.0, 1), (two, c), (two + 1.0, d)],
         9: [(seen[0], a), (seen[1], b), (seen[2], c), (seen[3], 1), (seen[3], d), (first, 0)],
     }[in_parallel]
+    if in_parallel == 9:  # the first was begun before the second came
+        asked.append((first + 20.0, 0))
+        begun.append((first + 20.0, 0))
+    assert steps(log, "change", "schedule") == [(pytest.approx(h), column) for h, column in asked]
     assert steps(log, "change", "start") == [(pytest.approx(h), column) for h, column in begun]
-    assert steps(log, "change") == [(pytest.approx(h + 100.0), column) for h, column in begun]
+    assert steps(log, "change") == [(pytest.approx(h + 20.0), column) for h, column in begun]
 
 
 QUIET = {**ASKING, "data__schema_changes": 0.0, "iteration__retrain_after": INF}
@@ -450,6 +473,19 @@ def test_lead_times_differ_from_change_to_change():
         wanted = mean * math.exp(sigma * norm.ppf(u) - 0.5 * sigma**2)
         assert b - a == pytest.approx(wanted, abs=1e-6)
     assert occasion == 2
+
+
+@pytest.mark.parametrize("where", [{"window": 250.0}, {"stops_at": 250 * HOUR}], ids=["window", "AI"])
+def test_nothing_is_asked_for_or_begun_after_the_end(where):
+    """Four types seen at 2:00, 100 hours each: one is under way at 250, and the last is never begun."""
+    physics, log, _ = run(case(**QUIET), [1.0] * 6, **where)
+    assert steps(log, "change", "start") == [(2.0, 2), (102.0, 3), (202.0, 4)]
+    assert [hour for hour, _ in steps(log, "change")] == [102.0, 202.0, 302.0]
+    assert physics.changes_open.tolist() == [2 if "window" in where else 1]
+    # Seen at the end, or a bit before.
+    for hour, asked in ((249.0 - MICROSECOND, True), (249.0, False)):
+        _, log, _ = run(case(**QUIET), [hour], **where)
+        assert len(steps(log, "change", "schedule")) == len(steps(log, "change", "start")) == asked
 
 
 # --- adoption ----------------------------------------------------------------------------------------------
@@ -627,6 +663,26 @@ def test_a_shock_is_detected_by_the_first_fault():
     assert physics.total(Count.FALSE_ALARMS) == 0
 
 
+def test_after_a_retraining_the_chart_begins_again():
+    """Audits hourly; the first of the new baseline, of an item of the old model, is a fault: 0.3 in control.
+
+    Its four take three hours, so 100 hours hold 133 audits; each fault adds log(3) - log(1.6).
+    """
+    first, second, *_ = news(keys.SHOCK, 20.0)
+    seen = case(**{**AUDITED, "measurement__run_length": 100.0}, drift__shocks=20.0)
+    hours = [0.5 + k for k in range(720)]
+    physics, log, _ = run(seen, hours)
+    [(alarm, _), (again, _)] = steps(log, "alarm")
+    faults = math.ceil(chart.chart_threshold(0.1, 3.0, 100.0 * 4 / 4.5) / math.log(3.0 / 1.2))
+    assert alarm == math.ceil(first - 0.5) + 0.5 + faults
+    assert steps(log, "change")[0] == (alarm + 10.0, 1)
+    faults = math.ceil(chart.chart_threshold(0.3, 3.0, 100.0 * 4 / 3.0) / math.log(3.0 / 1.6))
+    assert faults > 1
+    assert again == math.ceil(second - 0.5) + 0.5 + faults
+    assert physics.detections[:, 2].tolist() == [1, 1]
+    assert physics.total(Count.FALSE_ALARMS) == 0
+
+
 @pytest.mark.parametrize(("run_length", "faults"), [(8.0, 2), (100.0, 3), (2000.0, 6), (50_000.0, 10)])
 def test_an_alarm_takes_as_many_faults_as_the_run_length_asks(run_length, faults):
     """Four audits an hour from 1:15 on, without a fault: 0.1 in control. A fault adds log(3) - log(1.2)."""
@@ -689,6 +745,22 @@ def test_spells_that_nobody_sees_end_with_the_window_or_a_retraining():
     eroding = case(**blind | {"drift__shocks": 0.0}, drift__erosion=0.1, iteration__retrain_after=1)
     physics, _, _ = run(eroding, [99.0], window=300.0)
     assert physics.detections.tolist() == [[0, 110 * HOUR, 0], [110 * HOUR, 300 * HOUR, 0]]
+    # None begins after the window.
+    physics, _, _ = run(eroding, [298.0], window=300.0)
+    assert physics.detections.tolist() == [[0, 309 * HOUR, 0]]
+
+
+def test_after_the_end_of_the_ai_nobody_watches():
+    """The spell of the shock ends there; faults that reviews still find alarm nobody."""
+    shock = SHOCK[0]
+    hours = [1.0, 2.0, 3.0, 4.0, shock + 0.5, shock + 0.6]
+    for stop, ends, alarms in ((shock + 1.55, shock + 1.5, 1), (shock + 1.45, shock + 1.45, 0)):
+        seen = case(**AUDITED, drift__shocks=10.0)
+        physics, log, _ = run(seen, hours, stops_at=round(stop * HOUR))
+        assert physics.total(Count.ALARMS) == alarms
+        assert physics.total(Count.AUDIT_FAULTED) == 2
+        assert len(steps(log, "change", "schedule")) == alarms
+        assert physics.detections.tolist() == [[round(shock * HOUR), round(ends * HOUR), alarms]]
 
 
 def test_a_second_shock_begins_no_second_spell():
@@ -752,6 +824,13 @@ def test_those_who_are_coming_are_reckoned_with():
     assert physics.total(Count.HIRED) == 20
 
 
+def test_those_who_have_come_are_on_the_staff_and_no_longer_coming():
+    """Three hired for the first forty; of 400 at 300 the four leave 256 by 336, work for 32 heads."""
+    more = {**HIRING, "oversight__hire_max": 99}
+    physics, _, _ = run(case(**more), [160.0] * 40 + [300.0] * 400)
+    assert physics.total(Count.HIRED) == 3 + 28
+
+
 def test_those_who_still_learn_slow_the_team_and_the_look_sees_them_grow():
     """Three of four came at 178, at half speed: 2.5 of 4 heads until 336, when they have 166 of 324 hours."""
     slow = {**HIRING, "oversight__hire_learning": 316.0}
@@ -787,6 +866,9 @@ def test_without_anybody_items_wait_for_those_who_may_be_hired():
     assert [e.time / HOUR for e in (lives[ITEM, 0][-1], lives[ITEM, 1][-1])] == [179.0, 180.0]
     _, _, lives = run(case(**nobody), [700.0])
     assert (lives[ITEM, 0][-1].time / HOUR, lives[ITEM, 0][-1].detail["outcome"]) == (700.0, "fallback")
+    # Hired at the last look, one comes at 682: worth waiting for, also for who arrives in between.
+    _, _, lives = run(case(**nobody), [670.0, 675.0])
+    assert [e.time / HOUR for e in (lives[ITEM, 0][-1], lives[ITEM, 1][-1])] == [683.0, 684.0]
     # A review of no time makes no work for which to hire: they wait for the last look in vain.
     _, _, lives = run(case(**nobody | {"oversight__time": 0.0}), [100.0])
     assert (lives[ITEM, 0][-1].time / HOUR, lives[ITEM, 0][-1].detail["outcome"]) == (672.0, "fallback")

@@ -328,14 +328,16 @@ def runs(stated):
     trial = run_trial(case.resolved, {}, Variant(), 7, 0, 0)
     # Nothing pays back, nobody was counted: there is no such number.
     never = {"n_pilot_items", "irr", "payback_months", "discounted_payback_months"}
-    never |= {"accuracy_reported", "accuracy_true", "detection_hours", "detected", "stopped_month"}
+    never |= {"accuracy_reported", "accuracy_true", "detected", "detection_hours", "stopped_month"}
     wrong = [name for name, x in trial.outcomes.items() if not math.isfinite(x)]
     assert set(wrong) <= never, wrong
-    board = np.array(MONTHLY) == "projected"
-    assert np.isfinite(trial.monthly[:, ~board]).all()
-    assert np.isfinite(trial.monthly[:, board]).all() == (
-        "board.npv" not in stated or stated["board.npv"] == "none"
-    )
+    monthly = dict(zip(MONTHLY, trial.monthly.T, strict=True))
+    unread = "board.npv" in stated and stated["board.npv"] != "none"
+    assert np.isfinite(monthly.pop("projected")).all() != unread
+    # A month without decisions, audits or items has no accuracy and no price.
+    for name in ("accuracy_true", "accuracy_shown", "oversight_per_item"):
+        assert not np.isinf(monthly.pop(name)).any()
+    assert all(np.isfinite(row).all() for row in monthly.values())
 
 
 @st.composite
