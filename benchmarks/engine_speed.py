@@ -32,8 +32,8 @@ from simgap.engines.compiled import engine
 from simgap.engines.packing import Packed
 from simgap.engines.physics import ENDS, Count
 from simgap.model import keys
+from simgap.montecarlo.phases import arrivals, prepare
 from simgap.montecarlo.plan import evaluate, medians, one_each
-from simgap.montecarlo.phases import prepare
 from simgap.scenario.values import Variant
 
 ROUNDS = 7
@@ -94,7 +94,7 @@ def run_engine(name: str, scenario: str, replications: int) -> tuple[int, float]
     physics = [simulate(packed, 1, 0, luck) for luck in range(replications)]
     seconds = time.perf_counter() - started
     items = sum(p.total(Count.ARRIVED, Count.DUPLICATES) for p in physics)
-    expected = replications * float(packed.levels[-1] + packed.duplicate_levels[-1])
+    expected = replications * arrivals(packed)
     assert items == sum(p.total(*ENDS, Count.DUPLICATE_DONE, Count.DUPLICATE_FALLBACK) for p in physics)
     assert abs(items - expected) < 5.0 * math.sqrt(expected)
     queued = sum(p.total(Count.QUEUED) for p in physics)

@@ -228,10 +228,6 @@ NEEDS = {
     "governance.surfaced": "workflows.*.consequential",
     "oversight.specialists": "oversight.escalated",
     "oversight.hire_above": "oversight.hire_max",
-    "measurement.audit_miss": "measurement.audit",
-    "measurement.audit_false": "measurement.audit",
-    "adoption.trust_lost": "governance.surfaced",
-    "iteration.retrain_after": "governance.surfaced",
 }
 
 

@@ -129,6 +129,12 @@ def test_rows_that_a_command_prints(monkeypatch, simgap, data):
     assert simgap("verify", "--quiet") == (0, "", "")
 
 
+def with_flow(packed, **changes):
+    """A phase whose one workflow is changed."""
+    (flow,) = packed.workflows
+    return dataclasses.replace(packed, workflows=(dataclasses.replace(flow, **changes),))
+
+
 def test_faster_arrivals_in_the_compiled_engine_are_found(monkeypatch, simgap):
     only(monkeypatch, "md1", "connector", by=8)
 
@@ -136,7 +142,12 @@ def test_faster_arrivals_in_the_compiled_engine_are_found(monkeypatch, simgap):
         simulate = simulator(engine)
         if engine == "reference":
             return simulate
-        return lambda packed, *key: simulate(dataclasses.replace(packed, levels=1.05 * packed.levels), *key)
+
+        def changed(packed, *key):
+            (flow,) = packed.workflows
+            return simulate(with_flow(packed, levels=1.05 * flow.levels), *key)
+
+        return changed
 
     monkeypatch.setattr(verification, "simulator", faster)
     answer = simgap("verify")
@@ -156,7 +167,7 @@ def test_slower_connector_in_both_engines_is_found_by_theory(monkeypatch, data, 
         def changed(packed, *key):
             p = packed.p.copy()
             p[P.THROUGHPUT] /= 1.05
-            return simulate(dataclasses.replace(packed, p=p), *key)
+            return simulate(with_flow(packed, p=p), *key)
 
         return changed
 

@@ -146,10 +146,6 @@ OWN = {
 # What is refused as long as something else does nothing.
 NEEDS = {
     "oversight.hire_above": ("oversight.hire_max", "3"),
-    "measurement.audit_miss": ("measurement.audit", "30 %"),
-    "measurement.audit_false": ("measurement.audit", "30 %"),
-    "adoption.trust_lost": ("governance.surfaced", "30 %"),
-    "iteration.retrain_after": ("governance.surfaced", "30 %"),
     "workflows.items.holiday_volume": ("clock.holidays", "[2026-03-03]"),
     "governance.surfaced": ("workflows.items.consequential", "30 %"),
     "oversight.specialists": ("oversight.escalated", "30 %"),

@@ -128,11 +128,12 @@ def begin(s: Scene, b: State) -> None:
     for i in range(len(s.plan)):
         plan_event(b, s.plan[i, 0], PLANS + place_of(keys.TEAM, i), STAFF_CHANGES, i)
     next_outage(s, b, 0)
-    next_news(s, b, keys.SHOCK, 0, s.p[0, P.SHOCKS], SHOCK)
+    next_news(s, b, keys.SHOCK, 0, s.p[0, P.SHOCKS], 0, SHOCK)
     for workflow in range(len(s.p)):
-        first = workflow << keys.WORKFLOW_SHIFT
-        next_news(s, b, keys.SCHEMA_CHANGE, first, s.p[workflow, P.SCHEMA_CHANGES], SCHEMA_CHANGES)
-        next_news(s, b, keys.BIRTH, first, s.p[workflow, P.BIRTHS], TYPE_IS_BORN)
+        first, joins = workflow << keys.WORKFLOW_SHIFT, s.joins[workflow]
+        changes, births = s.p[workflow, P.SCHEMA_CHANGES], s.p[workflow, P.BIRTHS]
+        next_news(s, b, keys.SCHEMA_CHANGE, first, changes, joins, SCHEMA_CHANGES)
+        next_news(s, b, keys.BIRTH, first, births, joins, TYPE_IS_BORN)
     if s.p[0, P.HIRE_MAX] > 0.0 and s.last_look > 0:
         plan_event(b, WEEK, PLANS + place_of(keys.TEAM, LOOK + 1), BACKLOG_LOOK, 1)
     plan_event(b, s.stops_at, PLANS + place_of(keys.TEAM, STOP), AI_GIVEN_UP, 0)

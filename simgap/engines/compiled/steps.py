@@ -207,12 +207,13 @@ def next_outage(s: Scene, b: State, number: int) -> None:
 
 
 @rule
-def next_news(s: Scene, b: State, kind: int, entity: int, a_year: float, what: int) -> None:
+def next_news(s: Scene, b: State, kind: int, entity: int, a_year: float, since: int, what: int) -> None:
     """Put the next of what happens again and again on the calendar, if it comes before arrivals end."""
-    after = production.next_after(s.key, kind, entity, a_year)
-    b.drawn[keys.NEWS] += a_year > 0.0
-    if b.g[G.NOW] + after < s.end_of_arrivals:
-        plan_event(b, b.g[G.NOW] + after, OUTAGES + place_of(kind, entity), what, entity)
+    if since < s.end_of_arrivals:
+        after = production.next_after(s.key, kind, entity, a_year)
+        b.drawn[keys.NEWS] += a_year > 0.0
+        if since + after < s.end_of_arrivals:
+            plan_event(b, since + after, OUTAGES + place_of(kind, entity), what, entity)
 
 
 @rule
@@ -659,6 +660,7 @@ def surfaces(s: Scene, b: State, entity: int) -> None:
 def seldom(s: Scene, b: State, what: int, whom: int) -> None:
     """Let an event happen that is of no item."""
     g = b.g
+    now = g[G.NOW]
     if what == TEAM_OPENS:
         g[G.STARTING] = 1
     elif what == MONTH_ENDS:
@@ -691,16 +693,18 @@ def seldom(s: Scene, b: State, what: int, whom: int) -> None:
         b.r[R.OFFSET] += s.p[0, P.SHOCK_SIZE]
         b.counts[month_of(s, b, 0), Count.SHOCKS] += 1
         drifts(s, b)
-        next_news(s, b, keys.SHOCK, whom + 1, s.p[0, P.SHOCKS], SHOCK)
+        next_news(s, b, keys.SHOCK, whom + 1, s.p[0, P.SHOCKS], now, SHOCK)
     elif what == SCHEMA_CHANGES:
         workflow = whom >> keys.WORKFLOW_SHIFT
         b.counts[month_of(s, b, workflow), Count.SCHEMA_CHANGES] += 1
         b.broken[workflow] += 1
         ask(s, b, workflow, OF_SOURCE)
-        next_news(s, b, keys.SCHEMA_CHANGE, whom + 1, s.p[workflow, P.SCHEMA_CHANGES], SCHEMA_CHANGES)
+        rate = s.p[workflow, P.SCHEMA_CHANGES]
+        next_news(s, b, keys.SCHEMA_CHANGE, whom + 1, rate, now, SCHEMA_CHANGES)
     elif what == TYPE_IS_BORN:
         type_is_born(s, b, whom)
-        next_news(s, b, keys.BIRTH, whom + 1, s.p[whom >> keys.WORKFLOW_SHIFT, P.BIRTHS], TYPE_IS_BORN)
+        rate = s.p[whom >> keys.WORKFLOW_SHIFT, P.BIRTHS]
+        next_news(s, b, keys.BIRTH, whom + 1, rate, now, TYPE_IS_BORN)
     elif what == CHANGE_IS_DONE:
         change_done(s, b, whom)
     elif what == BACKLOG_LOOK:

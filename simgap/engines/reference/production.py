@@ -68,22 +68,25 @@ class Production:
     def begin(self) -> None:
         """Put on the calendar what is known before anything happens."""
         run = self.run
-        run.env.process(self._news(keys.SHOCK, 0, self.p[P.SHOCKS], self._shock))
+        run.env.process(self._news(keys.SHOCK, 0, self.p[P.SHOCKS], 0, self._shock))
         for number, flow in enumerate(run.packed.workflows):
-            run.env.process(self._news(keys.SCHEMA_CHANGE, number, flow.p[P.SCHEMA_CHANGES], self._schema))
-            run.env.process(self._news(keys.BIRTH, number, flow.p[P.BIRTHS], self._birth))
+            changes, births = flow.p[P.SCHEMA_CHANGES], flow.p[P.BIRTHS]
+            run.env.process(self._news(keys.SCHEMA_CHANGE, number, changes, flow.joins, self._schema))
+            run.env.process(self._news(keys.BIRTH, number, births, flow.joins, self._birth))
         if self.p[P.HIRE_MAX] > 0.0:
             run.env.process(self._looks())
         run.env.call(run.packed.stops_at, PLANS + place_of(keys.TEAM, STOP), self._stop)
 
-    def _news(self, kind: int, workflow: int, a_year: float, happen: Callable[[int], None]) -> Steps:
-        """Let something happen again and again, until arrivals end."""
-        run, env, entity = self.run, self.run.env, workflow << keys.WORKFLOW_SHIFT
+    def _news(
+        self, kind: int, workflow: int, a_year: float, since: int, happen: Callable[[int], None]
+    ) -> Steps:
+        """Let something happen again and again, from when its workflow joins until arrivals end."""
+        run, entity, when = self.run, workflow << keys.WORKFLOW_SHIFT, since
         while True:
-            after = production.next_after(run.key, kind, entity, a_year)
-            if env.now + after >= run.end_of_arrivals:
+            when += production.next_after(run.key, kind, entity, a_year)
+            if when >= run.end_of_arrivals:
                 return
-            yield Moment(env).at(env.now + after, OUTAGES + place_of(kind, entity))
+            yield Moment(run.env).at(when, OUTAGES + place_of(kind, entity))
             happen(entity)
             entity += 1
 
