@@ -573,9 +573,9 @@ def test_memory_does_not_grow_with_items_that_are_over(changes, keeps):
 SCRIPT = """
 import json, sys
 from cases import packed, values
-from test_reference import BUSY, numbers
+from test_reference import BUSY, LIVELY, numbers
 from simgap.engines import reference
-physics = reference.simulate(packed(values(volume=1500.0) | BUSY), 3, 1, 4)
+physics = reference.simulate(packed(values(volume=1500.0) | BUSY | LIVELY), 3, 1, 4)
 print(json.dumps(numbers(physics)))
 """
 
@@ -591,7 +591,9 @@ def test_the_engine_gives_the_same_result_interpreted():
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    compiled = reference.simulate(packed(values(volume=1500.0) | BUSY), 3, 1, 4)
+    compiled = reference.simulate(packed(values(volume=1500.0) | BUSY | LIVELY), 3, 1, 4)
     assert json.loads(done.stdout) == numbers(compiled)
     assert compiled.total(Count.ARRIVED) > 80
     assert min(compiled.total(Count.LOST, Count.SPECIALIST_QUEUED), len(compiled.incident_time)) > 3
+    assert compiled.total(Count.CHANGES_RETRAINING) > 0
+    assert len(compiled.detections) > 0

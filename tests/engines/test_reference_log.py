@@ -1,20 +1,24 @@
 """The event log, entry by entry, and what it says about a replication with everything at work."""
 
+from dataclasses import replace
+
 import pytest
 from audit import audit, logged
 from cases import ALWAYS, INF, arriving, bare, packed, values
-from test_reference import BUSY, same
+from test_reference import BUSY, LIVELY, same
+from test_reference_production import AUDITED, BIRTH, EDGES, SCHEMA, SHOCK, case
 
 from simgap.engines import reference
 from simgap.engines.log import Entry
+from simgap.engines.order import STOP
 from simgap.model import keys
 from simgap.model.clock import HOUR
 
 ITEM, DUPLICATE, INCIDENT, TEAM = keys.ITEM, keys.DUPLICATE, keys.INCIDENT, keys.TEAM
 
 
-def log_of(case, hours, **where):
-    ready = arriving(case, hours, **where)
+def log_of(alone, hours, **where):
+    ready = arriving(alone, hours, **where)
     physics, log = logged(ready)
     audit(ready, physics, log)
     return log
@@ -25,7 +29,7 @@ def test_the_whole_way_of_an_item():
 
     A right decision is overturned; the error surfaces at once and opens a problem of a day.
     """
-    case = bare(
+    alone = bare(
         data__missing=1.0,
         data__stale=1.0,
         data__validated=0.0,
@@ -64,7 +68,7 @@ def test_the_whole_way_of_an_item():
     failed = {"failed": ("explainable", "correctable")}
     guarded = {"level": "guarded", "open_problems": 1, "recent_incidents": 1}
     free = {"level": "autonomous", "open_problems": 0, "recent_incidents": 1}
-    assert log_of(case, [1.0]) == [
+    assert log_of(alone, [1.0]) == [
         Entry(round(hour * HOUR), kind, 0, activity, transition, detail)
         for hour, kind, activity, transition, detail in (
             (1.0, ITEM, "arrival", "complete", arrived),
@@ -92,7 +96,7 @@ def test_the_whole_way_of_an_item():
 
 def test_those_who_leave_and_those_who_are_never_seen():
     """One reviewer and two exceptions: one waits too long. The first errs, and the third is suspended."""
-    case = bare(
+    alone = bare(
         data__false_reject=1.0,
         oversight__exception_factor=1.0,
         oversight__manual_error=1.0,
@@ -104,7 +108,7 @@ def test_those_who_leave_and_those_who_are_never_seen():
         governance__lag=0.0,
         governance__suspend=1,
     )
-    log = log_of(case, [1.0, 1.0, 2.5])
+    log = log_of(alone, [1.0, 1.0, 2.5])
     arrived = {"value_class": 0, "consequential": True, "level": "autonomous", "defects": ()}
     arrived |= {"exception": True, "edge_case": False}
     suspended = {"value_class": 0, "consequential": True, "level": "suspended"}
@@ -135,10 +139,10 @@ def test_those_who_leave_and_those_who_are_never_seen():
 
 
 def test_a_handed_over_edge_case_carries_no_decision():
-    case = bare(
+    alone = bare(
         edge_cases__share=1.0, edge_cases__handled=0, edge_cases__recognised=1.0, oversight__edge_factor=1.0
     )
-    log = log_of(case, [1.0])
+    log = log_of(alone, [1.0])
     assert log[0].detail["edge_case"] is True
     assert [(e.activity, e.detail) for e in log if e.transition == "complete"][1:] == [
         ("AI", {"handed_over": True}),
@@ -154,10 +158,10 @@ def test_a_handed_over_edge_case_carries_no_decision():
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_log_changes_nothing_and_tells_everything(seed):
     """A year with everything at work: what was counted follows from the log, and is the same without one."""
-    case = values(volume=4000.0) | BUSY | {"batch": 3, "day_cv": 0.5, "backlog": 25}
-    case |= {"clock.holidays": ("2026-01-06", "2026-04-03"), "governance.lag": 300.0}
-    case |= {"oversight.specialist_deadline": 1.0, "oversight.specialist_time": 2.0}
-    ready = packed(case, go_live=500.0, window=8760.0)
+    busy = values(volume=4000.0) | BUSY | LIVELY | {"batch": 3, "day_cv": 0.5, "backlog": 25}
+    busy |= {"clock.holidays": ("2026-01-06", "2026-04-03"), "governance.lag": 300.0}
+    busy |= {"oversight.specialist_deadline": 1.0, "oversight.specialist_time": 2.0}
+    ready = packed([busy, {**busy, "starts": 3.0}], go_live=500.0, window=8760.0)
     physics, log = logged(ready, seed)
     assert same(physics, reference.simulate(ready, seed, 0, 0))
     audit(ready, physics, log, seed)
@@ -166,3 +170,51 @@ def test_a_log_changes_nothing_and_tells_everything(seed):
     kinds = {(e.kind, e.activity, e.transition) for e in log}
     assert {(keys.OUTAGE, "outage", "start"), (TEAM, "headcount", "complete")} <= kinds
     assert {(DUPLICATE, "AI", "withdraw"), (ITEM, "specialist", "withdraw")} <= kinds
+    assert {(keys.CHANGE, "change", step) for step in ("schedule", "start", "complete")} <= kinds
+    assert {(keys.SHOCK, "shock", "complete"), (keys.BIRTH, "new edge-case type", "complete")} <= kinds
+    assert {(keys.SCHEMA_CHANGE, "schema change", "complete"), (keys.CHANGE, "alarm", "complete")} <= kinds
+
+
+def test_what_befalls_the_organisation():
+    """A schema change, then a shock that the first audit after it finds; a new type; and the end."""
+    schema, shock, birth = SCHEMA[0], SHOCK[0], BIRTH[0]
+    second = SCHEMA[1]
+    assert schema < second < shock < shock + 20.0 < birth < birth + 10.0 < SCHEMA[2]
+    everything = {
+        **AUDITED,
+        **{**EDGES, "edge_cases__share": 0.0},
+        "data__schema_changes": 30.0,
+        "drift__shocks": 10.0,
+        "edge_cases__births": 50.0,
+        "oversight__reviewers": 2,
+    }
+    ready = arriving(case(**everything), [1.0, 2.0, 3.0, 4.0, shock + 1.0])
+    ready = replace(ready, stops_at=round((birth + 5.0) * HOUR))
+    physics, log = logged(ready)
+    audit(ready, physics, log)
+    source, model = 0, 1
+    wanted = [
+        (schema, keys.SCHEMA_CHANGE, 0, "schema change", "complete", {}),
+        (schema, keys.CHANGE, source, "change", "schedule", {}),
+        (schema, keys.CHANGE, source, "change", "start", {}),
+        (second, keys.SCHEMA_CHANGE, 1, "schema change", "complete", {}),
+        (schema + 10.0, keys.CHANGE, source, "change", "complete", {}),
+        (schema + 10.0, keys.CHANGE, source, "change", "schedule", {}),
+        (schema + 10.0, keys.CHANGE, source, "change", "start", {}),
+        (schema + 20.0, keys.CHANGE, source, "change", "complete", {}),
+        (shock, keys.SHOCK, 0, "shock", "complete", {}),
+        (shock + 2.0, keys.CHANGE, model, "alarm", "complete", {}),
+        (shock + 2.0, keys.CHANGE, model, "change", "schedule", {}),
+        (shock + 2.0, keys.CHANGE, model, "change", "start", {}),
+        (shock + 12.0, keys.CHANGE, model, "change", "complete", {}),
+        (birth, keys.BIRTH, 0, "new edge-case type", "complete", {"rank": 1}),
+        (birth + 5.0, TEAM, STOP, "stop", "complete", {}),
+    ]
+    level = {"level": "suspended", "open_problems": 0, "recent_incidents": 0}
+    wanted += [
+        (birth + 5.0, INCIDENT, 0, "autonomy level", "complete", level),
+        (birth + 5.0, TEAM, 0, "headcount", "complete", {"reviewers": 0}),
+        (birth + 5.0, TEAM, 1, "headcount", "complete", {"specialists": 0}),
+    ]
+    said = [e for e in log if e.kind not in (ITEM, DUPLICATE) and e.time <= ready.stops_at]
+    assert said == [Entry(round(hour * HOUR), *rest) for hour, *rest in wanted]

@@ -215,6 +215,27 @@ def test_a_schema_change_is_of_one_source():
         assert 10 < broken.sum() < 290
 
 
+def test_news_of_a_workflow_begin_when_it_joins():
+    """Shocks don't wait for anybody; and a workflow that has no items never hears of anything."""
+    told_of = case(data__schema_changes=30.0, edge_cases__births=50.0, drift__shocks=20.0)
+    late, never = {**told_of, "starts": 0.25}, {**told_of, "volume": 0.0}
+    physics, log, _ = run([told_of, late, never], [[1.0], [], []])
+    for kind, activity, rate in (
+        (keys.SCHEMA_CHANGE, "schema change", 30.0),
+        (keys.BIRTH, "new edge-case type", 50.0),
+    ):
+        found = steps(log, activity)
+        for first, begins in ((0, 0.0), (SECOND, 182.5)):
+            own = [begins + hour for hour in news(kind, rate, first)]
+            mine = [hour for hour, e in found if e >> keys.WORKFLOW_SHIFT == first // SECOND]
+            assert mine == [pytest.approx(hour) for hour in own if hour < 730.0]
+            assert mine
+        assert {e >> keys.WORKFLOW_SHIFT for _, e in found} == {0, 1}
+    shocks = [hour for hour in news(keys.SHOCK, 20.0) if hour < 730.0]
+    assert steps(log, "shock") == [(hour, k) for k, hour in enumerate(shocks)]
+    assert not physics.counts[2].any()
+
+
 def test_types_of_edge_case_are_the_workflows_own():
     """One workflow learns its type; the other has another type, though of the same number."""
     learnt = case(**EDGES, edge_cases__examples_needed=1, iteration__lead_time=5.0)
