@@ -195,8 +195,9 @@ class G(Places):
     INCIDENTS_SINCE = auto()  # one of them asked for a retraining
     WATCHING = auto()
     WATCHED_SINCE = auto()
-    AUDITS = auto()  # of the chart's baseline
+    AUDITS = auto()  # since the chart began
     FAULTS = auto()
+    ESTIMATE_AT = auto()  # audits
     SPELL = auto()  # of drift: instant at which it began, or -1
     DETECTED = auto()
     SPELLS = auto()  # that are over

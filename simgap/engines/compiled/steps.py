@@ -495,6 +495,7 @@ def retrained(s: Scene, b: State) -> None:
         drifts(s, b)
     g[G.WATCHING] = p[P.CHARTED] > 0.5 and not g[G.STOPPED]
     g[G.AUDITS] = g[G.FAULTS] = 0
+    g[G.ESTIMATE_AT] = int(p[P.BASELINE])
     g[G.WATCHED_SINCE] = now
     r[R.SCORE] = 0.0
     r[R.THRESHOLD] = math.inf
@@ -509,17 +510,17 @@ def audited(s: Scene, b: State, workflow: int, faulty: bool) -> None:
     b.counts[row, Count.AUDIT_FAULTED] += faulty
     if not g[G.WATCHING]:
         return
-    if g[G.AUDITS] < p[P.BASELINE]:
-        g[G.AUDITS] += 1
-        g[G.FAULTS] += faulty
-        if g[G.AUDITS] == p[P.BASELINE]:
+    g[G.AUDITS] += 1
+    g[G.FAULTS] += faulty
+    if r[R.THRESHOLD] < math.inf:
+        r[R.SCORE] = chart.chart_step(r[R.SCORE], faulty, r[R.RATE], p[P.DETECTS])
+    if r[R.SCORE] < r[R.THRESHOLD]:
+        if g[G.AUDITS] == g[G.ESTIMATE_AT]:
+            g[G.ESTIMATE_AT] *= 2
             r[R.RATE] = production.in_control(g[G.FAULTS], g[G.AUDITS])
             elapsed = g[G.NOW] - g[G.WATCHED_SINCE]
             run_length = production.audits_in(p[P.RUN_LENGTH], g[G.AUDITS], elapsed)
             r[R.THRESHOLD] = chart.chart_threshold(r[R.RATE], p[P.DETECTS], run_length)
-        return
-    r[R.SCORE] = chart.chart_step(r[R.SCORE], faulty, r[R.RATE], p[P.DETECTS])
-    if r[R.SCORE] < r[R.THRESHOLD]:
         return
     b.counts[month_of(s, b, FIRST), Count.ALARMS] += 1
     if g[G.SPELL] < 0:
