@@ -15,7 +15,7 @@ SCENARIO = "claims"
 RUN = {"replications": 1000}
 OVER = ("data=0:1.5:7", "governance.mandatory_review=0:1:6")
 SWEEP = {"replications": 20}
-TRACED = 30  # a replication that meets all four levels of autonomy
+TRACED = 86  # a replication that meets all four levels of autonomy
 OUTCOME = "ratio"
 
 
