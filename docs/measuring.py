@@ -1,6 +1,6 @@
 """Make the tables and the figure of `measuring.md`: `python docs/measuring.py`; `--quick` tries it out.
 
-It takes about a quarter of an hour on two cores. Audit shares are swept over all cases on the same draws and
+It takes about ten minutes on two cores. Audit shares are swept over all cases on the same draws and
 luck, so that differences of value are paired. `python docs/measuring.py [--quick] [PAGE FIGURE]` writes to
 PAGE and FIGURE, by default those of the project.
 """
@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 PAGE, FIGURE = HERE / "measuring.md", HERE.parent / "figures" / "measuring.png"
 SCENARIO = HERE / "measuring.yaml"
 SHARES = (0.0, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
-REPLICATIONS, OF_VARIANTS, FEW = 400, 200, 20
+REPLICATIONS, OF_VARIANTS, FEW = 200, 100, 20
 MONTHS = 24  # of production
 SHOCKS = "shocks alone"
 EROSION = "erosion and shocks"
