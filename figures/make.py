@@ -29,6 +29,7 @@ def make(folder: Path, quick: bool) -> list[Path]:
     figures = {
         "value": result.plot.value,
         "cash": result.plot.cash,
+        "dashboard": result.plot.dashboard,
         "tornado": result.plot.tornado,
         "sweep": swept.figure,
         "timeline": trace.figure,

@@ -112,6 +112,7 @@ class Trace:
             if len(line.incidents)
             else "No incidents.",
             f"{found['outages']:,} outages of the AI, {hours:,.0f} h in all." if found["outages"] else "",
+            _news(found["activities"]),
             f"Time at each level: {', '.join(levels)}.",
             f"Longest queue: {longest['items']:,} items wait for a reviewer on {longest['time'][:10]} "
             f"(month {longest['month']})."
@@ -167,3 +168,20 @@ def _table(counted: Mapping[str, int], of: int) -> list[str]:
     """Return a line for each thing that was counted and happened."""
     lines = [f"  {word:<14}{n:>11,}{n / of:>9.1%}" for word, n in counted.items() if n]
     return lines or ["  none"]
+
+
+# What befalls the organisation besides, in the words of the log and of the summary.
+NEWS = {
+    "shock complete": "shocks",
+    "schema change complete": "schema changes",
+    "new edge-case type complete": "new edge-case types",
+    "alarm complete": "alarms of the control chart",
+    "change schedule": "changes asked for",
+    "change complete": "changes done",
+}
+
+
+def _news(activities: Mapping[str, int]) -> str:
+    """Return what befell the organisation in a sentence; nothing where nothing did."""
+    found = [f"{activities[step]:,} {words}" for step, words in NEWS.items() if step in activities]
+    return f"Besides: {', '.join(found)}." if found else ""

@@ -55,7 +55,7 @@ def draw(
     _panel(axes, accuracy_true, accuracy_shown)
     _panel(below, value_true, value_shown)
     axes.set_ylabel("right decisions of the AI")
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.tick_params(axis="x", labelbottom=False)
     axes.legend(*below.get_legend_handles_labels(), **LEGEND)
     below.axhline(0.0, color=style.FAINT, linewidth=1.2, zorder=1)
@@ -79,7 +79,7 @@ def _panel(axes: Axes, true: FloatArray, shown: FloatArray) -> None:
         p5, p95 = (np.array([np.nanpercentile(table[:, m], q) for m in known]) for q in (5, 95))
         if band:
             axes.fill_between(
-                known + 1, p5, p95, color=colour, alpha=0.18, linewidth=0, label="9 futures in 10"
+                known + 1, p5, p95, color=colour, alpha=0.18, linewidth=0, label="true, 9 in 10"
             )
         dot = "o" if len(known) == 1 else None  # a line through one point cannot be seen
         axes.plot(

@@ -59,6 +59,9 @@ def warnings(summary: Mapping[str, Any]) -> list[str]:
             f"Errors are free in this scenario: {operations['escaped_errors']:,.0f} escape and cost nothing. "
             "State workflows.NAME.error_cost."
         )
+    idle = [row["name"] for row in summary["workflows"] if not row["items"]]
+    if idle:
+        found.append(f"No items arrive in the window: {', '.join(map(title, idle))}.")
     if summary["realisation_ratio"] is None:
         found.append("The board's figure is not positive, so no realisation ratio is given.")
     if n < 30:
@@ -116,9 +119,10 @@ def words(summary: Mapping[str, Any]) -> list[str]:
         f"{need} Pays back in {pays} of 100."
     )
     shown, true = (summary["dashboard"][k] for k in ("accuracy_shown", "accuracy_true"))
-    if shown is not None and true is not None:
+    if true is not None:
+        says = "shows no accuracy" if shown is None else f"says {shown:.1%} accurate"
         seen = _detection(summary["production"]["time_to_detect"])
-        lines.append(f"The dashboard says {shown:.1%} accurate; in production it is {true:.1%}.{seen}")
+        lines.append(f"The dashboard {says}; in production it is {true:.1%}.{seen}")
     lines += _changes(summary["production"])
     if operations["incidents"]:
         held = operations["autonomy_time_share"]
@@ -157,6 +161,8 @@ def _changes(found: Mapping[str, Any]) -> list[str]:
             f"Changes: {_count(found['changes'])} a future{takes}, and "
             f"{_count(found['changes_open_at_month_end'])} are open at a time."
         )
+    if found["hired"]:
+        lines.append(f"Reviewers hired: {_count(found['hired'])} a future.")
     if found["p_stopped"]:
         lines.append(
             f"The AI is given up in {share_of_100(found['p_stopped'])} of 100 futures, in month "
@@ -227,7 +233,7 @@ def by_workflow(summary: Mapping[str, Any]) -> list[str]:
     found = summary["workflows"]
     if len(found) < 2:
         return []
-    rows = ["", f"{'':<26}{'items':>11}{'straight':>10}{'escaped':>10}{'fallen back':>12}{'benefit':>11}"]
+    rows = ["", f"{'':<26}{'items':>11}{'straight':>10}{'escaped':>10}{'fallen back':>12}{'net':>11}"]
     for workflow in found[:SHOWN_WORKFLOWS]:
         name = title(workflow["name"])
         shares = [
@@ -240,7 +246,7 @@ def by_workflow(summary: Mapping[str, Any]) -> list[str]:
     more = len(found) - SHOWN_WORKFLOWS
     if more > 0:
         rows.append(f"and {more} more")
-    rows.append(f"{'':<22}(benefit: less its own costs, before people and platform)")
+    rows.append(f"{'':<18}(net: benefit less its own costs, before people and platform)")
     return rows
 
 

@@ -464,8 +464,8 @@ ROWS: tuple[Row, ...] = (
          "Odds of a fault, as a multiple of those in control, that the chart is made to detect.", low=1.05,
          high=100, **V3),
     _row("measurement.baseline", "count", "100",
-         "Audits from which the rate in control is estimated, at go-live and after a retraining.", low=1,
-         high=1e6, whole=True, **V3),
+         "Audits from which the rate in control is first estimated, at go-live and after a retraining; again "
+         "from all of them whenever they have doubled.", low=1, high=1e6, whole=True, **V3),
     _row("measurement.audit_miss", "share", "none", "Share of wrong decisions that an audit passes.",
          IDENTITY, **V3),
     _row("measurement.audit_false", "share", "none", "Share of right decisions that an audit faults.",

@@ -245,15 +245,17 @@ class Organisation:
             return
         self.verdicts.append(faulty)
         n, odds = int(self.p[P.BASELINE]), self.p[P.DETECTS]
-        if len(self.verdicts) == n:
-            self.rate = (sum(self.verdicts) + 0.5) / (n + 1)
-            hours = max(1, self.now - self.since) / HOUR
-            self.threshold = chart.chart_threshold(self.rate, odds, self.p[P.RUN_LENGTH] * n / hours)
-        elif len(self.verdicts) > n:
+        m = len(self.verdicts)
+        if m > n and self.threshold < math.inf:
             step = math.log(odds) * faulty - math.log(1.0 + (odds - 1.0) * self.rate)
             self.score = max(0.0, self.score + step)
             if self.score >= self.threshold:
                 self.alarm()
+                return
+        if m % n == 0 and (m // n).bit_count() == 1:  # 1, 2, 4, 8 ... baselines
+            self.rate = (sum(self.verdicts) + 0.5) / (m + 1)
+            hours = max(1, self.now - self.since) / HOUR
+            self.threshold = chart.chart_threshold(self.rate, odds, self.p[P.RUN_LENGTH] * m / hours)
 
     def alarm(self):
         self.due.append(("alarm complete", MODEL))

@@ -663,38 +663,46 @@ def test_a_shock_is_detected_by_the_first_fault():
     assert physics.total(Count.FALSE_ALARMS) == 0
 
 
-def test_after_a_retraining_the_chart_begins_again():
-    """Audits hourly; the first of the new baseline, of an item of the old model, is a fault: 0.3 in control.
+def faults_to_alarm(run_length, audits, faults, hours):
+    """Faults in a row that alarm after so many audits, of which some are faults; baselines of 4.
 
-    Its four take three hours, so 100 hours hold 133 audits; each fault adds log(3) - log(1.6).
+    What is normal is told from the first 4, 8, 16 ... of them; `hours` says when so many were done.
     """
+    known = 4 << (audits // 4).bit_length() - 1
+    rate = (faults + 0.5) / (known + 1)
+    threshold = chart.chart_threshold(rate, 3.0, run_length * known / hours(known))
+    return math.ceil(threshold / math.log(3.0 / (1.0 + 2.0 * rate)))
+
+
+def test_after_a_retraining_the_chart_begins_again():
+    """Audits hourly; the first of the new baseline, of an item of the old model, is a fault."""
     first, second, *_ = news(keys.SHOCK, 20.0)
-    seen = case(**{**AUDITED, "measurement__run_length": 100.0}, drift__shocks=20.0)
+    seen = case(**{**AUDITED, "measurement__run_length": 50_000.0}, drift__shocks=20.0)
     hours = [0.5 + k for k in range(720)]
     physics, log, _ = run(seen, hours)
     [(alarm, _), (again, _)] = steps(log, "alarm")
-    faults = math.ceil(chart.chart_threshold(0.1, 3.0, 100.0 * 4 / 4.5) / math.log(3.0 / 1.2))
-    assert alarm == math.ceil(first - 0.5) + 0.5 + faults
+    wrong = math.ceil(first - 0.5) + 0.5  # the first item that is
+    faults = faults_to_alarm(50_000.0, int(wrong - 0.5), 0, lambda n: n + 0.5)
+    assert alarm == wrong + faults
     assert steps(log, "change")[0] == (alarm + 10.0, 1)
-    faults = math.ceil(chart.chart_threshold(0.3, 3.0, 100.0 * 4 / 3.0) / math.log(3.0 / 1.6))
-    assert faults > 1
-    assert again == math.ceil(second - 0.5) + 0.5 + faults
+    wrong = math.ceil(second - 0.5) + 0.5
+    later = faults_to_alarm(50_000.0, int(wrong - alarm - 10.0) + 1, 1, lambda n: n - 1.0)
+    assert again == wrong + later
+    assert {later, faults} == {5, 6}
     assert physics.detections[:, 2].tolist() == [1, 1]
     assert physics.total(Count.FALSE_ALARMS) == 0
 
 
-@pytest.mark.parametrize(("run_length", "faults"), [(8.0, 2), (100.0, 3), (2000.0, 6), (50_000.0, 10)])
+@pytest.mark.parametrize(("run_length", "faults"), [(8.0, 1), (2000.0, 2), (50_000.0, 5), (1e6, 8)])
 def test_an_alarm_takes_as_many_faults_as_the_run_length_asks(run_length, faults):
-    """Four audits an hour from 1:15 on, without a fault: 0.1 in control. A fault adds log(3) - log(1.2)."""
+    """Four audits an hour from 1:15 on, without a fault until the shock."""
     shock = SHOCK[0]
     seen = case(**{**AUDITED, "measurement__run_length": run_length}, drift__shocks=10.0)
     hours = [k / 4 for k in range(1, 4 * int(shock + 20))]
     assert shock > 10.0
     physics, _, _ = run(seen, hours)
-    audits = run_length * 4 / 2.0  # four in the first two hours: the first ends at 1:15, the fourth at 2:00
-    threshold = chart.chart_threshold(0.1, 3.0, audits)
-    assert faults == math.ceil(threshold / math.log(3.0 / 1.2))
     first = next(k for k, h in enumerate(hours) if h >= shock)
+    assert faults == faults_to_alarm(run_length, first, 0, lambda n: 1.0 + n / 4)
     assert physics.detections[0, 1] == round((hours[first + faults - 1] + 1.0) * HOUR)
 
 

@@ -75,6 +75,7 @@ SUMMARY = {
     "dashboard": {"accuracy_reported": 0.953, "accuracy_shown": 0.953, "accuracy_true": 0.871},
     "production": {
         "changes": 0.0,
+        "hired": 0.0,
         "change_lead_time_hours": None,
         "changes_open_at_month_end": 0.0,
         "time_to_detect": None,
@@ -136,7 +137,14 @@ def test_the_words_say_the_numbers():
         ("reviewers.offered_hours_per_month", 1000.0, "Reviewers needed", "WARNING"),
         ("reviewers.overloaded_from_month", None, "have 9. Deepest", "from month"),
         ("realised.median_path.deepest", 0.0, "The median future never needs cash", "Deepest cash need 600k"),
-        ("dashboard.accuracy_shown", None, "inputs are guesses", "dashboard"),
+        (
+            "dashboard.accuracy_shown",
+            None,
+            "The dashboard shows no accuracy; in production it is 87.1%",
+            "says",
+        ),
+        ("production.hired", 2.0, "Reviewers hired: 2.0 a future.", "given up"),
+        ("workflows", [{**WORKFLOW, "items": 0.0}], "No items arrive in the window: letters.", "WARNING: no"),
         ("production.changes", 4.0, "Changes: 4.0 a future, and 0 are open", "takes"),
         (
             "production.time_to_detect",

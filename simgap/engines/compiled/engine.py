@@ -153,6 +153,7 @@ def state_of(packed: Packed) -> State:
     b.g[G.CONNECTOR_FREE] = b.g[G.UP] = 1
     b.g[G.AI_FREE] = min(packed.concurrency, UNLIMITED)
     b.g[G.WATCHING] = packed.p[P.CHARTED] > 0.5
+    b.g[G.ESTIMATE_AT] = int(packed.p[P.BASELINE])
     b.g[G.SPELL] = 0 if packed.p[P.EROSION] > 0.0 else -1
     b.r[R.THRESHOLD], b.r[R.SLOW] = np.inf, 1.0
     staff = packed.reviewers.staff, packed.specialists.staff

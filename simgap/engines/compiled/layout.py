@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import auto, unique
-from typing import NamedTuple
+from typing import NamedTuple, cast
+
+import numpy as np
 
 from simgap.engines.physics import ENDS, ESCAPES, LEGACY, TRIGGER_COLUMNS
 from simgap.model import keys
@@ -13,6 +15,12 @@ from simgap.model.types import Floats, Ints
 
 # What `advance` says when it returns.
 DONE, PAUSED, MORE_EVENTS, MORE_ITEMS, MORE_ESCAPES, MORE_INCIDENTS, MORE_SPELLS, TOO_LONG = range(8)
+
+
+def argument(number: int) -> int:
+    """Return a number that functions are called with: for each plain one they would be compiled again."""
+    return cast(int, np.int64(number))
+
 
 # What an event is; its code holds that, and above it a slot or the number of an entity.
 (
@@ -32,14 +40,14 @@ DONE, PAUSED, MORE_EVENTS, MORE_ITEMS, MORE_ESCAPES, MORE_INCIDENTS, MORE_SPELLS
     AI_OVER,
     REVIEW_DEADLINE,
     SPECIALIST_DEADLINE,
-    SHOCK,
+    SHOCK,  # and what follows up to births: news
     SCHEMA_CHANGES,
     TYPE_IS_BORN,
     CHANGE_IS_DONE,
     BACKLOG_LOOK,
     HIRES_COME,
     AI_GIVEN_UP,
-) = range(23)
+) = map(argument, range(23))
 assert (SPECIALIST_OVER - REVIEW_OVER, SPECIALIST_DEADLINE - REVIEW_DEADLINE) == (1, 1)  # by team
 # Columns of the counts as plain numbers; the ends stand side by side, the legacy ones last.
 STRAIGHT, REVIEWED, MANUAL, FALLBACK, LOST, SUSPENDED, DECLINED = (int(column) for column in ENDS)
@@ -54,6 +62,8 @@ AGENDA, STAGE, TEAMS, DEADLINES, CALENDARS = range(5)
 ARRIVALS = CALENDARS
 CONNECTOR, AI, FIRST_QUEUE = range(3)  # queues; those of the teams follow, one for each class of urgency
 HEAD, TAIL = range(2)  # of a queue
+# Team; FIRST is also the first workflow, and the first of anything.
+FIRST, SECOND = map(argument, range(2))
 OPEN, CLOSE, BEFORE = range(3)  # of a staffed span: first instant, end, staffed time before it
 NOBODY = -1
 UNIT, REST = 20, (1 << 20) - 1
@@ -185,8 +195,9 @@ class G(Places):
     INCIDENTS_SINCE = auto()  # one of them asked for a retraining
     WATCHING = auto()
     WATCHED_SINCE = auto()
-    AUDITS = auto()  # of the chart's baseline
+    AUDITS = auto()  # since the chart began
     FAULTS = auto()
+    ESTIMATE_AT = auto()  # audits
     SPELL = auto()  # of drift: instant at which it began, or -1
     DETECTED = auto()
     SPELLS = auto()  # that are over

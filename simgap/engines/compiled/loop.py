@@ -32,6 +32,7 @@ from simgap.engines.compiled.layout import (
     ESCAPED_OVERTURNED,
     ESCAPED_STRAIGHT,
     FALLBACK,
+    FIRST,
     FIRST_COPIED,
     FIRST_QUEUE,
     HEAD,
@@ -127,13 +128,11 @@ def begin(s: Scene, b: State) -> None:
         plan_event(b, s.starts[b.g[G.MONTH] + 1], PLANS, MONTH_ENDS, 0)
     for i in range(len(s.plan)):
         plan_event(b, s.plan[i, 0], PLANS + place_of(keys.TEAM, i), STAFF_CHANGES, i)
-    next_outage(s, b, 0)
-    next_news(s, b, keys.SHOCK, 0, s.p[0, P.SHOCKS], 0, SHOCK)
+    next_outage(s, b, FIRST)
+    next_news(s, b, FIRST + SHOCK, FIRST, FIRST)
     for workflow in range(len(s.p)):
-        first, joins = workflow << keys.WORKFLOW_SHIFT, s.joins[workflow]
-        changes, births = s.p[workflow, P.SCHEMA_CHANGES], s.p[workflow, P.BIRTHS]
-        next_news(s, b, keys.SCHEMA_CHANGE, first, changes, joins, SCHEMA_CHANGES)
-        next_news(s, b, keys.BIRTH, first, births, joins, TYPE_IS_BORN)
+        for what in range(SCHEMA_CHANGES, TYPE_IS_BORN + 1):
+            next_news(s, b, what, workflow << keys.WORKFLOW_SHIFT, s.joins[workflow])
     if s.p[0, P.HIRE_MAX] > 0.0 and s.last_look > 0:
         plan_event(b, WEEK, PLANS + place_of(keys.TEAM, LOOK + 1), BACKLOG_LOOK, 1)
     plan_event(b, s.stops_at, PLANS + place_of(keys.TEAM, STOP), AI_GIVEN_UP, 0)

@@ -13,6 +13,7 @@ from simgap.engines.compiled.layout import (
     BACKLOG_LOOK,
     CHANGE_IS_DONE,
     DEADLINES,
+    FIRST,
     FIRST_QUEUE,
     HEAD,
     HIRES_COME,
@@ -27,6 +28,7 @@ from simgap.engines.compiled.layout import (
     REST,
     REVIEW_DEADLINE,
     SCHEMA_CHANGES,
+    SECOND,
     SHOCK,
     STAFF_CHANGES,
     TAIL,
@@ -207,8 +209,14 @@ def next_outage(s: Scene, b: State, number: int) -> None:
 
 
 @rule
-def next_news(s: Scene, b: State, kind: int, entity: int, a_year: float, since: int, what: int) -> None:
+def next_news(s: Scene, b: State, what: int, entity: int, since: int) -> None:
     """Put the next of what happens again and again on the calendar, if it comes before arrivals end."""
+    p = s.p[entity >> keys.WORKFLOW_SHIFT]
+    kind, a_year = keys.SHOCK, p[P.SHOCKS]
+    if what == SCHEMA_CHANGES:
+        kind, a_year = keys.SCHEMA_CHANGE, p[P.SCHEMA_CHANGES]
+    elif what == TYPE_IS_BORN:
+        kind, a_year = keys.BIRTH, p[P.BIRTHS]
     if since < s.end_of_arrivals:
         after = production.next_after(s.key, kind, entity, a_year)
         b.drawn[keys.NEWS] += a_year > 0.0
@@ -323,7 +331,7 @@ def look(s: Scene, b: State, week: int) -> None:
     if now < s.last_look:
         plan_event(b, now + WEEK, PLANS + place_of(keys.TEAM, LOOK + week + 1), BACKLOG_LOOK, week + 1)
     else:
-        give_up(s, b, 0)
+        give_up(s, b, FIRST)
 
 
 @rule
@@ -331,12 +339,12 @@ def come(s: Scene, b: State, heads: int) -> None:
     """Reviewers have their first day."""
     b.g[G.COMING] -= heads
     if not b.g[G.STOPPED]:
-        b.counts[month_of(s, b, 0), Count.HIRED] += heads
+        b.counts[month_of(s, b, FIRST), Count.HIRED] += heads
         n = b.desks[0, D.HIRED]
         b.hired[n, 0] = b.g[G.NOW]
         b.hired[n, 1] = heads
         b.desks[0, D.HIRED] = n + 1
-        set_staff(s, b, 0)
+        set_staff(s, b, FIRST)
 
 
 @small
@@ -487,6 +495,7 @@ def retrained(s: Scene, b: State) -> None:
         drifts(s, b)
     g[G.WATCHING] = p[P.CHARTED] > 0.5 and not g[G.STOPPED]
     g[G.AUDITS] = g[G.FAULTS] = 0
+    g[G.ESTIMATE_AT] = int(p[P.BASELINE])
     g[G.WATCHED_SINCE] = now
     r[R.SCORE] = 0.0
     r[R.THRESHOLD] = math.inf
@@ -501,27 +510,27 @@ def audited(s: Scene, b: State, workflow: int, faulty: bool) -> None:
     b.counts[row, Count.AUDIT_FAULTED] += faulty
     if not g[G.WATCHING]:
         return
-    if g[G.AUDITS] < p[P.BASELINE]:
-        g[G.AUDITS] += 1
-        g[G.FAULTS] += faulty
-        if g[G.AUDITS] == p[P.BASELINE]:
+    g[G.AUDITS] += 1
+    g[G.FAULTS] += faulty
+    if r[R.THRESHOLD] < math.inf:
+        r[R.SCORE] = chart.chart_step(r[R.SCORE], faulty, r[R.RATE], p[P.DETECTS])
+    if r[R.SCORE] < r[R.THRESHOLD]:
+        if g[G.AUDITS] == g[G.ESTIMATE_AT]:
+            g[G.ESTIMATE_AT] *= 2
             r[R.RATE] = production.in_control(g[G.FAULTS], g[G.AUDITS])
             elapsed = g[G.NOW] - g[G.WATCHED_SINCE]
             run_length = production.audits_in(p[P.RUN_LENGTH], g[G.AUDITS], elapsed)
             r[R.THRESHOLD] = chart.chart_threshold(r[R.RATE], p[P.DETECTS], run_length)
         return
-    r[R.SCORE] = chart.chart_step(r[R.SCORE], faulty, r[R.RATE], p[P.DETECTS])
-    if r[R.SCORE] < r[R.THRESHOLD]:
-        return
-    b.counts[month_of(s, b, 0), Count.ALARMS] += 1
+    b.counts[month_of(s, b, FIRST), Count.ALARMS] += 1
     if g[G.SPELL] < 0:
-        b.counts[month_of(s, b, 0), Count.FALSE_ALARMS] += 1
+        b.counts[month_of(s, b, FIRST), Count.FALSE_ALARMS] += 1
     else:
         spell_ends(b, 1)
     g[G.SPELL] = -1
     g[G.DETECTED] = 1
     g[G.WATCHING] = 0
-    ask(s, b, 0, OF_MODEL)
+    ask(s, b, FIRST, FIRST + OF_MODEL)
 
 
 @rule
@@ -545,7 +554,7 @@ def seen_in_incident(s: Scene, b: State, entity: int) -> None:
     g[G.INCIDENTS_SINCE] += 1
     if g[G.INCIDENTS_SINCE] >= s.p[0, P.RETRAIN_AFTER]:
         g[G.INCIDENTS_SINCE] = 0
-        ask(s, b, 0, OF_MODEL)
+        ask(s, b, FIRST, FIRST + OF_MODEL)
 
 
 @rule
@@ -668,7 +677,7 @@ def seldom(s: Scene, b: State, what: int, whom: int) -> None:
     elif what == STAFF_CHANGES:
         b.desks[0, D.NEXT_PLAN] += 1
         b.desks[0, D.PLANNED] = s.plan[whom, 1]
-        set_staff(s, b, 0)
+        set_staff(s, b, FIRST)
     elif what == OUTAGE_BEGINS:
         _, length = integration.outage(s.key, whom, s.p[0])
         b.drawn[keys.OUTAGE_TIME] += 1
@@ -691,20 +700,15 @@ def seldom(s: Scene, b: State, what: int, whom: int) -> None:
         settle(s, b, whom)
     elif what == SHOCK:
         b.r[R.OFFSET] += s.p[0, P.SHOCK_SIZE]
-        b.counts[month_of(s, b, 0), Count.SHOCKS] += 1
+        b.counts[month_of(s, b, FIRST), Count.SHOCKS] += 1
         drifts(s, b)
-        next_news(s, b, keys.SHOCK, whom + 1, s.p[0, P.SHOCKS], now, SHOCK)
     elif what == SCHEMA_CHANGES:
         workflow = whom >> keys.WORKFLOW_SHIFT
         b.counts[month_of(s, b, workflow), Count.SCHEMA_CHANGES] += 1
         b.broken[workflow] += 1
-        ask(s, b, workflow, OF_SOURCE)
-        rate = s.p[workflow, P.SCHEMA_CHANGES]
-        next_news(s, b, keys.SCHEMA_CHANGE, whom + 1, rate, now, SCHEMA_CHANGES)
+        ask(s, b, workflow, FIRST + OF_SOURCE)
     elif what == TYPE_IS_BORN:
         type_is_born(s, b, whom)
-        rate = s.p[whom >> keys.WORKFLOW_SHIFT, P.BIRTHS]
-        next_news(s, b, keys.BIRTH, whom + 1, rate, now, TYPE_IS_BORN)
     elif what == CHANGE_IS_DONE:
         change_done(s, b, whom)
     elif what == BACKLOG_LOOK:
@@ -717,6 +721,8 @@ def seldom(s: Scene, b: State, what: int, whom: int) -> None:
         if g[G.SPELL] >= 0:
             spell_ends(b, 0)
             g[G.SPELL] = -1
-        settle(s, b, 0)
-        set_staff(s, b, 0)
-        set_staff(s, b, 1)
+        settle(s, b, FIRST)
+        set_staff(s, b, FIRST)
+        set_staff(s, b, SECOND)
+    if SHOCK <= what <= TYPE_IS_BORN:
+        next_news(s, b, what, whom + 1, now)

@@ -53,9 +53,10 @@ class Production:
         self.changes_open = [0] * run.packed.months
         self.drift_read = [0.0] * run.packed.months
         self.incidents = 0  # since one of them asked for a retraining
-        # The chart: audits and faults of its baseline, and what follows from them.
+        # The chart: audits and faults since it began, and what follows from them.
         self.watching = self.p[P.CHARTED] > 0.5 and not run.stopped
         self.audits = self.faults = self.watched_since = 0
+        self.estimate_at = int(self.p[P.BASELINE])  # audits
         self.score, self.rate, self.threshold = 0.0, 0.0, math.inf
         # Spells of drift; the present one begins here, unless it is -1.
         self.detections: list[tuple[int, int, int]] = []
@@ -119,16 +120,17 @@ class Production:
         run.count(Count.AUDIT_FAULTED, int(faulty), item.workflow)
         if not self.watching:
             return
-        if self.audits < self.p[P.BASELINE]:
-            self.audits += 1
-            self.faults += faulty
-            if self.audits == self.p[P.BASELINE]:
+        self.audits += 1
+        self.faults += faulty
+        if self.threshold < math.inf:
+            self.score = chart.chart_step(self.score, faulty, self.rate, self.p[P.DETECTS])
+        if self.score < self.threshold:
+            # What is normal is estimated again whenever there are twice as many audits to tell it from.
+            if self.audits == self.estimate_at:
+                self.estimate_at *= 2
                 self.rate = production.in_control(self.faults, self.audits)
                 run_length = production.audits_in(self.p[P.RUN_LENGTH], self.audits, now - self.watched_since)
                 self.threshold = chart.chart_threshold(self.rate, self.p[P.DETECTS], run_length)
-            return
-        self.score = chart.chart_step(self.score, faulty, self.rate, self.p[P.DETECTS])
-        if self.score < self.threshold:
             return
         run.count(Count.ALARMS)
         run.note_event(keys.CHANGE, OF_MODEL, "alarm", "complete")
@@ -277,6 +279,7 @@ class Production:
             self._drifts()
         self.watching = self.p[P.CHARTED] > 0.5 and not run.stopped
         self.audits = self.faults = 0
+        self.estimate_at = int(self.p[P.BASELINE])
         self.watched_since = now
         self.score, self.threshold = 0.0, math.inf
 
