@@ -442,8 +442,9 @@ def keeps_the_laws(changes, seed, span, others=(), stops_at=NEVER):
     try:
         physics, log = logged(ready, seed)
     except SimulationError as error:
+        if str(error) != OVERLONG:
+            raise
         # 2,000 hours at one a week are 38 years.
-        assert str(error) == OVERLONG
         assert case["oversight.deadline"] == 2000.0
         assert case["oversight.hours"] in (((0, 1, 1),), ((167, 168, 2),))
         return
