@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
@@ -12,14 +10,6 @@ from simgap.plots import style
 from simgap.plots.style import FloatArray, money
 
 HEIGHT = 6.6  # inches, for both panels
-LEGEND: dict[str, Any] = {
-    "loc": "lower left",
-    "bbox_to_anchor": (0, 1),
-    "ncols": 3,
-    "columnspacing": 1.2,
-    "handlelength": 1.6,
-    "borderpad": 0.2,
-}
 
 
 @style.context()
@@ -57,7 +47,7 @@ def draw(
     axes.set_ylabel("right decisions of the AI")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.tick_params(axis="x", labelbottom=False)
-    axes.legend(*below.get_legend_handles_labels(), **LEGEND)
+    axes.legend(*below.get_legend_handles_labels(), **style.LEGEND)
     below.axhline(0.0, color=style.FAINT, linewidth=1.2, zorder=1)
     below.set_ylabel(f"cumulative net value, {currency}\n(without sums paid once)")
     below.yaxis.set_major_formatter(style.MoneyFormatter())

@@ -37,6 +37,15 @@ ROW = 17.0  # points from one row of labels above the axes to the next
 HALO = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.2}
 OUTLINE = [withStroke(linewidth=3, foreground="white")]  # keeps a label readable where it crosses a line
 
+# Of the legend of a panel, above its axes.
+LEGEND: dict[str, Any] = {
+    "loc": "lower left",
+    "bbox_to_anchor": (0, 1),
+    "ncols": 3,
+    "columnspacing": 1.2,
+    "handlelength": 1.6,
+    "borderpad": 0.2,
+}
 SETTINGS: dict[str, Any] = {
     "font.size": TEXT,
     "axes.labelsize": TEXT,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -16,14 +14,6 @@ from simgap.plots import style
 
 LEVEL_COLOURS = (style.GREEN, style.SKY, style.ORANGE, style.VERMILLION)
 OUTAGE = "#B4B4B4"
-LEGEND: dict[str, Any] = {
-    "loc": "lower left",
-    "bbox_to_anchor": (0, 1),
-    "ncols": 3,
-    "columnspacing": 1.2,
-    "handlelength": 1.6,
-    "borderpad": 0.2,
-}
 
 
 def height(line: Timeline) -> float:
@@ -88,7 +78,7 @@ def _queue(axes: Axes, line: Timeline, whom: str, waiting: Ints) -> None:
     axes.set_ylabel("items")
     axes.set_ylim(0.0, max(1.0, 1.08 * float(waiting.max())))
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.legend(**LEGEND)
+    axes.legend(**style.LEGEND)
 
 
 def _reviewers(axes: Axes, line: Timeline) -> None:
@@ -106,7 +96,7 @@ def _reviewers(axes: Axes, line: Timeline) -> None:
     axes.set_ylabel("reviewers")
     axes.set_ylim(0.0, max(1.0, 1.15 * float(line.staff.max())))
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.legend(**LEGEND)
+    axes.legend(**style.LEGEND)
 
 
 def _autonomy(axes: Axes, line: Timeline) -> None:
@@ -137,7 +127,7 @@ def _autonomy(axes: Axes, line: Timeline) -> None:
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(-0.6, row + 0.6)
     if len(months):
-        axes.legend(**LEGEND)
+        axes.legend(**style.LEGEND)
 
 
 def _outages(axes: Axes, line: Timeline, label: str | None) -> None:
