@@ -1,11 +1,11 @@
 """The shipped scenario `claims`: its numbers are those of its sources, and a replication is real work."""
 
 import datetime
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
+from shipped import derivation
 
 import simgap
 from simgap.economics.ledger import LINES
@@ -26,10 +26,7 @@ def claims():
 
 @pytest.fixture(scope="module")
 def derive():
-    spec = importlib.util.spec_from_file_location("derive", FOLDER / "derive.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return derivation("claims")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import datetime
 import gzip
-import importlib.util
 import re
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 from pandas.tseries.holiday import USFederalHolidayCalendar
 from scipy import integrate, stats
+from shipped import derivation
 
 CLAIMS = Path(__file__).parents[2] / "scenarios" / "claims"
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -68,10 +68,7 @@ MEAN_IN_WINDOW = {"root cause": 168.7, "root cause, major": 97.6}
 
 @pytest.fixture(scope="module")
 def claims():
-    spec = importlib.util.spec_from_file_location("claims_derive", CLAIMS / "derive.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return derivation("claims")
 
 
 def table(heading):

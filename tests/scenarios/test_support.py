@@ -1,10 +1,10 @@
 """The shipped scenario `support`: its numbers are those of its sources, and it uses every condition."""
 
 import datetime
-import importlib.util
 
 import numpy as np
 import pytest
+from shipped import derivation
 
 from simgap.economics.ledger import LINES
 from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
@@ -35,10 +35,7 @@ def support():
 
 @pytest.fixture(scope="module")
 def derive():
-    spec = importlib.util.spec_from_file_location("support_derive", FOLDER / "derive.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return derivation("support")
 
 
 @pytest.fixture(scope="module")

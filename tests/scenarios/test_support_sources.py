@@ -1,7 +1,6 @@
 """The data behind the scenario `support`: derived numbers, published ones and the page that states them."""
 
 import gzip
-import importlib.util
 import math
 import re
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
+from shipped import derivation
 
 from simgap.scenario import read
 
@@ -71,10 +71,7 @@ PUBLISHED = {
 
 @pytest.fixture(scope="module")
 def support():
-    spec = importlib.util.spec_from_file_location("support_derive", SUPPORT / "derive.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return derivation("support")
 
 
 def page():
