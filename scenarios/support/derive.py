@@ -121,7 +121,7 @@ def over_classifiers() -> tuple[tuple[float, float, float], tuple[float, float, 
     """Accuracy in scope and recall out of scope, P10, P50, P90, and their rank correlation."""
     table = np.array(list(CLASSIFIERS.values())) / 100.0
     right, found = (tuple(float(q) for q in np.quantile(column, TENTHS)) for column in table.T)
-    return right, found, float(spearmanr(*table.T).statistic)  # type: ignore[return-value]
+    return right, found, float(spearmanr(*table.T).statistic)
 
 
 def of_disputes(usual: float) -> tuple[float, float, float]:

@@ -76,23 +76,24 @@ from simgap.engines.compiled.layout import (
     Scene,
     State,
 )
-from simgap.engines.compiled.steps import (
+from simgap.engines.compiled.organisation import (
     audited,
     begin_changes,
-    book_capacity,
-    change_waiting,
     example,
+    next_news,
+    next_outage,
+    seldom,
+    surfaces,
+)
+from simgap.engines.compiled.staff import book_capacity, nobody_comes
+from simgap.engines.compiled.steps import (
+    change_waiting,
     join,
     leave,
     leave_team,
-    next_news,
-    next_outage,
-    nobody_comes,
     plan_event,
     put,
     put_deadline,
-    seldom,
-    surfaces,
     take,
     waits_for,
 )
