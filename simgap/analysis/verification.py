@@ -23,7 +23,7 @@ from simgap.engines.physics import Count, Physics
 from simgap.model.clock import HOUR
 from simgap.model.types import Floats
 from simgap.montecarlo import one
-from simgap.montecarlo.phases import Phases, pilot_length
+from simgap.montecarlo.phases import Phases
 from simgap.sampling.philox import philox4x32
 from simgap.scenario.load import FOLDERS
 
@@ -244,7 +244,7 @@ SHORTENED = {"claims": "clock.horizon=4 months", "minimal": "clock.horizon=4 mon
 def stated_of(phases: Phases) -> Stated:
     """Return what a file states of its production."""
     general, (values,) = phases.general, phases.values
-    span = general["clock.horizon"] * 730.0 - pilot_length(general)
+    span = general["clock.horizon"] * 730.0 - phases.go_live_hours
     return Stated(values["volume"] / 8760.0, span, values)
 
 

@@ -19,13 +19,14 @@ from simgap.engines.physics import CHANGES, ENDS, FINISHED, LEGACY, REVIEWERS, S
 from simgap.model import keys
 from simgap.model.clock import HOUR, MONTH
 from simgap.model.types import Floats, Ints
+from simgap.scenario.portfolios import Bill
 
 Values = Mapping[str, Any]
 Workflows = Sequence[Values]  # in the order of the file; of all of them the organisation has one value
 
 # Ledger lines, in the order of reports.
 PER_ITEM = ("benefit", "ai", "oversight", "exceptions", "errors", "incidents", "delay")
-PER_MONTH = ("changes", "platform")
+PER_MONTH = ("changes", "platform", "upkeep")
 ONE_OFF = ("pilot", "investment")
 LINES = (*PER_ITEM, *PER_MONTH, *ONE_OFF)
 # Lines that a workflow has of its own; the others are of the whole organisation.
@@ -40,6 +41,7 @@ COUNTED = {
     "delay": "delay",
     "changes": "changes",
     "platform": "platform",
+    "upkeep": "upkeep",
 }
 # Running costs a month, together the line `platform`.
 FIXED = ("costs.platform", "costs.governance", "costs.curation", "measurement.tooling")
@@ -171,7 +173,7 @@ def of_workflow(entities: Ints) -> Ints:
 
 
 def ledger(physics: Physics, workflows: Workflows, window: Window, key: Ints) -> dict[str, Floats]:
-    """Return the ledger of one phase, without one-off sums.
+    """Return the ledger of one phase, without what pilot and investments cost, `bought`.
 
     Parameters
     ----------
@@ -187,7 +189,8 @@ def ledger(physics: Physics, workflows: Workflows, window: Window, key: Ints) ->
     Returns
     -------
     dict of Floats[months]
-        Every line of `PER_ITEM` and `PER_MONTH`, and ``cashable_benefit``: the benefit that becomes cash.
+        Every line of `PER_ITEM` and `PER_MONTH`, of which ``upkeep`` is zero, and ``cashable_benefit``: the
+        benefit that becomes cash.
     """
     return together(own_lines(physics, workflows, window, key), physics, workflows[0], window)
 
@@ -217,7 +220,54 @@ def together(
         "exceptions": -by_hand,
         "changes": -changes,
         "platform": -fixed * window.active(),
+        "upkeep": np.zeros(window.months),
     }
+
+
+def bought(bill: Bill, window: Window) -> dict[str, Floats]:
+    """Return the lines of the pilot and of investments.
+
+    Parameters
+    ----------
+    bill : Bill
+        What they cost.
+    window : Window
+        The months of production.
+
+    Returns
+    -------
+    dict of Floats[months]
+        ``pilot``, ``investment`` and ``upkeep``. What the pilot carries is paid at the decision, the other
+        investments in the month in which the pilot ends; the former cost their monthly sums from the decision
+        on, the latter from go-live on, both until the end of the window.
+    """
+    pilot, investment = np.zeros((2, window.months))
+    pilot[0], investment[0] = -bill.pilot, -bill.carried
+    investment[int(bill.lasts / 730.0)] -= bill.others
+    from_decision = Window(window.months, 0.0, window.end).active()
+    return {
+        "pilot": pilot,
+        "investment": investment,
+        "upkeep": -(bill.carried_monthly * from_decision + bill.others_monthly * window.active()),
+    }
+
+
+def given_up(bill: Bill, rate: float, tax: float) -> float:
+    """Return the net present value where the AI is given up at the end of its pilot.
+
+    Parameters
+    ----------
+    bill : Bill
+        What pilot and investments cost: the pilot itself, and what it carries with its monthly sums so far.
+    rate, tax : float
+        Yearly discount rate; tax, where a loss is set off at once.
+    """
+    lasts = bill.lasts / 730.0
+    pilot = Window(math.ceil(lasts), 0.0, lasts)
+    once = np.zeros(pilot.months)
+    once[0] = -(bill.pilot + bill.carried)
+    kept = 1.0 - tax
+    return cashflow.npv(-bill.carried_monthly * kept * pilot.active(), once * kept, rate)
 
 
 def own_lines(physics: Physics, workflows: Workflows, window: Window, key: Ints) -> dict[str, Floats]:

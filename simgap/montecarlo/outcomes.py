@@ -8,13 +8,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simgap.economics.cashflow import npv
+from simgap.economics.cashflow import discounted, npv
 from simgap.economics.dashboard import ratio, true_accuracy
-from simgap.economics.ledger import LINES, ONE_OFF, OWN, Window, booked, by_month, reported_accuracy, value_of
+from simgap.economics.ledger import (
+    LINES,
+    ONE_OFF,
+    OWN,
+    Window,
+    booked,
+    by_month,
+    given_up,
+    reported_accuracy,
+    value_of,
+)
 from simgap.engines.physics import CHANGES, ENDS, ESCAPES, NOT_SENT, Count, Physics
 from simgap.model import governance
 from simgap.model.clock import HOUR
 from simgap.model.types import Floats
+from simgap.scenario.portfolios import Bill
 
 Values = Mapping[str, Any]
 # What is said of each workflow: its items, those sent to the AI, and what became of them.
@@ -23,6 +34,7 @@ MONTHLY = (
     "net",
     "cash",
     "one_off",
+    "present",
     "projected",
     *LINES,
     "cashable_benefit",
@@ -64,6 +76,8 @@ class Reading(NamedTuple):
         What the dashboard shows.
     rate, tax : float
         Yearly discount rate, and tax.
+    bill : Bill
+        What pilot and investments cost.
     """
 
     physics: Physics
@@ -78,6 +92,7 @@ class Reading(NamedTuple):
     shown_flow: Floats
     rate: float
     tax: float
+    bill: Bill
 
     @property
     def one_off(self) -> Floats:
@@ -108,6 +123,7 @@ def monthly(r: Reading) -> Floats:
         "net": (lines["benefit"] + r.costs + r.one_off) * kept,
         "cash": (lines["cashable_benefit"] + r.costs + r.one_off) * kept,
         "one_off": r.one_off * kept,
+        "present": discounted((lines["benefit"] + r.costs) * kept, r.one_off * kept, r.rate),
         "projected": r.board * kept,
         "items": items,
         "backlog": physics.reviewers.backlog,
@@ -156,6 +172,12 @@ def outcomes(r: Reading, criterion: Mapping[str, Any], end: int) -> dict[str, fl
         "success": float(succeeds(criterion, realised, r.projected)),
         # What must be funded and what pays back is cash: the benefit that becomes cash, and all costs.
         **{name: value for name, value in cashable.items() if name != "npv"},
+        "no_go_npv": given_up(r.bill, r.rate, r.tax),
+        "pilot_cost": r.bill.pilot,
+        "investment_once": r.bill.carried + r.bill.others,
+        "upkeep": -float(lines["upkeep"].sum()),
+        "delay_months": r.bill.delay / 730.0,
+        "go_live_month": r.window.go_live,
         # Most and fewest heads in a month, which differ with a headcount plan and with hiring.
         "reviewers": float(heads.max(initial=0.0)),
         "reviewers_fewest": float(heads.min(initial=math.inf)) if len(heads) else 0.0,

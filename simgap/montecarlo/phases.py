@@ -16,7 +16,8 @@ from simgap.model import keys
 from simgap.model.clock import HOUR, MONTH
 from simgap.model.parameters import P
 from simgap.model.types import Floats
-from simgap.scenario.values import Variant, evaluate, phase_values, workflow_values
+from simgap.scenario.portfolios import Bill, bill, members
+from simgap.scenario.values import Variant, at_volume, evaluate, phase_values, workflow_values
 
 Values = Mapping[str, Any]
 FULL_RATE = {"starts": 0.0, "ramp": 0.0, "growth": 0.0, "backlog": 0}
@@ -41,6 +42,8 @@ class Phases:
         Ready for an engine.
     window, pilot_window : Window
         Their months.
+    bill : Bill
+        What pilot and investments cost, and how long they take.
     """
 
     values: tuple[Values, ...]
@@ -51,11 +54,12 @@ class Phases:
     pilot: Packed
     window: Window
     pilot_window: Window
+    bill: Bill
 
-
-def pilot_length(general: Mapping[str, Any]) -> float:
-    """Return the length in hours of the pilot that `run` shows."""
-    return float(general[f"pilots.{general['base.pilot']}.lasts"])
+    @property
+    def go_live_hours(self) -> float:
+        """Hours from the decision to go-live."""
+        return self.bill.lasts + self.bill.delay
 
 
 def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Variant) -> Phases:
@@ -70,25 +74,36 @@ def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Va
     variant : Variant
         Doses and sets.
     """
-    both = evaluate(resolved, drawn, variant.sets)
     names, doses = resolved["workflows"], dict(variant.doses)
+    pilot_name, carried, others = members(resolved, variant.pilot, variant.investments)
+    like = resolved["parameters"][f"pilots.{pilot_name}.like_production"]["value"] or ()
+    both = evaluate(resolved, drawn, variant.sets, like, carried, others)
     general = phase_values(both, "production", {})
     planned = tuple(workflow_values(general, name) for name in names)
-    in_pilot = phase_values(both, "pilot", {})
+    costs = bill(general, pilot_name, carried, others)
+    decision, months = general["clock.decision"], int(general["clock.horizon"])
+    lasts, go_live = costs.lasts, costs.lasts + costs.delay
+    hours = months * 730.0 - go_live
     # A plan without a bar is of the months after go-live, and the pilot is over then.
-    own_plan: dict[str, Any] = {} if in_pilot[PLAN] != general[PLAN] else {PLAN: []}
-    # The pilot runs at its full rate from its first day to its last.
-    pilots = tuple(workflow_values(in_pilot, name) | FULL_RATE | own_plan for name in names)
-    decision, lasts, months = general["clock.decision"], pilot_length(general), int(general["clock.horizon"])
-    hours = months * 730.0 - lasts
-    if doses:
+    plan = resolved["parameters"][PLAN]
+    left_out: dict[str, Any] = (
+        {PLAN: []} if plan.get("pilot") == plan.get("production") or "oversight" in like else {}
+    )
+    pilots = pilot_values(both, names, left_out)
+    if doses or like:
         rate = sum(mean_rate(values, hours) for values in planned)
         piloted = sum(mean_rate(values, lasts) for values in pilots)
-        general = phase_values(both, "production", doses, rate / piloted if rate and piloted else 1.0)
+        ratio = rate / piloted if rate and piloted else 1.0
+        if like:
+            both = at_volume(both, like, 1.0 / ratio)
+            pilots = pilot_values(both, names, left_out)
+        if "scope" in like:
+            pilots = in_proportion(pilots, planned)
+        general = phase_values(both, "production", doses, ratio)
     values: tuple[Values, ...] = tuple(workflow_values(general, name) for name in names)
     if doses.get("scope", 1.0) != 1.0:
-        values = at_scope(values, planned, pilots, doses["scope"], decision, lasts, hours)
-    production = pack(values, pilots, keys.PRODUCTION, decision, lasts, months * 730.0)
+        values = at_scope(values, planned, pilots, doses["scope"], decision, go_live, hours)
+    production = pack(values, pilots, keys.PRODUCTION, decision, go_live, months * 730.0)
     pilot = pack(pilots, pilots, keys.PILOT, decision, 0.0, lasts)
     return Phases(
         values,
@@ -99,6 +114,25 @@ def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Va
         pilot,
         Window(months, production.go_live / MONTH, float(months)),
         Window(pilot.months, 0.0, lasts / 730.0),
+        costs,
+    )
+
+
+def pilot_values(
+    both: Mapping[str, tuple[Any, Any]], names: Sequence[str], left_out: dict[str, Any]
+) -> tuple[Values, ...]:
+    """Return the values of each workflow in the pilot, which runs at its full rate from its first day on."""
+    seen = phase_values(both, "pilot", {})
+    return tuple(workflow_values(seen, name) | FULL_RATE | left_out for name in names)
+
+
+def in_proportion(pilots: Sequence[Values], planned: Sequence[Values]) -> tuple[Values, ...]:
+    """Return the pilot's workflows with its volume shared among them in production's proportions."""
+    volumes = np.array([values["volume"] for values in planned], np.float64)
+    total = sum(values["volume"] for values in pilots)
+    shares = volumes / volumes.sum() if volumes.any() else np.zeros(len(volumes))
+    return tuple(
+        {**values, "volume": total * share} for values, share in zip(pilots, shares.tolist(), strict=True)
     )
 
 
@@ -184,7 +218,7 @@ def planned_volume(phases: Phases) -> Floats:
     length = int(packed.knots[-1])
     volume = np.zeros(window.months)
     for values in phases.planned:
-        knots, levels = intensity(values, length, general["clock.decision"], pilot_length(general))
+        knots, levels = intensity(values, length, general["clock.decision"], phases.go_live_hours)
         volume += np.diff(np.interp(ends, knots, levels))
         starts = round(values["starts"] * MONTH)
         if starts < length:  # nothing arrives after the window

@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -24,8 +24,9 @@ from simgap.defaults import ENGINE
 from simgap.errors import BacklogLimit, SimgapError
 from simgap.model.types import Floats, Ints
 from simgap.montecarlo.phases import expected_items, prepare
-from simgap.montecarlo.trial import Trial, run_trial
+from simgap.montecarlo.trial import Trial, forget, run_trial
 from simgap.sampling.unknowns import draw_unknowns, quantile
+from simgap.scenario.portfolios import concerns, members
 from simgap.scenario.values import Variant, inputs
 
 Row = tuple[int, int, int]
@@ -68,7 +69,7 @@ class Results:
     workflows : Floats[rows, workflows, len(PER_WORKFLOW)]
         Production by workflow.
     inputs : tuple of str
-        Names of the unknowns.
+        Names of the unknowns; without those of pilot designs and investments that no variant has.
     drawn : Floats[rows, inputs]
         Their values in each trial.
     complete : bool
@@ -125,6 +126,14 @@ def work(resolved: Mapping[str, Any], plan: Plan) -> float:
     return float(np.mean(each)) * len(plan.rows)
 
 
+def chosen(resolved: Mapping[str, Any], variants: Iterable[Variant]) -> tuple[set[str], set[str]]:
+    """Return the pilot designs that are run and the investments that are bought under any variant."""
+    bought = [members(resolved, variant.pilot, variant.investments) for variant in variants]
+    return {pilot for pilot, _, _ in bought}, {
+        name for _, carried, others in bought for name in (*carried, *others)
+    }
+
+
 def default_workers() -> int:
     """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -146,7 +155,7 @@ def _attempt(context: tuple[Any, ...], row: Row, drawn: Floats) -> Trial | Backl
     variant, draw, luck = row
     values = dict(zip(names, drawn, strict=True))
     try:
-        return run_trial(resolved, values, variants[variant], seed, draw, luck, engine)
+        return run_trial(resolved, values, variants[variant], seed, draw, luck, engine, len(variants) > 1)
     except BacklogLimit as error:
         return BacklogLimit(str(error))  # without the frames of the engine, which hold all of its arrays
 
@@ -196,6 +205,8 @@ def evaluate(
     """
     unknowns = inputs(resolved)
     names = tuple(str(i["name"]) for i in unknowns)
+    pilots, investments = chosen(resolved, plan.variants)
+    concerned = [i for i, name in enumerate(names) if concerns(name, pilots, investments)]
     draws = np.array(sorted({draw for _, draw, _ in plan.rows}), np.int64)
     correlations = [(a, b, rho) for a, b, rho in resolved["correlations"]]
     table = draw_unknowns(unknowns, correlations, seed, draws)
@@ -212,6 +223,7 @@ def evaluate(
             progress(number, len(plan.rows))
     except KeyboardInterrupt:
         stopped = True
+    shown = drawn if len(concerned) == len(names) else drawn[:, concerned]
     kept, ended = store.whole_draws(), store.ended
     if not kept:
         if stopped or not ended:
@@ -221,16 +233,16 @@ def evaluate(
             f"with {ended[min(ended)]}"
         )
     complete = len(kept) == len(plan.rows)
-    chosen = slice(None) if complete else kept  # all of an array need not be copied
+    places = slice(None) if complete else kept  # all of an array need not be copied
     return Results(
         rows=tuple(plan.rows[i] for i in kept),
         names=store.names,
-        outcomes=store.outcomes[chosen],
-        monthly=store.monthly[chosen],
+        outcomes=store.outcomes[places],
+        monthly=store.monthly[places],
         waits=store.waits(kept),
-        workflows=store.workflows[chosen],
-        inputs=names,
-        drawn=drawn[chosen],
+        workflows=store.workflows[places],
+        inputs=tuple(names[i] for i in concerned),
+        drawn=shown[places],
         complete=complete,
         engine=engine,
         ended=tuple(plan.rows[i] for i in sorted(ended)),
@@ -313,6 +325,7 @@ class _Store:
 def _run_here(
     context: tuple[Any, ...], rows: tuple[Row, ...], drawn: Floats, workers: int
 ) -> Iterator[tuple[int, Trial | BacklogLimit]]:
+    forget()
     for index, row in enumerate(rows):
         yield index, _attempt(context, row, drawn[index])
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,13 +17,14 @@ from simgap.economics.cashflow import npv
 from simgap.economics.ledger import (
     DEFAULT_COUNTS,
     board_flow,
+    bought,
     ledger,
     own_lines,
     reported_accuracy,
     together,
 )
 from simgap.engines import simulator
-from simgap.engines.packing import Packed
+from simgap.engines.packing import Packed, digest
 from simgap.engines.physics import Count, Physics
 from simgap.errors import SimulationError
 from simgap.model import keys
@@ -62,6 +65,7 @@ def run_trial(
     draw: int,
     luck: int,
     engine: str = ENGINE,
+    again: bool = False,
 ) -> Trial:
     """Simulate one trial.
 
@@ -77,6 +81,8 @@ def run_trial(
         The key of the trial's random numbers; each below 2^32.
     engine : str
         One of `defaults.ENGINES`; the result is the same bits.
+    again : bool
+        Whether variants with the same phases may follow, so that what is simulated is worth keeping.
 
     Returns
     -------
@@ -84,7 +90,7 @@ def run_trial(
         The same for the same arguments, wherever and whenever it runs.
     """
     phases = prepare(resolved, drawn, variant)
-    simulate = simulator(engine)
+    simulate = partial(remembering, engine) if again else simulator(engine)
     try:
         read = reading(phases, lambda packed: simulate(packed, seed, draw, luck), seed, draw, luck)
     except SimulationError as error:
@@ -96,6 +102,31 @@ def run_trial(
         np.stack([team.waits, team.wall_waits]),
         by_workflow(read.physics, read.own),
     )
+
+
+_lately: OrderedDict[tuple[str, int, int, int, bytes], Physics] = OrderedDict()
+MOST_REMEMBERED = 16  # of a long phase each holds a megabyte or so
+
+
+def remembering(engine: str, packed: Packed, seed: int, draw: int, luck: int) -> Physics:
+    """Simulate a phase, unless this process has simulated the very same lately.
+
+    Portfolios share their pilot, and what differs in money alone needs no simulation: money is counted
+    afterwards.
+    """
+    key = engine, seed, draw, luck, digest(packed)
+    if key in _lately:
+        _lately.move_to_end(key)
+    else:
+        _lately[key] = simulator(engine)(packed, seed, draw, luck)
+        if len(_lately) > MOST_REMEMBERED:
+            _lately.popitem(last=False)
+    return _lately[key]
+
+
+def forget() -> None:
+    """Drop what `remembering` keeps: another plan in this process begins anew."""
+    _lately.clear()
 
 
 def reading(
@@ -125,7 +156,7 @@ def reading(
     while True:
         physics = simulate(packed)
         own = own_lines(physics, values, window, key)
-        lines = together(own, physics, values[0], window)
+        lines = together(own, physics, values[0], window) | bought(phases.bill, window)
         shown = dashboard.shown_flow(physics, lines, values, counted, piloted)
         loss, first = general["governance.stop_loss"], packed.go_live // MONTH
         month = dashboard.stop_month(shown, loss, first) if window is whole else None
@@ -133,12 +164,21 @@ def reading(
             break
         packed = replace(packed, stops_at=(month + 1) * MONTH - packed.go_live)
         window = replace(whole, end=month + 1.0)
-    lines["pilot"] = np.zeros(whole.months)
-    lines["pilot"][0] = -general[f"pilots.{general['base.pilot']}.cost"]
-    lines["investment"] = np.zeros(whole.months)
     accuracy = dashboard.shown_accuracy(physics, basis, piloted)
     return Reading(
-        physics, lines, own, window, board, projected, piloted, pilot_items, accuracy, shown, rate, tax
+        physics,
+        lines,
+        own,
+        window,
+        board,
+        projected,
+        piloted,
+        pilot_items,
+        accuracy,
+        shown,
+        rate,
+        tax,
+        phases.bill,
     )
 
 
@@ -150,13 +190,14 @@ def counts_of(general: Mapping[str, Any], basis: str) -> tuple[str, ...]:
 
 def board_reading(phases: Phases, pilot: Physics, key: Ints) -> Floats:
     """Return the monthly flow that the board reads out of the pilot."""
-    values = phases.pilot_values
+    values, window = phases.pilot_values, phases.pilot_window
+    upkeep = -phases.bill.carried_monthly * window.active()
     return board_flow(
         pilot,
-        ledger(pilot, values, phases.pilot_window, key),
+        ledger(pilot, values, window, key) | {"upkeep": upkeep},
         values,
         counts_of(phases.general, values[0]["measurement.basis"]),
-        phases.pilot_window,
+        window,
         phases.window,
         planned_volume(phases),
     )

@@ -12,9 +12,10 @@ from typing import Any
 from simgap.errors import InputError, Problem
 from simgap.scenario.document import parse
 from simgap.scenario.load import read_source, shipped
+from simgap.scenario.portfolios import input_name
 from simgap.scenario.resolve import resolve
 from simgap.scenario.resolved import as_json, canonical, digest, load_resolved
-from simgap.scenario.validate import validate
+from simgap.scenario.validate import Stated, validate
 from simgap.scenario.values import refusals
 
 __all__ = ["canonical", "digest", "load_resolved", "read", "read_text", "refuse", "shipped"]
@@ -75,6 +76,16 @@ def read_text(text: str, file: str = "<text>", sets: Sequence[str] = ()) -> dict
     return load_resolved(text, file)
 
 
+def _lines(stated: Stated) -> dict[str, int]:
+    """Return the line of each leaf, name and change of a file, by key path."""
+    changes = {
+        input_name(name, path): line
+        for name, about in stated.changes.items()
+        for path, (line, _) in about.items()
+    }
+    return {path: leaf.line for path, leaf in stated.leaves.items()} | stated.lines | changes
+
+
 def refuse(resolved: dict[str, Any], text: str, file: str, sets: Sequence[str] = ()) -> None:
     """Refuse by name whatever is valid and cannot be simulated in this version.
 
@@ -96,7 +107,7 @@ def refuse(resolved: dict[str, Any], text: str, file: str, sets: Sequence[str] =
     if not found:
         return
     stated = validate(parse(text, file)) if as_json(text) is None else None
-    lines = {path: leaf.line for path, leaf in stated.leaves.items()} | stated.lines if stated else {}
+    lines = _lines(stated) if stated else {}
     changed = {one.partition("=")[0].partition("@")[0].strip() for one in sets}
     own = [Problem(lines.get(key, 0), key, *rest) for key, *rest in found if key not in changed]
     if own:

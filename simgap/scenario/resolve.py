@@ -14,6 +14,7 @@ from simgap.scenario.document import Document
 from simgap.scenario.grammar import Leaf, parse_change, parse_value, split_leaf
 from simgap.scenario.hours import staffed_day
 from simgap.scenario.keys import find, nearest, set_leaf
+from simgap.scenario.portfolios import conflicts
 from simgap.scenario.table import BY_PATH, GUESS, NAMED, OVERRIDABLE, ROWS, Row
 from simgap.scenario.units import LISTS, UNITS, Context, Wrong, show
 from simgap.scenario.validate import Stated, validate
@@ -323,26 +324,10 @@ def _not_among(stated: Stated, line: int, key: str, word: str, known: list[str])
 def _check_portfolios(stated: Stated, parameters: dict[str, Any], investments: dict[str, Any]) -> None:
     """Check that what is bought together may be, and that no two of it set the same parameter."""
     for name, (line, members) in stated.portfolios.items():
-        setters: dict[str, str] = {}
-        for member in members:
-            for other in parameters.get(f"investments.{member}.requires", {}).get("value") or []:
-                if other not in members:
-                    stated.wrong(
-                        line,
-                        f"portfolios.{name}",
-                        f"{show(member)} requires {show(other)}",
-                        "both, or neither",
-                    )
-            for other in parameters.get(f"investments.{member}.excludes", {}).get("value") or []:
-                if other in members:
-                    stated.wrong(
-                        line, f"portfolios.{name}", f"{show(member)} excludes {show(other)}", "one of them"
-                    )
-            for path, change in investments.get(member, {"change": {}})["change"].items():
-                if change["op"] == "set" and setters.setdefault(path, member) != member:
-                    stated.wrong(
-                        line,
-                        f"portfolios.{name}",
-                        f"{show(member)} and {show(setters[path])} both set {path}",
-                        "one of them",
-                    )
+        for what, allowed in conflicts(parameters, investments, members):
+            stated.wrong(line, f"portfolios.{name}", what, allowed)
+    for pilot in stated.names["pilots"]:
+        path = f"pilots.{pilot}.carries"
+        line = stated.leaves[path].line if path in stated.leaves else 1
+        for what, allowed in conflicts(parameters, investments, parameters[path].get("value") or []):
+            stated.wrong(line, path, what, allowed)

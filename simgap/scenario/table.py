@@ -141,6 +141,7 @@ def _row(path: str, unit: str, default: str, doc: str, source: str = GUESS, **mo
 V1 = {"since": "0.1"}
 V2 = {"since": "0.2"}
 V3 = {"since": "0.3"}
+V4 = {"since": "0.4"}
 # What belongs to all workflows together, in groups of which each may override the rest.
 ORG: dict[str, Any] = {"shared": True}
 LEDGER = (
@@ -152,6 +153,7 @@ LEDGER = (
     "delay",
     "changes",
     "platform",
+    "upkeep",
 )
 TRIGGERS = ("confidence", "exception", "edge", "consequential", "value", "mandatory", "autonomy", "audit")
 
@@ -508,18 +510,25 @@ ROWS: tuple[Row, ...] = (
     _row("pilots.*.cost", "money", "0", "What the pilot costs, all in, paid at the decision.", **V1),
     _row("pilots.*.lasts", "duration", "8 weeks", "Length of the pilot, from the decision to go-live.",
          low=1.0, **V1),
-    _row("pilots.*.go_if", "comparison", "npv > 0", "When its sponsors go on.", constant=True),
-    _row("pilots.*.like_production", "words", "none", "Conditions that the pilot takes from production.",
-         IDENTITY, words=tuple(CONDITIONS)),
-    _row("pilots.*.carries", "words", "none", "Investments that the pilot already builds.", IDENTITY),
+    _row("pilots.*.go_if", "comparison", "npv > 0",
+         "When its sponsors go on to production: judged on what the pilot promises.", constant=True, **V4),
+    _row("pilots.*.like_production", "words", "none",
+         "Conditions that the pilot takes from production; capacities at the pilot's volume.", IDENTITY,
+         words=tuple(CONDITIONS), **V4),
+    _row("pilots.*.carries", "words", "none",
+         "Investments that the pilot has built already: paid at the decision, bought with every portfolio.",
+         IDENTITY, **V4),
     # investments
-    _row("investments.*.once", "money", "0", "Sum paid once."),
-    _row("investments.*.monthly", "money_month", "0 per month", "Sum paid every month."),
-    _row("investments.*.delay", "duration", "0 h", "Delay of go-live."),
+    _row("investments.*.once", "money", "0",
+         "Sum paid once: at the decision if the pilot carries it, else when the pilot ends.", **V4),
+    _row("investments.*.monthly", "money_month", "0 per month",
+         "Sum paid every month from go-live, if the pilot carries it from the decision.", **V4),
+    _row("investments.*.delay", "duration", "0 h",
+         "Time between the end of the pilot and go-live; none if the pilot carries it.", **V4),
     _row("investments.*.parallel", "word", "no", "Whether the delay runs beside the others'.",
-         words=("no", "yes")),
-    _row("investments.*.requires", "words", "none", "Investments without which it cannot be bought."),
-    _row("investments.*.excludes", "words", "none", "Investments beside which it cannot be bought."),
+         words=("no", "yes"), **V4),
+    _row("investments.*.requires", "words", "none", "Investments without which it cannot be bought.", **V4),
+    _row("investments.*.excludes", "words", "none", "Investments beside which it cannot be bought.", **V4),
 )
 # fmt: on
 BY_PATH = {row.path: row for row in ROWS}

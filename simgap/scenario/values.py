@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from simgap.scenario.grammar import parse_value
+from simgap.scenario.portfolios import changes, input_name
 from simgap.scenario.table import BY_PATH, NAMED, Row
 from simgap.scenario.words import READERS
 
@@ -30,11 +31,18 @@ class Variant:
     doses : tuple of (condition, dose)
         0 is the pilot side of the condition, 1 its production side.
     sets : tuple of (path, side, value)
-        Normalised values; `targets` turns a key path into paths and sides. They come before doses.
+        Normalised values; `targets` turns a key path into paths and sides. They come before investments, and
+        these before doses.
+    pilot : str
+        Name of the pilot design; where empty, that of ``base.pilot``.
+    investments : tuple of str, optional
+        What is bought besides what the pilot carries; by default what ``base.portfolio`` names.
     """
 
     doses: tuple[tuple[str, float], ...] = ()
     sets: tuple[tuple[str, str, float], ...] = ()
+    pilot: str = ""
+    investments: tuple[str, ...] | None = None
 
 
 def row_of(path: str) -> Row:
@@ -56,10 +64,17 @@ def inputs(resolved: Resolved) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``name`` (the path, with ``@pilot`` for the pilot side of a bar), ``distribution``, ``path``,
-        ``strength``.
+        ``name`` (the path, with ``@pilot`` for the pilot side of a bar; of what an investment changes
+        `portfolios.input_name`), ``distribution``, ``path``, ``strength``.
     """
     found = []
+    for investment, about in resolved["investments"].items():
+        for path, change in about["change"].items():
+            if isinstance(change["value"], dict):
+                name = input_name(investment, path)
+                found.append(
+                    {"name": name, "distribution": change["value"], "path": path, "strength": "guess"}
+                )
     for path, leaf in resolved["parameters"].items():
         for side, name in (("value", path), ("production", path), ("pilot", f"{path}@pilot")):
             value = leaf.get(side)
@@ -87,7 +102,12 @@ def targets(resolved: Resolved, key: str) -> list[tuple[str, str]]:
 
 
 def evaluate(
-    resolved: Resolved, drawn: Mapping[str, float], sets: Sequence[tuple[str, str, float]] = ()
+    resolved: Resolved,
+    drawn: Mapping[str, float],
+    sets: Sequence[tuple[str, str, float]] = (),
+    like: Sequence[str] = (),
+    carried: Sequence[str] = (),
+    others: Sequence[str] = (),
 ) -> dict[str, tuple[Value, Value]]:
     """Return (pilot, production) of every parameter, given a number for every unknown.
 
@@ -99,16 +119,23 @@ def evaluate(
         A number for each name that `inputs` gives.
     sets : sequence of (path, side, value)
         Values that take the place of what the file says; a relative production value follows a set pilot.
+    like : sequence of str
+        Conditions that the pilot takes from production, as production is without investments. Capacities are
+        production's too: `at_volume` brings them to the pilot's volume.
+    carried, others : sequence of str
+        Investments that change both sides, and those that change production alone.
 
     Returns
     -------
     dict
         Resolved path to its two values. What `none` stands for is filled in; relative production values are
-        multiplied out and clipped to the bounds of the table.
+        multiplied out; they and what investments change are clipped to the bounds of the table.
     """
     fixed = {(path, side): value for path, side, value in sets}
     parameters = dict(resolved["parameters"])
-    for path, _, _ in sets:  # an override need not be stated to be set
+    built = changes(resolved["investments"], carried, drawn)
+    bought = changes(resolved["investments"], (*carried, *others), drawn)
+    for path in (*(path for path, _, _ in sets), *bought):  # an override need not be stated to be set
         if path not in parameters:
             parameters[path] = parameters[row_of(path).path]
     values = {}
@@ -128,8 +155,47 @@ def evaluate(
             production = min(row.largest, max(row.low, float(pilot) * factor))
         else:
             production = _number(production, drawn.get(name), row)
-        values[path] = (pilot, fixed.get((path, "production"), production))
+        production = fixed.get((path, "production"), production)
+        pilot = production if row.condition in like else pilot
+        values[path] = (
+            _changed(pilot, built.get(path, ()), row),
+            _changed(production, bought.get(path, ()), row),
+        )
     return values
+
+
+def _changed(value: Value, changes: Sequence[tuple[str, Value]], row: Row) -> Value:
+    """Return a value after investments: set, then scaled, then added to, then clipped."""
+    for op, by in changes:
+        if op == "set":
+            value = _number(by, None, row)
+        elif math.isfinite(value):  # no limit stays no limit
+            value = value * by if op == "scale" else value + by
+    if not changes or row.unit in READERS or not math.isfinite(value):
+        return value
+    return min(row.largest, max(row.low, float(value)))
+
+
+def at_volume(
+    values: Mapping[str, tuple[Value, Value]], like: Sequence[str], ratio: float
+) -> dict[str, tuple[Value, Value]]:
+    """Return values whose pilot has the capacities that it takes from production at its own volume.
+
+    Parameters
+    ----------
+    values : mapping
+        As `evaluate` returns it.
+    like : sequence of str
+        Conditions that the pilot takes from production.
+    ratio : float
+        The pilot's volume over production's.
+    """
+    return {
+        path: (_scaled(pair[0], ratio, row), pair[1])
+        if (row := row_of(path)).scales and row.condition in like
+        else pair
+        for path, pair in values.items()
+    }
 
 
 def _number(value: Value, drawn: float | None, row: Row) -> Value:
@@ -251,12 +317,16 @@ def _missing(parameters: Resolved, need: str, workflow: str) -> str:
     return need.replace("*", workflow)
 
 
-def refusals(resolved: Resolved) -> list[tuple[str, str, str]]:
-    """Return (key, what, what to do) for each thing for which `run` refuses a valid file.
+def _limitless(leaf: Mapping[str, Any], row: Row) -> bool:
+    """Return whether a leaf's production side is a `none` that no number stands for."""
+    return leaf.get("value", leaf.get("production")) is None and not math.isfinite(row.none)
 
-    Mostly what this version cannot simulate yet; a parameter may be stated at its neutral value. Investments
-    and pilot designs that the base case does not use are no concern of `run`. A pilot must also leave
-    something of the window.
+
+def refusals(resolved: Resolved) -> list[tuple[str, str, str]]:
+    """Return (key, what, what to do) for each thing for which a valid file is not simulated.
+
+    Mostly what this version cannot simulate yet; a parameter may be stated at its neutral value. A pilot must
+    also leave something of the window, and a change must change something.
     """
     parameters = resolved["parameters"]
     found = []
@@ -269,20 +339,23 @@ def refusals(resolved: Resolved) -> list[tuple[str, str, str]]:
             if lacking and all(lacking):
                 what = f"has no effect without `{lacking[0]}`"
                 found.append((path, what, f"state `{lacking[0]}`, or leave this out"))
-        if row.since or not leaf["stated"] or row.group == "investments":
-            continue
-        if row.group == "pilots" and path.split(".")[1] != parameters["base.pilot"]["value"]:
-            continue
-        if _matters(leaf, row):
+        if not row.since and leaf["stated"] and _matters(leaf, row):
             neutral = row.neutral or row.default
             found.append((path, "is not simulated in this version", f"leave it out, or state `{neutral}`"))
+    for investment, about in resolved["investments"].items():
+        for path, change in about["change"].items():
+            key, row = input_name(investment, path), row_of(path)
+            own = [f"workflows.{name}.{path}" for name in resolved["workflows"]]
+            if not row.since:
+                found.append((key, "is not simulated in this version", "leave it out"))
+            elif change["op"] != "set" and _limitless(_leaf_of(parameters, path, ""), row):
+                found.append((key, "changes a value that is `none`", "= VALUE, which sets it"))
+            elif all(override in parameters for override in own):
+                what = f"has no effect: every workflow states its own {path}"
+                found.append((key, what, ", ".join(own[:3])))
     base = f"pilots.{parameters['base.pilot']['value']}.lasts"
     length, months = parameters[base]["value"], parameters["clock.horizon"]["value"]
     if not isinstance(length, dict) and length >= months * 730.0:
         what = f"{length / 168.0:,.1f} weeks leave nothing of the window of {months:.0f} months"
         found.append((base, what, "a shorter pilot, or a longer `clock.horizon`"))
-    portfolio = parameters["base.portfolio"]["value"]
-    if resolved["portfolios"].get(portfolio):
-        what = f"the investments of `{portfolio}` are not simulated in this version"
-        found.append(("base.portfolio", what, "choose an empty portfolio, or none"))
     return found

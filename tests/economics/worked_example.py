@@ -102,6 +102,8 @@ EXPECTED = {
     "changes":          [0, 0, 0, 0],
     # 150 a month, half of it in the month of go-live
     "platform":         [-75, -150, -150, -150],
+    # no investments
+    "upkeep":           [0, 0, 0, 0],
 }  # fmt: skip
 # The sum of the economic lines: 119 - 256, 1028 - 954, 1380 - 826, 1414 - 1388.
 FLOW = [-137, 74, 554, 26]

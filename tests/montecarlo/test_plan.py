@@ -340,8 +340,8 @@ SECOND = "seed 4, draw 1, luck 1: backlog_limit: more than 7 items are in the sy
 
 
 def second_ends(row, drawn):
-    """What a worker runs in place of a trial: that of draw 1, dearer, ends early."""
-    return BacklogLimit(SECOND) if row[:2] == (1, 1) else plans._run_row(row, drawn)
+    """What a worker runs in place of a trial: that of draw 1 with many reviewers ends early."""
+    return BacklogLimit(SECOND) if row[:2] == (2, 1) else plans._run_row(row, drawn)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -358,7 +358,7 @@ def test_a_backlog_without_end_leaves_its_draw_out_and_the_run_goes_on(pairs, wo
         monkeypatch.setattr(plans, "_run_row", second_ends)
     r = run(crossed((Variant(), DEARER, MANY), 4), workers, progress=lambda *told_: told.append(told_))
     assert told == [(n, 12) for n in range(1, 13)]
-    assert r.ended == ((1, 1, 1),)
+    assert r.ended == ((2, 1, 1),)
     assert (r.complete, r.stopped) == (False, False)
     kept = [i for i, row in enumerate(pairs.rows) if row[1] != 1]
     assert r.rows == tuple(pairs.rows[i] for i in kept)
@@ -366,6 +366,23 @@ def test_a_backlog_without_end_leaves_its_draw_out_and_the_run_goes_on(pairs, wo
         assert getattr(r, name).tobytes() == getattr(pairs, name)[kept].tobytes()
     queued = r.of("n_queued").reshape(3, 3).sum(axis=0)
     assert r.waits.sum(axis=2).tolist() == [[q, q] for q in queued]
+
+
+def test_what_differs_in_money_alone_is_simulated_once(monkeypatch):
+    def counting(packed, seed, draw, luck):
+        simulated.append((packed.phase, draw))
+        return simulate(packed, seed, draw, luck)
+
+    simulated = []
+    monkeypatch.setattr(trial, "simulator", lambda engine: counting)
+    plan = crossed((Variant(), DEARER, MANY), 2)
+    first = run(plan)
+    # Both phases for the first, neither for the dearer, production for the one with more reviewers.
+    assert simulated == [(p, k) for k in (0, 1) for p in (keys.PILOT, keys.PRODUCTION, keys.PRODUCTION)]
+    assert run(plan).outcomes.tobytes() == first.outcomes.tobytes()
+    assert len(simulated) == 12, "a plan remembers nothing of another"
+    alone = run(Plan((DEARER,), ((0, 0, 0), (0, 1, 1))))
+    assert alone.outcomes.tobytes() == first.outcomes[[1, 4]].tobytes()
 
 
 def test_where_every_backlog_is_without_end_the_run_says_so(monkeypatch):
@@ -381,7 +398,7 @@ def test_where_every_backlog_is_without_end_the_run_says_so(monkeypatch):
 def test_of_a_trial_only_its_numbers_stay(three, monkeypatch):
     """Among them its outcomes and months; not its waits, its names, or the arrays of an engine that ended."""
 
-    def stubbed(resolved, drawn, variant, seed, draw, luck, engine):
+    def stubbed(resolved, drawn, variant, seed, draw, luck, engine, again):
         if draw % 8 == 7:
             arrays = np.ones(100_000)
             raise BacklogLimit(f"{arrays.sum()}")
@@ -416,7 +433,7 @@ def test_waits_are_whole_wherever_an_interrupt_comes(pairs, monkeypatch):
     plan = crossed((Variant(), DEARER, MANY), 2)
     done = {}
 
-    def stubbed(resolved, drawn, variant, seed, draw, luck, engine):
+    def stubbed(resolved, drawn, variant, seed, draw, luck, engine, again):
         place = plan.rows.index((plan.variants.index(variant), draw, luck))
         outcomes = dict(zip(pairs.names, pairs.outcomes[place], strict=True))
         done.setdefault(place, np.full(pairs.waits.shape[1:], 1 + place))
