@@ -30,7 +30,8 @@ from simgap.model.clock import MONTH
 from simgap.montecarlo import one
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo.phases import arrivals
-from simgap.results import Result, Sweep
+from simgap.results.run import Result
+from simgap.results.sweep import Sweep
 from simgap.sampling.unknowns import quantile
 from simgap.scenario.load import read_source
 from simgap.trace import Trace

@@ -10,7 +10,7 @@ import pytest
 from pyarrow import parquet
 
 import simgap as package
-from simgap import results
+from simgap.results import run as results
 from simgap.plots import style
 
 RUN_FILES = {

@@ -1,0 +1,1 @@
+"""What a study came to, as objects: `run.Result` and `sweep.Sweep`."""

@@ -1,0 +1,23 @@
+"""What is said where not every trial that was asked for was finished."""
+
+from __future__ import annotations
+
+from simgap.montecarlo.plan import Results
+
+
+def shortfalls(results: Results) -> list[str]:
+    """Return why not every trial that was asked for was finished, in words."""
+    n = len(results.ended)
+    they = (
+        "replications ended with backlog_limit and are"
+        if n > 1
+        else "replication ended with backlog_limit and is"
+    )
+    found = [f"{n} {they} left out"] if n else []
+    return found + ["stopped before the end"] * results.stopped
+
+
+def omitted(results: Results) -> str:
+    """Return the sentence of a caption that says what is left out."""
+    n = len(results.ended)
+    return f" Left out: {n} that ended with backlog_limit, the longest queues." if n else ""

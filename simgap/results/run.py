@@ -1,0 +1,205 @@
+"""What a run came to: summary, tables, figures, and the folder they are written to.
+
+pandas and matplotlib are imported only when asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simgap.analysis.summary import cumulative_cash, finite
+from simgap.analysis.words import title
+from simgap.folder import result_folder, write_json, write_parquet
+from simgap.model.types import Floats
+from simgap.montecarlo import plan as plans
+from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
+from simgap.results.incomplete import omitted, shortfalls
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+Columns = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run came to.
+
+    Attributes
+    ----------
+    resolved : dict
+        The scenario.
+    results : Results
+        Trials as arrays.
+    summary : dict
+        The JSON of ``simgap run --json``, without provenance.
+    provenance : dict
+        What is needed to run the same again; ``times`` is all that differs between two runs.
+    """
+
+    resolved: dict[str, Any]
+    results: plans.Results
+    summary: dict[str, Any]
+    provenance: dict[str, Any]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every trial that was asked for was finished."""
+        return self.results.complete
+
+    @property
+    def shortfalls(self) -> list[str]:
+        """Why not every trial that was asked for was finished, in words."""
+        return shortfalls(self.results)
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """One row a trial: draw, luck, inputs (``input.NAME``), outcomes, and several workflows apart."""
+        import pandas as pd
+
+        return pd.DataFrame(self._trials())
+
+    def _trials(self) -> Columns:
+        r = self.results
+        _, draw, luck = np.array(r.rows, np.int64).T
+        columns = {"draw": draw, "luck": luck}
+        columns |= {f"input.{name}": r.drawn[:, i] for i, name in enumerate(r.inputs)}
+        columns |= {name: r.outcomes[:, i] for i, name in enumerate(r.names)}
+        names = self.resolved["workflows"] if r.workflows.shape[1] > 1 else ()
+        return columns | {
+            f"workflow.{name}.{what}": r.workflows[:, w, i]
+            for w, name in enumerate(names)
+            for i, what in enumerate(PER_WORKFLOW)
+        }
+
+    @property
+    def monthly(self) -> pd.DataFrame:
+        """One row a trial and month, from month 1: flows in money, items, backlog, hours."""
+        import pandas as pd
+
+        return pd.DataFrame(self._monthly(slice(None)))
+
+    def _monthly(self, trials: slice) -> Columns:
+        flows = self.results.monthly[trials]
+        _, draw, luck = np.array(self.results.rows[trials], np.int64).T
+        months = flows.shape[1]
+        columns = {
+            "draw": np.repeat(draw, months),
+            "luck": np.repeat(luck, months),
+            "month": np.tile(np.arange(1, months + 1), len(flows)),
+        }
+        return columns | {name: flows[:, :, i].ravel() for i, name in enumerate(MONTHLY)}
+
+    @property
+    def plot(self) -> Figures:
+        """The figures, each made when called."""
+        return Figures(self)
+
+    def json(self) -> dict[str, Any]:
+        """Return what ``result.json`` holds."""
+        return {**self.summary, "provenance": finite(self.provenance)}
+
+    def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> None:
+        """Write the result folder: all of it, or nothing.
+
+        Raises
+        ------
+        InputError
+            The folder holds something and `overwrite` is not given, or cannot be written.
+        """
+        from simgap.plots import style
+
+        with result_folder(Path(folder), overwrite) as place:
+            write_json(place / "result.json", self.json())
+            write_parquet(place / "trials.parquet", [self._trials()])
+            parts = range(0, len(self.results.rows), TRIALS_AT_ONCE)
+            months = (self._monthly(slice(first, first + TRIALS_AT_ONCE)) for first in parts)
+            write_parquet(place / "monthly.parquet", months)
+            for name in FIGURES:
+                style.save(getattr(self.plot, name)(), place / f"{name}.png")
+
+
+FIGURES = ("value", "cash", "dashboard", "tornado")
+TRIALS_AT_ONCE = 500  # whose months are written: a table of all months would be the largest thing in memory
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures of a run."""
+
+    result: Result
+
+    def _caption(self) -> str:
+        s, n = self.result.summary, self.result.summary["replications"]
+        return (
+            f"{title(s['scenario']['name'])}: {n} replication{'s' * (n > 1)}, seed {s['seed']}; each with "
+            f"its own draw of what is not known and its own luck.{omitted(self.result.results)}"
+        )
+
+    def value(self) -> Figure:
+        """Distribution of realised value, with the board line."""
+        from simgap.plots import distribution, style
+
+        r, s = self.result.results, self.result.summary
+        criterion = self.result.resolved["success"]
+        level = criterion["value"]
+        if criterion["of"] == "projected":
+            projected = r.of("projected_npv")
+            level = level * float(projected[0]) if np.ptp(projected) == 0.0 else None
+        figure, axes = style.new_figure(self._caption())
+        board = s["projected"]["npv"]["mean"]
+        distribution.draw(axes, r.of("realised_npv"), board, level or None, s["currency"])
+        return figure
+
+    def cash(self) -> Figure:
+        """Cumulative cash by month, with its band and deepest point."""
+        from simgap.plots import cumulative_cash as cash
+        from simgap.plots import style
+
+        r = self.result.results
+        board = cumulative_cash(r, "projected").mean(axis=0)
+        figure, axes = style.new_figure(self._caption())
+        known = board if np.isfinite(board).all() else None
+        cash.draw(axes, cumulative_cash(r), self.result.summary["currency"], known)
+        return figure
+
+    def dashboard(self) -> Figure:
+        """What the dashboard says beside what is true, by month."""
+        from simgap.plots import dashboard, style
+
+        months = self.result.results.monthly
+
+        def column(name: str) -> Floats:
+            return months[:, :, MONTHLY.index(name)]
+
+        figure, axes = style.new_figure(self._caption(), height=dashboard.HEIGHT)
+        dashboard.draw(
+            axes,
+            column("accuracy_true"),
+            column("accuracy_shown"),
+            np.cumsum(column("net") - column("one_off"), axis=1),
+            np.cumsum(column("net_shown"), axis=1),
+            self.result.summary["currency"],
+        )
+        return figure
+
+    def tornado(self) -> Figure:
+        """Rank correlation of the inputs with realised value."""
+        from simgap.plots import style, tornado
+
+        links = self.result.summary["inputs"]
+        table = [[link["rank_correlation"], *link["ci95"]] for link in links]
+        correlations = np.array(table, dtype=np.float64).reshape(-1, 3)
+        caption = f"{self._caption()} Whiskers: 95 % intervals that hold together."
+        figure, axes = style.new_figure(
+            caption, height=tornado.height(int(np.isfinite(correlations[:, 0]).sum()))
+        )
+        tornado.draw(axes, [link["name"] for link in links], correlations, "realised NPV")
+        return figure
