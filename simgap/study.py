@@ -34,6 +34,8 @@ from simgap.results.run import Result
 from simgap.results.sweep import Sweep
 from simgap.sampling.unknowns import quantile
 from simgap.scenario.load import read_source
+from simgap.scenario.portfolios import conflicts, duration, members
+from simgap.scenario.values import Variant
 from simgap.trace import Trace
 from simgap.version import __version__
 
@@ -116,7 +118,7 @@ class Case:
         if not confirmed:
             items = replications * plans.work(self.resolved, plans.one_each(1))
             check_size(items, replications, workers or plans.default_workers(), engine)
-        self._check_window(())
+        self._check_window((Variant(),))
         done, times = self._evaluate(plans.one_each(replications), seed, workers, progress, engine)
         provenance = self._provenance("run", seed, replications, done.complete, times)
         return Result(self.resolved, done, summary(self.resolved, done, seed, __version__), provenance)
@@ -156,7 +158,7 @@ class Case:
         if not 1 <= len(axes) <= 2 or len({axis.key for axis in axes}) < len(axes):
             raise InputError("--over", [Problem(0, "", f"{len(axes)} axes", "one or two, of different keys")])
         points = math.prod(len(axis.values) for axis in axes)
-        self._check_window(axes)
+        self._check_window((Variant(),), axes)
         if not confirmed:
             # The corners of the grid speak for all of it: looking at each point would itself take long.
             corners = sweeps.plan_of(sweeps.ends(axes), self.resolved, 1)
@@ -201,7 +203,7 @@ class Case:
             raise refusal("--replication", f"{replication}", f"0 to {MOST_REPLICATIONS - 1}")
         if phase not in PHASES:
             raise refusal("--phase", phase, " or ".join(PHASES))
-        self._check_window(())
+        self._check_window((Variant(),))
         started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
         packed = getattr(one.phases_of(self.resolved, seed, replication), phase)
         first, last = months or (1, packed.months)
@@ -265,19 +267,36 @@ class Case:
             allowed = "a time in the right unit, more capacity, or a deadline"
             raise InputError(self.file, [Problem(0, "", str(error), allowed)]) from None
 
-    def _check_window(self, axes: Sequence[sweeps.Axis]) -> None:
+    def _check_window(self, variants: Sequence[Variant], axes: Sequence[sweeps.Axis] = ()) -> None:
+        """Refuse investments that cannot be bought together, and a go-live that may be after the window."""
         parameters = self.resolved["parameters"]
-        path = f"pilots.{parameters['base.pilot']['value']}.lasts"
-        length, bounded = parameters[path]["value"], ""
-        if isinstance(length, dict):
-            length = float(quantile(length, np.array([1.0 - 1e-12]))[0])
-            bounded = "; `a / b / c max N weeks` bounds what is not known"
-        length = max([length, *(float(axis.values[-1]) for axis in axes if axis.key == path)])
         horizon = parameters["clock.horizon"]["value"] * 730.0
-        if length >= horizon:
-            what = f"a pilot of up to {_number(length / 168.0)} weeks leaves nothing of the window"
-            problem = Problem(0, path, what, f"less than {horizon:,.0f} h{bounded}")
-            raise InputError(self.file, [problem])
+        swept = {axis.key: float(axis.values[-1]) for axis in axes}
+        # The longest that each may take, for whatever is drawn.
+        longest = {
+            path: swept.get(path, _largest(leaf["value"]))
+            for path, leaf in parameters.items()
+            if path.endswith((".lasts", ".delay")) and path.split(".")[0] in ("pilots", "investments")
+        }
+        for variant in variants:
+            pilot, carried, others = members(self.resolved, variant.pilot, variant.investments)
+            bought = (*carried, *others)
+            for what, allowed in conflicts(parameters, self.resolved["investments"], bought):
+                key = f"pilots.{pilot}.carries"
+                raise InputError(
+                    self.file, [Problem(0, key, f"with what is bought besides, {what}", allowed)]
+                )
+            values = {path: leaf.get("value") for path, leaf in parameters.items()} | longest
+            lasts, delay = duration(values, pilot, others)
+            if lasts + delay >= horizon:
+                what = f"a pilot of up to {_number(lasts / 168.0)} weeks"
+                if delay:
+                    what += f", and delays of up to {_number(delay / 168.0)} weeks for {', '.join(others)},"
+                uncertain = any(isinstance(parameters[path]["value"], dict) for path in longest)
+                bounded = "; `a / b / c max N weeks` bounds what is not known" * uncertain
+                what += " leave" + "s" * (not delay) + " nothing of the window"
+                problem = Problem(0, f"pilots.{pilot}.lasts", what, f"less than {horizon:,.0f} h{bounded}")
+                raise InputError(self.file, [problem])
 
     def _provenance(
         self, command: str, seed: int, replications: int, complete: bool, times: dict[str, Any]
@@ -296,6 +315,13 @@ class Case:
             "times": times,
             "scenario": self.resolved,
         }
+
+
+def _largest(value: float | dict[str, Any]) -> float:
+    """Return a number, or what a distribution practically never exceeds."""
+    if isinstance(value, dict):
+        return float(quantile(value, np.array([1.0 - 1e-12]))[0])
+    return value
 
 
 def load(source: str, sets: Sequence[str] = ()) -> Case:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from simgap.model.governance import LEVELS, RESTRICTED
 from simgap.model.types import Floats, Ints
 from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
 from simgap.montecarlo.plan import Results
+from simgap.scenario.portfolios import concerns, members
 from simgap.scenario.resolved import digest
 from simgap.scenario.values import inputs, row_of
 from simgap.scenario.words import READERS
@@ -40,6 +41,7 @@ EVENTS = (
     "changes_done",
     "hired",
 )
+BOUGHT = {"once": "investment_once", "upkeep": "upkeep", "delay_months": "delay_months"}
 SETTINGS = ("money", "clock", "board", "base")  # groups of choices, not of claims about the world
 
 
@@ -273,14 +275,37 @@ def cumulative_cash(results: Results, name: str = "cash") -> Floats:
     return np.concatenate([start, np.cumsum(flow, axis=1)], axis=1)
 
 
-def guesses(resolved: Mapping[str, Any]) -> tuple[int, int]:
-    """Return how many of the numbers stated about the world are guesses, and how many there are."""
+def guesses(
+    resolved: Mapping[str, Any],
+    pilots: Collection[str] | None = None,
+    investments: Collection[str] | None = None,
+) -> tuple[int, int]:
+    """Return how many of the numbers stated about the world are guesses, and how many there are.
+
+    Parameters
+    ----------
+    resolved : mapping
+        The resolved scenario.
+    pilots, investments : collection of str, optional
+        Those that are run and bought, by default all: what the others say does not count. What an investment
+        changes has no source in the file, and is a guess.
+    """
+    pilots = resolved["pilots"] if pilots is None else pilots
+    investments = resolved["investments"] if investments is None else investments
     strengths = [
         leaf["strength"]
         for path, leaf in resolved["parameters"].items()
-        if leaf["stated"] and row_of(path).group not in SETTINGS and row_of(path).unit not in READERS
+        if leaf["stated"]
+        and row_of(path).group not in SETTINGS
+        and row_of(path).unit not in READERS
+        and concerns(path, pilots, investments)
     ]
-    return strengths.count("guess"), len(strengths)
+    changes = sum(
+        row_of(path).unit not in READERS
+        for name in investments
+        for path in resolved["investments"][name]["change"]
+    )
+    return strengths.count("guess") + changes, len(strengths) + changes
 
 
 def input_links(resolved: Mapping[str, Any], results: Results) -> list[dict[str, Any]]:
@@ -326,7 +351,9 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
     losing, winning = int((realised < 0.0).sum()), int(results.of("success").sum())
     npv = summarise(realised)
     half_width = (npv["ci95"][1] - npv["ci95"][0]) / 2.0 if npv["ci95"] else None
-    guessed, stated = guesses(resolved)
+    pilot, carried, others = members(resolved)
+    bought = (*carried, *others)
+    guessed, stated = guesses(resolved, (pilot,), bought)
     flow = monthly_means(results)
     median_cash = np.median(cumulative_cash(results), axis=0)
     deepest = int(np.argmin(median_cash))
@@ -340,6 +367,11 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
                 "engine": results.engine,
                 "version": version,
                 "currency": resolved["parameters"]["money.currency"]["value"],
+                "pilot": pilot,
+                "bought": {
+                    "investments": [name for name in resolved["investments"] if name in bought],
+                    **{key: float(results.of(outcome).mean()) for key, outcome in BOUGHT.items()},
+                },
                 "projected": {"npv": summarise(projected)},
                 "realised": {
                     "npv": npv,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,10 @@ from simgap.model.types import Floats
 from simgap.montecarlo.plan import Plan, Results, crossed
 from simgap.scenario.grammar import parse_value
 from simgap.scenario.keys import find, nearest
+from simgap.scenario.portfolios import concerns, members
 from simgap.scenario.table import CONDITIONS, NAMED
 from simgap.scenario.units import Wrong
-from simgap.scenario.values import Variant, evaluate, row_of, targets
+from simgap.scenario.values import Variant, of_variant, row_of, targets
 from simgap.scenario.words import READERS
 
 GRAMMAR = "KEY=LO:HI:N, such as data=0:1.5:16 or oversight.time=4 min:10 min:4"
@@ -51,7 +52,9 @@ class Axis:
         return self.key in CONDITIONS
 
 
-def parse_axis(text: str, resolved: Mapping[str, Any]) -> Axis:
+def parse_axis(
+    text: str, resolved: Mapping[str, Any], option: str = "--over", bought: Collection[str] | None = None
+) -> Axis:
     """Return the axis that ``--over KEY=LO:HI:N`` asks for.
 
     Parameters
@@ -60,6 +63,10 @@ def parse_axis(text: str, resolved: Mapping[str, Any]) -> Axis:
         The option's text.
     resolved : mapping
         The resolved scenario, whose names key paths may hold.
+    option : str
+        Name of the option, for messages.
+    bought : collection of str, optional
+        Investments that are bought; by default those of the base case.
 
     Raises
     ------
@@ -68,8 +75,11 @@ def parse_axis(text: str, resolved: Mapping[str, Any]) -> Axis:
     """
 
     def wrong(what: str, allowed: str, key: str = "") -> InputError:
-        return InputError("--over", [Problem(0, key, what, allowed)])
+        return InputError(option, [Problem(0, key, what, allowed)])
 
+    if bought is None:
+        _, carried, others = members(resolved)
+        bought = (*carried, *others)
     key, equals, rest = text.partition("=")
     key, parts = key.strip(), [p.strip() for p in rest.split(":")]
     if not equals or len(parts) != 3:
@@ -82,7 +92,7 @@ def parse_axis(text: str, resolved: Mapping[str, Any]) -> Axis:
             raise wrong(
                 "is the same in the pilot and in production", "a condition with a bar in the file", key
             )
-        low, high = (_dose(part, key) for part in parts[:2])
+        low, high = (_dose(part, key, option) for part in parts[:2])
     else:
         names = {group: list(resolved[group]) for group in NAMED}
         try:
@@ -100,7 +110,9 @@ def parse_axis(text: str, resolved: Mapping[str, Any]) -> Axis:
             raise wrong("is overridden by every workflow", ", ".join(own[:3]), key)
         if row.group == "pilots" and found.path.split(".")[1] != leaves["base.pilot"]["value"]:
             raise wrong("is not the pilot that `run` shows", "one of base.pilot", key)
-        if not row.since or row.group == "investments":
+        if row.group == "investments" and not concerns(found.path, (), bought):
+            raise wrong("is not bought", f"one of those that are: {', '.join(bought) or 'none'}", key)
+        if not row.since:
             raise wrong("is not simulated in this version", "a parameter that is", key)
         try:
             ends = [parse_value(part, row) for part in parts[:2]]
@@ -114,14 +126,14 @@ def parse_axis(text: str, resolved: Mapping[str, Any]) -> Axis:
     return Axis(key, np.linspace(low, high, int(parts[2])))
 
 
-def _dose(text: str, key: str) -> float:
+def _dose(text: str, key: str, option: str) -> float:
     try:
         dose = float(text)
     except ValueError:
         dose = math.nan
     if not 0.0 <= dose <= 10.0:
         problem = Problem(0, key, f"`{text}` is not a dose", "0 is the pilot, 1 production, at most 10")
-        raise InputError("--over", [problem])
+        raise InputError(option, [problem])
     return dose
 
 
@@ -201,6 +213,6 @@ def place(
     if axis.is_dose:
         return 0.0, 1.0
     path = axis.key.partition("@")[0]
-    values = evaluate(resolved, medians)
+    values = of_variant(resolved, medians, Variant())
     pair = values[path] if path in values else values[row_of(path).path]
     return (float(pair[0]), float(pair[1])) if all(math.isfinite(v) for v in pair) else None

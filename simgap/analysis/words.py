@@ -67,6 +67,18 @@ def share_of_100(share: float) -> str:
     return f"{100.0 * share:.0f}"
 
 
+def weeks(months: float) -> str:
+    """Write months of 730 hours as weeks.
+
+    Examples
+    --------
+    >>> weeks(2.0), weeks(0.23), weeks(0.1)
+    ('8.7 weeks', '1 week', '0.43 weeks')
+    """
+    number = float(f"{months * 730.0 / 168.0:.2g}")
+    return f"{number:g} week{'s' * (number != 1.0)}"
+
+
 def left_out(ended: int, of: int) -> str:
     """Say that replications ended early, and what that does to the figures."""
     return (

@@ -17,7 +17,7 @@ from simgap.model.clock import HOUR, MONTH
 from simgap.model.parameters import P
 from simgap.model.types import Floats
 from simgap.scenario.portfolios import Bill, bill, members
-from simgap.scenario.values import Variant, at_volume, evaluate, phase_values, workflow_values
+from simgap.scenario.values import Variant, at_volume, of_variant, phase_values, taken, workflow_values
 
 Values = Mapping[str, Any]
 FULL_RATE = {"starts": 0.0, "ramp": 0.0, "growth": 0.0, "backlog": 0}
@@ -76,8 +76,8 @@ def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Va
     """
     names, doses = resolved["workflows"], dict(variant.doses)
     pilot_name, carried, others = members(resolved, variant.pilot, variant.investments)
-    like = resolved["parameters"][f"pilots.{pilot_name}.like_production"]["value"] or ()
-    both = evaluate(resolved, drawn, variant.sets, like, carried, others)
+    like = taken(resolved, pilot_name)
+    both = of_variant(resolved, drawn, variant)
     general = phase_values(both, "production", {})
     planned = tuple(workflow_values(general, name) for name in names)
     costs = bill(general, pilot_name, carried, others)

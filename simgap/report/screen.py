@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from simgap.analysis.words import left_out, money, share_of_100, title
+from simgap.analysis.words import left_out, money, share_of_100, title, weeks
 
 WIDTH = 80
 SHOWN_LINKS = 2
@@ -95,6 +95,7 @@ def words(summary: Mapping[str, Any]) -> list[str]:
         f"between {money(npv['p5'])} and {money(npv['p95'])} in 9 futures of 10; "
         f"{share_of_100(realised['p_negative'])} futures in 100 lose money."
     ]
+    lines += _bought(summary["bought"])
     if summary["inputs"]:
         told = [link["name"] for link in summary["inputs"] if _told_from_chance(link)]
         lines.append(
@@ -138,6 +139,18 @@ def words(summary: Mapping[str, Any]) -> list[str]:
     guessed, stated = summary["guesses"]["guessed"], summary["guesses"]["stated"]
     lines.append(f"{guessed} of {stated} inputs are guesses.")
     return lines
+
+
+def _bought(bought: Mapping[str, Any]) -> list[str]:
+    """Return the sentence on what is bought; nothing where nothing is."""
+    if not bought["investments"]:
+        return []
+    names = ", ".join(map(title, bought["investments"]))
+    later = f"; go-live is {weeks(bought['delay_months'])} later" if bought["delay_months"] else ""
+    return [
+        f"Bought: {names}, for {money(bought['once'])} once and {money(bought['upkeep'])} "
+        f"of upkeep in the window{later}."
+    ]
 
 
 def _detection(found: Mapping[str, Any] | None) -> str:

@@ -69,7 +69,26 @@ def members(resolved: Mapping[str, Any], pilot: str = "", portfolio: Sequence[st
     )
 
 
-def bill(values: Mapping[str, Any], pilot: str, carried: Iterable[str], others: Sequence[str]) -> Bill:
+def duration(values: Mapping[str, Any], pilot: str, others: Sequence[str]) -> tuple[float, float]:
+    """Return the hours from the decision to the end of the pilot, and from there to go-live.
+
+    Parameters
+    ----------
+    values : mapping
+        Values by resolved path: lengths and delays drawn.
+    pilot : str
+        Name of the design.
+    others : sequence of str
+        Investments that it does not carry. Their delays add up; one that is ``parallel`` runs beside the sum
+        of the others.
+    """
+    beside = [name for name in others if values[f"investments.{name}.parallel"] == "yes"]
+    delays = {name: float(values[f"investments.{name}.delay"]) for name in others}
+    in_turn = sum(delay for name, delay in delays.items() if name not in beside)
+    return float(values[f"pilots.{pilot}.lasts"]), max([in_turn, *(delays[name] for name in beside)])
+
+
+def bill(values: Mapping[str, Any], pilot: str, carried: Sequence[str], others: Sequence[str]) -> Bill:
     """Return what a pilot design and a portfolio cost.
 
     Parameters
@@ -78,27 +97,22 @@ def bill(values: Mapping[str, Any], pilot: str, carried: Iterable[str], others: 
         Values of one phase by resolved path, all drawn.
     pilot : str
         Name of the design.
-    carried, others : iterable of str
+    carried, others : sequence of str
         As `members` returns them.
-
-    Notes
-    -----
-    Delays add up; one that is ``parallel`` runs beside the sum of the others.
     """
 
-    def total(names: Iterable[str], what: str) -> float:
+    def total(names: Sequence[str], what: str) -> float:
         return float(sum(values[f"investments.{name}.{what}"] for name in names))
 
-    beside = [name for name in others if values[f"investments.{name}.parallel"] == "yes"]
-    in_turn = total((name for name in others if name not in beside), "delay")
+    lasts, delay = duration(values, pilot, others)
     return Bill(
         pilot=float(values[f"pilots.{pilot}.cost"]),
         carried=total(carried, "once"),
         others=total(others, "once"),
         carried_monthly=total(carried, "monthly"),
         others_monthly=total(others, "monthly"),
-        lasts=float(values[f"pilots.{pilot}.lasts"]),
-        delay=max([in_turn, *(float(values[f"investments.{name}.delay"]) for name in beside)]),
+        lasts=lasts,
+        delay=delay,
     )
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from simgap.scenario.grammar import parse_value
-from simgap.scenario.portfolios import changes, input_name
+from simgap.scenario.portfolios import changes, input_name, members
 from simgap.scenario.table import BY_PATH, NAMED, Row
 from simgap.scenario.words import READERS
 
@@ -162,6 +162,20 @@ def evaluate(
             _changed(production, bought.get(path, ()), row),
         )
     return values
+
+
+def of_variant(
+    resolved: Resolved, drawn: Mapping[str, float], variant: Variant
+) -> dict[str, tuple[Value, Value]]:
+    """Return (pilot, production) of every parameter under a variant, before its doses; see `evaluate`."""
+    pilot, carried, others = members(resolved, variant.pilot, variant.investments)
+    like = taken(resolved, pilot)
+    return evaluate(resolved, drawn, variant.sets, like, carried, others)
+
+
+def taken(resolved: Resolved, pilot: str) -> Sequence[str]:
+    """Return the conditions that a pilot design takes from production."""
+    return resolved["parameters"][f"pilots.{pilot}.like_production"]["value"] or ()
 
 
 def _changed(value: Value, changes: Sequence[tuple[str, Value]], row: Row) -> Value:

@@ -10,8 +10,8 @@ import pytest
 from pyarrow import parquet
 
 import simgap as package
-from simgap.results import run as results
 from simgap.plots import style
+from simgap.results import run as results
 
 RUN_FILES = {
     "result.json",

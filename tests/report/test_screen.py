@@ -30,6 +30,7 @@ SUMMARY = {
     "replications": 1000,
     "ended": {"backlog_limit": 0, "draws": []},
     "currency": "EUR",
+    "bought": {"investments": [], "once": 0.0, "upkeep": 0.0, "delay_months": 0.0},
     "projected": {"npv": {**STATS, "mean": 1.9e6}},
     "realised": {
         "npv": STATS,
