@@ -307,12 +307,12 @@ def test_a_plan_that_would_take_long_asks_first(refused, simgap, edited, tiny, m
     grid = ("--over", "data=0:1:200", "--over", "oversight=0:1:200", "--replications", 10_000)
     assert "--yes" in refused("sweep", tiny, *grid, "--workers", 1)
     monkeypatch.undo()
-    monkeypatch.setattr("simgap.study.LONGEST", 0.0)
+    monkeypatch.setattr("simgap.study.limits.LONGEST", 0.0)
     refused("run", tiny, "--replications", 1, "--workers", 1)
 
 
 def test_yes_runs_a_long_plan(simgap, tiny, monkeypatch):
-    monkeypatch.setattr("simgap.study.LONGEST", 0.0)
+    monkeypatch.setattr("simgap.study.limits.LONGEST", 0.0)
     assert simgap("run", tiny, "--replications", 1, "--workers", 1, "--yes").code == 0
     assert simgap("sweep", tiny, *OVER, "--replications", 1, "--workers", 1, "--yes").code == 0
 

@@ -121,11 +121,7 @@ def test_ways_of_saving_a_file_that_change_nothing(data, simgap, tiny, tmp_path)
 
 
 # What this version refuses by name: the key, and a value that switches it on.
-LATER = {
-    "workflows.letters.value": "4",
-    "pilots.demo.like_production": "data",
-    "pilots.demo.go_if": "npv > 3",
-}
+LATER = {"workflows.letters.value": "4"}
 
 
 @pytest.mark.parametrize("key", LATER)
@@ -147,12 +143,47 @@ def test_what_this_version_cannot_simulate_is_refused_by_name(refused, simgap, e
     assert simgap("run", path, *QUICK, "--quiet", "--set", f"{key}={neutral}") == (0, "", "")
 
 
-def test_bought_investments_are_refused_by_name(refused, simgap, edited):
-    bought = "investments: {tidy: {once: 3k}}\nportfolios: {all: [tidy], nothing: []}\n"
-    path = edited("base: {pilot: demo}", "base: {pilot: demo, portfolio: all}\n" + bought.strip())
+INVESTMENTS = """
+investments:
+  tidy: {once: 3k, delay: 2 weeks, change: {data.validated: "%s"}}
+  slow: {delay: 2 / 4 / 9 weeks}
+  other: {excludes: [tidy], change: {data.validated: 60 %%}}
+portfolios: {all: [tidy], nothing: [], late: [slow], odd: [other]}
+"""
+
+
+def bought(edited, portfolio="all", change="80 %", pilots="demo: {"):
+    path = edited("base: {pilot: demo}", f"base: {{pilot: demo, portfolio: {portfolio}}}")
+    text = Path(path).read_text(encoding="utf-8").replace("demo: {", pilots) + INVESTMENTS % change
+    Path(path).write_text(text, encoding="utf-8")
+    return path
+
+
+def test_what_is_bought_is_simulated_and_told(simgap, edited):
+    answer = simgap("run", bought(edited), *QUICK)
+    assert "Bought: tidy, for 3.0k once and 0 of upkeep in the window; go-live is 2 weeks later." in " ".join(
+        answer.out.split()
+    )
+
+
+def test_investments_that_cannot_be(refused, simgap, edited):
+    assert "`a / b / c max N weeks`" in refused("run", bought(edited, "late"), *QUICK)
+    said = refused("run", bought(edited, "all", "80 %", "demo: {carries: [other], "), *QUICK)
+    assert "pilots.demo.carries: with what is bought besides, `other` excludes `tidy`; one of them" in said
+
+
+def test_changes_without_effect_are_refused(refused, edited):
+    path = bought(edited)
+    text = Path(path).read_text(encoding="utf-8")
+    Path(path).write_text(text.replace('data.validated: "80 %"', "integration.throughput: x 2"), "utf-8")
     said = refused("run", path)
-    assert said.startswith(f"{path}:6: base.portfolio: the investments of `all` are not simulated")
-    assert simgap("run", path, *QUICK, "--quiet", "--set", "base.portfolio=nothing").code == 0
+    assert re.search(
+        r":\d+: investments.tidy.change.integration.throughput: changes a value that is `none`", said
+    )
+    Path(path).write_text(text.replace('data.validated: "80 %"', "workflows.letters.value: 3"), "utf-8")
+    assert "change.workflows.letters.value: is not simulated in this version; leave it out" in refused(
+        "run", path
+    )
 
 
 def test_a_pilot_longer_than_the_window(refused, edited, tiny):

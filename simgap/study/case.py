@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -32,20 +32,12 @@ from simgap.montecarlo import plan as plans
 from simgap.montecarlo.phases import arrivals
 from simgap.results.run import Result
 from simgap.results.sweep import Sweep
-from simgap.sampling.unknowns import quantile
 from simgap.scenario.load import read_source
-from simgap.scenario.portfolios import conflicts, duration, members
 from simgap.scenario.values import Variant
+from simgap.study.limits import check_size, check_window, number, refusal
 from simgap.trace import Trace
 from simgap.version import __version__
 
-if TYPE_CHECKING:
-    pass
-
-# By a process on an ordinary machine: to warn, not to promise.
-ITEMS_PER_SECOND = {"compiled": 800_000, "reference": 15_000}
-SECONDS_PER_TRIAL = 0.004  # to prepare and to book
-LONGEST = 3600.0  # seconds of expected work that need no --yes
 MOST_MONEY = 1e18  # no currency needs more, and squares of it are far from the largest number
 MOST_REPLICATIONS = 10**7  # of a run
 MOST_TRACED = 1_000_000  # items; their log takes a few gigabytes
@@ -118,7 +110,7 @@ class Case:
         if not confirmed:
             items = replications * plans.work(self.resolved, plans.one_each(1))
             check_size(items, replications, workers or plans.default_workers(), engine)
-        self._check_window((Variant(),))
+        check_window(self.resolved, self.file, (Variant(),))
         done, times = self._evaluate(plans.one_each(replications), seed, workers, progress, engine)
         provenance = self._provenance("run", seed, replications, done.complete, times)
         return Result(self.resolved, done, summary(self.resolved, done, seed, __version__), provenance)
@@ -158,7 +150,7 @@ class Case:
         if not 1 <= len(axes) <= 2 or len({axis.key for axis in axes}) < len(axes):
             raise InputError("--over", [Problem(0, "", f"{len(axes)} axes", "one or two, of different keys")])
         points = math.prod(len(axis.values) for axis in axes)
-        self._check_window((Variant(),), axes)
+        check_window(self.resolved, self.file, (Variant(),), axes)
         if not confirmed:
             # The corners of the grid speak for all of it: looking at each point would itself take long.
             corners = sweeps.plan_of(sweeps.ends(axes), self.resolved, 1)
@@ -203,7 +195,7 @@ class Case:
             raise refusal("--replication", f"{replication}", f"0 to {MOST_REPLICATIONS - 1}")
         if phase not in PHASES:
             raise refusal("--phase", phase, " or ".join(PHASES))
-        self._check_window((Variant(),))
+        check_window(self.resolved, self.file, (Variant(),))
         started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
         packed = getattr(one.phases_of(self.resolved, seed, replication), phase)
         first, last = months or (1, packed.months)
@@ -212,7 +204,7 @@ class Case:
             raise refusal("--months", f"{first}:{last}", allowed)
         items = arrivals(packed)
         if items > MOST_TRACED:
-            what = f"the replication has about {_number(items)} items, too many for a log"
+            what = f"the replication has about {number(items)} items, too many for a log"
             raise refusal("simgap", what, f"up to {MOST_TRACED:,}; a smaller volume or horizon, say by --set")
         with self._in_words():
             entries = one.log_of(packed, seed, replication)
@@ -267,37 +259,6 @@ class Case:
             allowed = "a time in the right unit, more capacity, or a deadline"
             raise InputError(self.file, [Problem(0, "", str(error), allowed)]) from None
 
-    def _check_window(self, variants: Sequence[Variant], axes: Sequence[sweeps.Axis] = ()) -> None:
-        """Refuse investments that cannot be bought together, and a go-live that may be after the window."""
-        parameters = self.resolved["parameters"]
-        horizon = parameters["clock.horizon"]["value"] * 730.0
-        swept = {axis.key: float(axis.values[-1]) for axis in axes}
-        # The longest that each may take, for whatever is drawn.
-        longest = {
-            path: swept.get(path, _largest(leaf["value"]))
-            for path, leaf in parameters.items()
-            if path.endswith((".lasts", ".delay")) and path.split(".")[0] in ("pilots", "investments")
-        }
-        for variant in variants:
-            pilot, carried, others = members(self.resolved, variant.pilot, variant.investments)
-            bought = (*carried, *others)
-            for what, allowed in conflicts(parameters, self.resolved["investments"], bought):
-                key = f"pilots.{pilot}.carries"
-                raise InputError(
-                    self.file, [Problem(0, key, f"with what is bought besides, {what}", allowed)]
-                )
-            values = {path: leaf.get("value") for path, leaf in parameters.items()} | longest
-            lasts, delay = duration(values, pilot, others)
-            if lasts + delay >= horizon:
-                what = f"a pilot of up to {_number(lasts / 168.0)} weeks"
-                if delay:
-                    what += f", and delays of up to {_number(delay / 168.0)} weeks for {', '.join(others)},"
-                uncertain = any(isinstance(parameters[path]["value"], dict) for path in longest)
-                bounded = "; `a / b / c max N weeks` bounds what is not known" * uncertain
-                what += " leave" + "s" * (not delay) + " nothing of the window"
-                problem = Problem(0, f"pilots.{pilot}.lasts", what, f"less than {horizon:,.0f} h{bounded}")
-                raise InputError(self.file, [problem])
-
     def _provenance(
         self, command: str, seed: int, replications: int, complete: bool, times: dict[str, Any]
     ) -> dict[str, Any]:
@@ -315,13 +276,6 @@ class Case:
             "times": times,
             "scenario": self.resolved,
         }
-
-
-def _largest(value: float | dict[str, Any]) -> float:
-    """Return a number, or what a distribution practically never exceeds."""
-    if isinstance(value, dict):
-        return float(quantile(value, np.array([1.0 - 1e-12]))[0])
-    return value
 
 
 def load(source: str, sets: Sequence[str] = ()) -> Case:
@@ -349,32 +303,3 @@ def load(source: str, sets: Sequence[str] = ()) -> Case:
     resolved = scenario.read_text(text, file, sets)
     scenario.refuse(resolved, text, file, sets)
     return Case(resolved, file)
-
-
-def refusal(place: str, what: str, allowed: str) -> InputError:
-    """Return the error that refuses what an option says."""
-    return InputError(place, [Problem(0, "", what, allowed)])
-
-
-def check_size(items: float, trials: int, workers: int, engine: str) -> None:
-    """Refuse a plan that would take more than an hour.
-
-    Raises
-    ------
-    InputError
-        Says how many items and how long.
-    """
-    seconds = (items / ITEMS_PER_SECOND[engine] + trials * SECONDS_PER_TRIAL) / workers
-    if seconds > LONGEST:
-        what = f"the plan simulates about {_number(items)} items, which takes about {_duration(seconds)}"
-        raise InputError("simgap", [Problem(0, "", what, "fewer --replications or points, or --yes")])
-
-
-def _duration(seconds: float) -> str:
-    units = ((86400.0 * 365.0, "years"), (86400.0, "days"), (3600.0, "hours"), (60.0, "minutes"))
-    size, name = next((u for u in units if seconds >= 2.0 * u[0]), (1.0, "seconds"))
-    return f"{_number(seconds / size)} {name}"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value < 1e15 else f"{value:.0e}"
