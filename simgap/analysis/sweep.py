@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,13 +17,14 @@ from simgap.montecarlo.plan import Plan, Results, crossed
 from simgap.scenario.grammar import parse_value
 from simgap.scenario.keys import find, nearest
 from simgap.scenario.portfolios import concerns, members
-from simgap.scenario.table import CONDITIONS, NAMED
+from simgap.scenario.table import CONDITIONS, NAMED, Row
 from simgap.scenario.units import Wrong
 from simgap.scenario.values import Variant, of_variant, row_of, targets
 from simgap.scenario.words import READERS
 
 GRAMMAR = "KEY=LO:HI:N, such as data=0:1.5:16 or oversight.time=4 min:10 min:4"
 MOST_POINTS = 200
+NO_CHANGE = Variant()
 OUTCOMES = {
     "npv": "realised NPV",
     "ratio": "realised over projected value",
@@ -73,57 +74,87 @@ def parse_axis(
     InputError
         The text is not of that form, the key is unknown or cannot be swept, or a value is not legal.
     """
-
-    def wrong(what: str, allowed: str, key: str = "") -> InputError:
-        return InputError(option, [Problem(0, key, what, allowed)])
-
-    if bought is None:
-        _, carried, others = members(resolved)
-        bought = (*carried, *others)
     key, equals, rest = text.partition("=")
     key, parts = key.strip(), [p.strip() for p in rest.split(":")]
     if not equals or len(parts) != 3:
-        raise wrong(f"`{text}` is not a range", GRAMMAR)
+        raise _wrong(option, "", f"`{text}` is not a range", GRAMMAR)
     if not parts[2].isascii() or not parts[2].isdigit() or not 2 <= int(parts[2]) <= MOST_POINTS:
-        raise wrong(f"`{parts[2]}` is not a number of points", f"a whole number from 2 to {MOST_POINTS}", key)
+        what = f"`{parts[2]}` is not a number of points"
+        raise _wrong(option, key, what, f"a whole number from 2 to {MOST_POINTS}")
+    low, high = parse_ends(key, parts[0], parts[1], resolved, option, bought)
+    return Axis(key, np.linspace(low, high, int(parts[2])))
+
+
+def parse_ends(
+    key: str,
+    low: str,
+    high: str,
+    resolved: Mapping[str, Any],
+    option: str,
+    bought: Collection[str] | None = None,
+) -> tuple[float, float]:
+    """Return the ends of a range of a key, in the normalised unit; see `parse_axis`."""
+    row = sweepable(key, resolved, option, bought)
+    if row is None:
+        ends = [_dose(text, key, option) for text in (low, high)]
+    else:
+        try:
+            ends = [parse_value(text, row) for text in (low, high)]
+        except Wrong as error:
+            raise _wrong(option, key, error.what, error.allowed) from None
+    if not all(isinstance(end, int | float) for end in ends):
+        raise _wrong(option, key, "needs plain numbers as its ends", GRAMMAR)
+    if not ends[0] < ends[1]:
+        raise _wrong(option, key, f"{low} is not below {high}", "LO below HI")
+    return float(ends[0]), float(ends[1])
+
+
+def sweepable(
+    key: str, resolved: Mapping[str, Any], option: str, bought: Collection[str] | None = None
+) -> Row | None:
+    """Return the table row of a key that can be swept, None for a condition; see `parse_axis`.
+
+    Raises
+    ------
+    InputError
+        The key is unknown, or cannot be swept.
+    """
+
+    def wrong(what: str, allowed: str) -> InputError:
+        return _wrong(option, key, what, allowed)
+
     leaves = resolved["parameters"]
     if key in CONDITIONS:
         if not any("pilot" in leaf for path, leaf in leaves.items() if row_of(path).condition == key):
-            raise wrong(
-                "is the same in the pilot and in production", "a condition with a bar in the file", key
-            )
-        low, high = (_dose(part, key, option) for part in parts[:2])
-    else:
-        names = {group: list(resolved[group]) for group in NAMED}
-        try:
-            found = find(key, names)
-        except Wrong as error:
-            hint = nearest(key, CONDITIONS)
-            raise wrong(
-                error.what, f"{hint}{error.allowed}, or a condition: {', '.join(CONDITIONS)}"
-            ) from None
-        row = found.row
-        if row.unit in READERS or row.constant or row.group in ("clock", "board", "base"):
-            raise wrong("cannot be swept", "an uncertain number, or a condition; --set for the rest", key)
-        own = [f"workflows.{name}.{found.path}" for name in resolved["workflows"]]
-        if all(path in leaves for path in own):
-            raise wrong("is overridden by every workflow", ", ".join(own[:3]), key)
-        if row.group == "pilots" and found.path.split(".")[1] != leaves["base.pilot"]["value"]:
-            raise wrong("is not the pilot that `run` shows", "one of base.pilot", key)
-        if row.group == "investments" and not concerns(found.path, (), bought):
-            raise wrong("is not bought", f"one of those that are: {', '.join(bought) or 'none'}", key)
-        if not row.since:
-            raise wrong("is not simulated in this version", "a parameter that is", key)
-        try:
-            ends = [parse_value(part, row) for part in parts[:2]]
-        except Wrong as error:
-            raise wrong(error.what, error.allowed, key) from None
-        if not all(isinstance(end, int | float) for end in ends):
-            raise wrong("needs plain numbers as its ends", GRAMMAR, key)
-        low, high = float(ends[0]), float(ends[1])
-    if not low < high:
-        raise wrong(f"{parts[0]} is not below {parts[1]}", "LO below HI", key)
-    return Axis(key, np.linspace(low, high, int(parts[2])))
+            raise wrong("is the same in the pilot and in production", "a condition with a bar in the file")
+        return None
+    if bought is None:
+        _, carried, others = members(resolved)
+        bought = (*carried, *others)
+    names = {group: list(resolved[group]) for group in NAMED}
+    try:
+        found = find(key, names)
+    except Wrong as error:
+        hint = nearest(key, CONDITIONS)
+        allowed = f"{hint}{error.allowed}, or a condition: {', '.join(CONDITIONS)}"
+        raise wrong(error.what, allowed) from None
+    row = found.row
+    if row.unit in READERS or row.constant or row.group in ("clock", "board", "base"):
+        raise wrong("cannot be swept", "an uncertain number, or a condition; --set for the rest")
+    own = [f"workflows.{name}.{found.path}" for name in resolved["workflows"]]
+    if all(path in leaves for path in own):
+        raise wrong("is overridden by every workflow", ", ".join(own[:3]))
+    if row.group == "pilots" and found.path.split(".")[1] != leaves["base.pilot"]["value"]:
+        raise wrong("is not the pilot that `run` shows", "one of base.pilot")
+    if row.group == "investments" and not concerns(found.path, (), bought):
+        raise wrong("is not bought", f"one of those that are: {', '.join(bought) or 'none'}")
+    if not row.since:
+        raise wrong("is not simulated in this version", "a parameter that is")
+    return row
+
+
+def _wrong(option: str, key: str, what: str, allowed: str) -> InputError:
+    return InputError(option, [Problem(0, key, what, allowed)])
 
 
 def _dose(text: str, key: str, option: str) -> float:
@@ -132,8 +163,8 @@ def _dose(text: str, key: str, option: str) -> float:
     except ValueError:
         dose = math.nan
     if not 0.0 <= dose <= 10.0:
-        problem = Problem(0, key, f"`{text}` is not a dose", "0 is the pilot, 1 production, at most 10")
-        raise InputError(option, [problem])
+        allowed = "0 is the pilot, 1 production, at most 10"
+        raise _wrong(option, key, f"`{text}` is not a dose", allowed)
     return dose
 
 
@@ -147,18 +178,25 @@ def plan_of(axes: Sequence[Axis], resolved: Mapping[str, Any], replications: int
 
     The first axis varies slowest.
     """
-    variants = []
-    for point in itertools.product(*(axis.values for axis in axes)):
-        at = list(zip(axes, map(float, point), strict=True))
-        doses = tuple((axis.key, value) for axis, value in at if axis.is_dose)
-        sets = tuple(
-            (path, side, value)
-            for axis, value in at
-            if not axis.is_dose
-            for path, side in targets(resolved, axis.key)
-        )
-        variants.append(Variant(doses, sets))
+    variants = [variant_at(axes, point, resolved) for point in points(axes)]
     return crossed(tuple(variants), replications)
+
+
+def points(axes: Sequence[Axis]) -> list[tuple[float, ...]]:
+    """Return the points of a grid; the first axis varies slowest."""
+    return list(itertools.product(*(map(float, axis.values) for axis in axes)))
+
+
+def variant_at(
+    axes: Sequence[Axis], point: Sequence[float], resolved: Mapping[str, Any], of: Variant = NO_CHANGE
+) -> Variant:
+    """Return a variant with the keys and doses of some axes at a point."""
+    at = list(zip(axes, point, strict=True))
+    doses = tuple((axis.key, value) for axis, value in at if axis.is_dose)
+    sets = tuple(
+        (path, side, value) for axis, value in at if not axis.is_dose for path, side in targets(resolved, axis.key)
+    )
+    return replace(of, doses=(*of.doses, *doses), sets=(*of.sets, *sets))
 
 
 def grid(axes: Sequence[Axis], results: Results, variants: int, outcome: str) -> tuple[Floats, Floats]:

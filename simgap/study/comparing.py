@@ -1,0 +1,210 @@
+"""What is compared with what, and where the preference between two portfolios flips."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from simgap.analysis import breakeven
+from simgap.analysis.statistics import summarise
+from simgap.analysis.sweep import Axis, parse_ends, points, sweepable, variant_at
+from simgap.errors import InputError, Problem
+from simgap.model.types import Floats
+from simgap.montecarlo.plan import Plan, Results, crossed
+from simgap.scenario.keys import find
+from simgap.scenario.portfolios import MOST_COMBINED, combinations, members
+from simgap.scenario.table import NAMED
+from simgap.scenario.units import Wrong
+from simgap.scenario.values import Variant
+
+Portfolio = tuple[str, tuple[str, ...]]
+NOTHING = "nothing"  # the name of the portfolio without investments where the file has none
+MOST = "most"  # in place of keys: those that matter most
+OPTION = "--break-even"
+TOLERANCE = 0.02  # of the range: how closely a flip is hemmed in
+BREAK_EVEN_REPLICATIONS = 100
+MAP_REPLICATIONS = 50
+
+
+def portfolios_of(resolved: Mapping[str, Any], names: Sequence[str], every: bool) -> list[Portfolio]:
+    """Return the portfolios to compare, in the order of the file.
+
+    Parameters
+    ----------
+    resolved : mapping
+        The resolved scenario.
+    names : sequence of str
+        Portfolios, or ``nothing``; empty: all that the file names, beside ``nothing`` where it names but one.
+    every : bool
+        All feasible combinations of the investments instead. A combination that the file names keeps its
+        name.
+
+    Raises
+    ------
+    InputError
+        There is nothing to compare, or a name is unknown.
+    """
+    named = {name: tuple(bought) for name, bought in resolved["portfolios"].items()}
+    if not resolved["investments"]:
+        raise _wrong("investments", "the file states none", "investments: to choose from")
+    if every:
+        if names:
+            raise _wrong("--all", "compares all combinations", "names of portfolios, or --all")
+        if len(resolved["investments"]) > MOST_COMBINED:
+            what = f"has more combinations than {2**MOST_COMBINED:,}"
+            raise _wrong("--all", what, f"at most {MOST_COMBINED} investments; or portfolios by name")
+        _, carried, _ = members(resolved, "", ())
+        known = {frozenset((*bought, *carried)): name for name, bought in reversed(named.items())}
+        return [(known.get(frozenset(bought)) or _name(bought), bought) for bought in combinations(resolved)]
+    chosen = list(names) or list(named)
+    if not names and len(chosen) < 2:
+        chosen = [NOTHING, *chosen]
+    for name in chosen:
+        if name not in named and name != NOTHING:
+            allowed = f"one of {', '.join(named)}, or {NOTHING}" if named else f"{NOTHING}, or --all"
+            raise _wrong(name, "is not among the portfolios", allowed)
+    if len(set(chosen)) < max(2, len(chosen)):
+        raise _wrong(", ".join(chosen), "leaves nothing to compare", "two portfolios or more, each once")
+    return [(name, named.get(name, ())) for name in chosen]
+
+
+def _wrong(key: str, what: str, allowed: str) -> InputError:
+    return InputError("compare", [Problem(0, key, what, allowed)])
+
+
+def _name(bought: Sequence[str]) -> str:
+    return " + ".join(bought) or NOTHING
+
+
+def for_contributions(resolved: Mapping[str, Any], portfolios: Sequence[Portfolio]) -> list[Portfolio]:
+    """Return the portfolios that show what each investment is worth alone and in company.
+
+    Beside ``nothing`` each investment alone, and each portfolio without each of its investments, as far as
+    these may be bought.
+    """
+    feasible = set(combinations(resolved))
+    _, carried, _ = members(resolved, "", ())
+    have = {_whole(resolved, bought, carried) for _, bought in portfolios}
+    wanted = [_whole(resolved, (), carried)]
+    for _, bought in portfolios:
+        for name in bought:
+            wanted.append(_whole(resolved, (name,), carried))
+            wanted.append(_whole(resolved, [other for other in bought if other != name], carried))
+    extra = dict.fromkeys(bought for bought in wanted if bought not in have and bought in feasible)
+    return [(_name(bought), bought) for bought in extra]
+
+
+def _whole(resolved: Mapping[str, Any], bought: Sequence[str], carried: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in resolved["investments"] if name in bought or name in carried)
+
+
+def settable(resolved: Mapping[str, Any], name: str) -> bool:
+    """Return whether an unknown is a key path that can be set: not what an investment changes."""
+    try:
+        find(name, {group: list(resolved[group]) for group in NAMED})
+    except Wrong:
+        return False
+    return True
+
+
+def range_of(
+    resolved: Mapping[str, Any], text: str, bought: Sequence[str]
+) -> tuple[str, tuple[float, float]]:
+    """Return the key of ``--break-even KEY[=LO:HI]`` and its range, by default `breakeven.default_range`.
+
+    Raises
+    ------
+    InputError
+        The key is unknown or cannot be swept, or has no range by default.
+    """
+    key, equals, ends = text.partition("=")
+    key = key.strip()
+    if equals:
+        low, _, high = (part.strip() for part in ends.partition(":"))
+        return key, parse_ends(key, low, high, resolved, OPTION, bought)
+    row = sweepable(key, resolved, OPTION, bought)
+    if row is None:
+        return key, (0.0, 1.0)
+    path, _, side = key.partition("@")
+    leaf = resolved["parameters"].get(path) or resolved["parameters"][row.path]
+    believed = leaf.get("value", leaf.get(side or "production"))
+    allowed = f"{key}=LO:HI"
+    if believed is None or (isinstance(believed, dict) and "times" in believed):
+        raise InputError(OPTION, [Problem(0, key, "has no range of its own", allowed)])
+    try:
+        return key, breakeven.default_range(believed, row.low, row.largest)
+    except ValueError:
+        raise InputError(OPTION, [Problem(0, key, "has no range of its own", allowed)]) from None
+
+
+def search(
+    resolved: Mapping[str, Any],
+    ranges: Mapping[str, tuple[float, float]],
+    pair: tuple[Portfolio, Portfolio],
+    replications: int,
+    simulate: Callable[[Plan], Results],
+) -> dict[str, breakeven.Curve]:
+    """Simulate two portfolios wherever `breakeven.next_values` asks for, on the same futures everywhere.
+
+    Parameters
+    ----------
+    resolved : mapping
+        The resolved scenario.
+    ranges : mapping
+        Lowest and highest value by key.
+    pair : two portfolios
+        The curves are of the first's NPV less the second's.
+    replications : int
+        Futures at each value.
+    simulate : callable
+        Evaluates a plan; what it returns is complete.
+
+    Returns
+    -------
+    dict
+        A curve for each key.
+    """
+    curves = dict.fromkeys(ranges, breakeven.EMPTY)
+    while True:
+        wanted = {
+            key: values
+            for key, (low, high) in ranges.items()
+            if (values := breakeven.next_values(curves[key], low, high, TOLERANCE))
+        }
+        if not wanted:
+            return curves
+        at = [(key, value) for key, values in wanted.items() for value in values]
+        variants = [
+            variant_at([Axis(key, np.array([value]))], [value], resolved, Variant(investments=bought))
+            for key, value in at
+            for _, bought in pair
+        ]
+        npv = simulate(crossed(tuple(variants), replications)).of("realised_npv")
+        difference = -np.diff(npv.reshape(-1, len(at), 2), axis=2)[:, :, 0]
+        mean, half = (np.array(parts) for parts in zip(*map(_mean, difference.T), strict=True))
+        done = 0
+        for key, values in wanted.items():
+            here = slice(done, done + len(values))
+            curves[key] = breakeven.extended(curves[key], values, mean[here], half[here])
+            done += len(values)
+
+
+def _mean(values: Floats) -> tuple[float, float]:
+    stats = summarise(values)
+    interval = stats["ci95"]
+    return stats["mean"], (interval[1] - interval[0]) / 2.0 if interval else math.nan
+
+
+def map_plan(
+    axes: Sequence[Axis], resolved: Mapping[str, Any], portfolios: Sequence[Portfolio], replications: int
+) -> Plan:
+    """Return the plan of a map: every portfolio at every point of a grid, on the same futures."""
+    variants = [
+        variant_at(axes, point, resolved, Variant(investments=bought))
+        for point in points(axes)
+        for _, bought in portfolios
+    ]
+    return crossed(tuple(variants), replications)
