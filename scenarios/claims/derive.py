@@ -14,6 +14,7 @@ import gzip
 import math
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,8 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 from scipy.stats import norm, rankdata
 
-Value = float | tuple[float, float, float]
+Triple = tuple[float, float, float]
+Value = float | Triple
 
 DATA = Path(__file__).parent / "data"
 FIELDS = ("sched_dep_time", "act_dep_time", "sched_arr_time", "act_arr_time")
@@ -50,6 +52,29 @@ WITHIN = {7.0: 0.14, 30.0: 0.14 + 0.28}
 DEPLOY = 0.14 + 0.28 + 0.40
 # A quantity of which only the upper end was found: P10 a tenth of it, P50 the geometric middle.
 TENTH = 0.1
+# Investments, in k USD and weeks of 40 hours. BLS 5/2022: mean wage of a software developer in a year, and
+# the share of wages in what an hour costs, 12/2024, as for the reviewers.
+DEVELOPER, HOURS_OF_YEAR, WAGE_SHARE = 132.930, 2080, 0.705
+WEEK = 40
+# Trade: weeks to build a connector, and days to make one hold that is built; how many is a guess.
+CONNECTOR_WEEKS, HOLD_DAYS, CONNECTORS = (4.0, 10.0), (13.0, 21.0), 2
+MEASURE_WEEKS = 6.0  # a guess
+# Flyvbjerg and Gardner 2023: 18 % of IT projects cost over 1.5 of their estimate, and these 5.47 on average.
+OVER, OVER_SHARE, OVER_MEAN = 1.5, 0.18, 5.47
+# Trade: the EU AI Act for one system, k EUR at the start (P10, P50, P90); k EUR a year, an upper end.
+ACT_ONCE, ACT_YEARLY = (15.0, 30.0, 80.0), 29.277
+# Change management as a share of a project; the project is the pilot of 60k and what is built.
+INVOLVED, PILOT = (0.10, 0.18), 60.0
+# SHRM: k USD for a hire, and days until one is found; California: hours of training, four weeks.
+HIRE, FOUND, TRAINED = (4.129, 4.425), (33.3, 42.0), 120 + 40
+WAGE = (32.7, 44.7)
+# MIT NANDA 2025 and Gartner 2024: months from prototype to production.
+ROLL_OUT = (3.0, 8.0)
+MONTH_DAYS = 730 / 24
+# Trade: k USD of a pilot of 90 days, the vendor's fee and the time of one's own people.
+FEE, OWN_TIME = 50.0, (30.0, 80.0)
+# A connected system of cloud services is up for 99.80 to 99.92 % of the time; hours of an outage.
+UP, OUTAGE = (0.9992, 0.9980), 3.0
 # Federal holidays: (month, day), and (month, weekday from Monday = 0, which one in the month).
 FIXED = ((1, 1), (6, 19), (7, 4), (11, 11), (12, 25))
 MOVING = ((1, 0, 3), (2, 0, 3), (5, 0, -1), (9, 0, 1), (10, 0, 2), (11, 3, 4))
@@ -71,6 +96,22 @@ HOW = {
     "governance.resolve_cv@pilot": "BPI 2013: its coefficient of variation",
     "governance.resolve": "BPI 2013: days, mean restored / root cause, major / root cause, any",
     "governance.resolve_cv": "BPI 2013: root cause, lognormal fitted to P25, P50 and P90",
+    "investments.data architecture.once": "k USD: weeks of two connectors, BLS, overruns of IT projects",
+    "investments.integration.once": "k USD: days to make two connectors hold, likewise",
+    "investments.measurement.once": "k USD: six weeks, a guess, likewise",
+    "investments.governance.monthly": "k USD: EU AI Act, a year for one system, as P90",
+    "investments.stakeholders.once": "k USD: 10 to 18 % of the pilot and what is built",
+    "investments.reviewers.once": "k USD: SHRM, and 160 hours of training at the reviewers' wage",
+    "investments.data architecture.delay": "days: its part, by median cost, of 3 to 8 months",
+    "investments.governance.delay": "days: likewise",
+    "investments.measurement.delay": "days: likewise",
+    "investments.integration.delay": "days: likewise",
+    "investments.stakeholders.delay": "days: likewise",
+    "investments.reviewers.delay": "days: SHRM, time to find one, and the training",
+    "investments.data architecture.change.data.validated": "flights: defective rows that show it",
+    "investments.data architecture.change.data.repaired": "flights: of these, whole with one more source",
+    "investments.integration.change.integration.outages": "a year: cloud services in series, three hours",
+    "pilots.production-ready.cost": "k USD: fee and own time of a pilot of 90 days",
 }
 
 
@@ -122,7 +163,7 @@ def off_by(dirty: str, clean: str) -> int:
     return min((min(gap, DAY - gap) for gap in gaps), default=0)
 
 
-def over_sources(sources: NDArray[np.str_], affected: NDArray[np.bool_]) -> tuple[float, float, float]:
+def over_sources(sources: NDArray[np.str_], affected: NDArray[Any]) -> tuple[float, float, float]:
     """P10, P50, P90 over the larger sources of the share of affected rows.
 
     Each share is the mean under Jeffreys' prior, (k + 1/2) / (n + 1): a source without a defect in n rows
@@ -136,6 +177,36 @@ def over_sources(sources: NDArray[np.str_], affected: NDArray[np.bool_]) -> tupl
     ]
     low, mid, high = np.quantile(shares, [0.1, 0.5, 0.9])
     return float(low), float(mid), float(high)
+
+
+def with_another(gaps: NDArray[np.bool_], useless: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Share of the other sources of a row's flight that fill all its gaps, shape (rows,).
+
+    `gaps` and `useless` have shape (rows, 4): the fields that a row lacks, and those that fill no gap.
+    """
+    true = [[row[f"{field}_clean"] for field in FIELDS] for row in read("flights.csv")]
+    flight = np.unique(true, axis=0, return_inverse=True)[1].ravel()
+    filled = np.zeros(len(flight))
+    for number in range(flight.max() + 1):
+        rows = np.flatnonzero(flight == number)
+        left = (gaps[rows, None] & useless[rows]).any(axis=2)
+        np.fill_diagonal(left, False)
+        filled[rows] = 1 - left.sum(axis=1) / (len(rows) - 1)
+    return filled
+
+
+def checked() -> tuple[Triple, Triple]:
+    """What a check of each row alone sees of the defective ones, and what one more source completes of these.
+
+    A field that states no time, or states it in other writing, shows; another time does not. The writing can
+    be put right without help, and a gap be filled with what another source states, right or wrong.
+    """
+    sources, kinds = flights()
+    missing = kinds == "missing"
+    seen = (missing | (kinds == "format")).any(axis=1)
+    defective = (kinds != "").any(axis=1)
+    filled = with_another(missing, missing)
+    return over_sources(sources[defective], seen[defective]), over_sources(sources[seen], filled[seen])
 
 
 # --- DQ4AI: what a defect costs ---------------------------------------------------------------------------
@@ -290,13 +361,67 @@ def holidays(first: datetime.date, last: datetime.date) -> list[datetime.date]:
     return sorted(day for day in observed if first <= day <= last)
 
 
+# --- investments ------------------------------------------------------------------------------------------
+
+
+def between(ends: tuple[float, float]) -> Triple:
+    """P10, P50, P90 where two ends were found: the geometric middle between them."""
+    low, high = ends
+    return low, math.sqrt(low * high), high
+
+
+def overrun() -> tuple[float, float, float, float]:
+    """P10, P50, P90 and the largest of cost over estimate, for an IT project.
+
+    A lognormal with median 1, of which `OVER_SHARE` lies over `OVER`; above that a Pareto tail with the mean
+    `OVER_MEAN`, which is also where it is cut off.
+    """
+    sigma = math.log(OVER) / norm.ppf(1 - OVER_SHARE)
+    alpha = OVER_MEAN / (OVER_MEAN - OVER)
+    return math.exp(sigma * norm.ppf(0.1)), 1.0, OVER * (OVER_SHARE / 0.1) ** (1 / alpha), OVER_MEAN
+
+
+def build(weeks: float) -> Triple:
+    """P10, P50, P90 of the cost in k USD of what is estimated at some weeks of one developer."""
+    estimate = weeks * WEEK * DEVELOPER / HOURS_OF_YEAR / WAGE_SHARE
+    low, mid, high, _ = overrun()
+    return estimate * low, estimate * mid, estimate * high
+
+
+def once() -> dict[str, Triple]:
+    """Sum paid once in k USD, by investment."""
+    out = {
+        "data architecture": build(CONNECTORS * between(CONNECTOR_WEEKS)[1]),
+        "governance": ACT_ONCE,
+        "measurement": build(MEASURE_WEEKS),
+        "integration": build(CONNECTORS * between(HOLD_DAYS)[1] / 5),
+    }
+    project = PILOT + sum(mid for _, mid, _ in out.values())
+    low, mid, high = (share * project for share in between(INVOLVED))
+    out["stakeholders"] = low, mid, high
+    first, last = (hire + TRAINED * wage / 1000 for hire, wage in zip(HIRE, WAGE, strict=True))
+    return out | {"reviewers": between((first, last))}
+
+
+def delays() -> dict[str, Triple]:
+    """Delay of go-live in days, by investment; all but reviewers share 3 to 8 months as they share cost."""
+    medians = {name: mid for name, (_, mid, _) in once().items() if name != "reviewers"}
+    total = sum(medians.values())
+    out: dict[str, Triple] = {}
+    for name, mid in medians.items():
+        low, middle, high = (months * MONTH_DAYS * mid / total for months in between(ROLL_OUT))
+        out[name] = low, middle, high
+    low, middle, high = (days + TRAINED / WEEK * 7 for days in between(FOUND))
+    return out | {"reviewers": (low, middle, high)}
+
+
 # --- results ----------------------------------------------------------------------------------------------
 
 
 def derive() -> dict[str, Value]:
     """Every data-derived parameter of the scenario, by path; triples are P10, P50, P90.
 
-    Shares are per item, penalties are log-odds per affected item, times are days.
+    Shares are per item, penalties are log-odds per affected item, times are days, sums of investments k USD.
     """
     out: dict[str, Value] = {}
     sources, kinds = flights()
@@ -318,6 +443,16 @@ def derive() -> dict[str, Value]:
     cause, out["governance.resolve_cv"] = mean_and_cv(mu, sigma)
     out["governance.resolve@pilot"] = restored
     out["governance.resolve"] = (restored, major, cause)
+    out |= {f"investments.{name}.once": sums for name, sums in once().items()}
+    out |= {f"investments.{name}.delay": days for name, days in delays().items()}
+    out["investments.governance.monthly"] = middle_of(ACT_YEARLY / 12)
+    validated, repaired = checked()
+    out["investments.data architecture.change.data.validated"] = validated
+    out["investments.data architecture.change.data.repaired"] = repaired
+    low, high = ((1 - share) * 365 * 24 / OUTAGE for share in UP)
+    out["investments.integration.change.integration.outages"] = between((low, high))
+    first, last = (FEE + own for own in OWN_TIME)
+    out["pilots.production-ready.cost"] = between((first, last))
     return {key: out[key] for key in HOW}
 
 
@@ -363,6 +498,10 @@ def checks() -> dict[str, tuple[float, ...]]:
     pairs = [[(row[field], row[f"{field}_clean"]) for field in FIELDS] for row in read("flights.csv")]
     off = np.array([max(off_by(*pair) for pair in row) for row in pairs])
     out["rows with a time off by over 5, 15, 30 min"] = tuple(float((off > m).mean()) for m in (5, 15, 30))
+    missing, stale = kinds == "missing", kinds == "stale"
+    seen = (missing | (kinds == "format")).any(axis=1) & ~stale.any(axis=1)
+    true = with_another(missing, missing | stale)[seen]
+    out["rows seen whose own times are true: share true in full with one more source"] = (float(true.mean()),)
     copies = curve("Uniqueness")
     out["most points lost or won by duplicates"] = (100 * max(abs(v - copies[1.0]) for v in copies.values()),)
     out["mean confidence, accuracy"] = (float(score.mean()), accuracy)
@@ -376,6 +515,10 @@ def checks() -> dict[str, tuple[float, ...]]:
         law = lognormal_of(LEVELS, days)
         out[f"P25, P50, P90 of the law in those published: {name}"] = fit_to_published(*law, days)
         out[f"mean and cv of that law: {name}"] = mean_and_cv(*law)
+    out["cost over estimate: P10, P50, P90, largest"] = overrun()
+    sigma = math.log(OVER) / norm.ppf(1 - OVER_SHARE)
+    body = math.exp(sigma**2 / 2) * norm.cdf(math.log(OVER) / sigma - sigma)
+    out["cost over estimate: mean, were nothing cut off"] = (float(body + OVER_SHARE * OVER_MEAN),)
     return out
 
 
