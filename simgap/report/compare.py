@@ -172,14 +172,9 @@ def _risks(comparison: Data, a: str, b: str) -> str:
     one, two = by_name[a], by_name[b]
     first, other = title(a), title(b)
     lose = [share_of_100(p["p_negative"]) for p in (one, two)]
-    worst, regret, cash = (
-        [money(value) for value in pair]
-        for pair in (
-            (one["cvar5"], two["cvar5"]),
-            (one["regret"], two["regret"]),
-            (one["peak_funding"]["mean"], two["peak_funding"]["mean"]),
-        )
-    )
+    worst, regret = ([money(p[key]) for p in (one, two)] for key in ("cvar5", "regret"))
+    cash = [money(p["peak_funding"]["mean"]) for p in (one, two)]
+    need = f"Deepest need of cash, on average: {cash[0]} and {cash[1]}."
     highest = [p["npv"]["ci95"] and p["npv"]["ci95"][1] for p in by_name.values()]
     all_lose = (
         " Every portfolio loses money on average: going on the legacy way is worth more."
@@ -187,10 +182,10 @@ def _risks(comparison: Data, a: str, b: str) -> str:
         else ""
     )
     return (
-        f"{first} loses money in {lose[0]} of 100 futures, {other} in {lose[1]}; in the worst 5 of 100 they "
-        f"come to {worst[0]} and {worst[1]} on average. {_pays_back(one, two)} Deepest need of cash, on "
-        f"average: {cash[0]} and {cash[1]}. Beside whatever turns out best, {first} forgoes {regret[0]} on "
-        f"average, {other} {regret[1]}.{all_lose}"
+        f"{first} loses money in {lose[0]} of 100 futures, {other} in {lose[1]}; in their worst 5 of 100 "
+        f"they come to {worst[0]} and {worst[1]} on average. {_pays_back(one, two)} "
+        f"{need if cash != ['0', '0'] else 'Neither needs cash.'} Beside whatever turns out best, {first} "
+        f"forgoes {regret[0]} on average (regret), {other} {regret[1]}.{all_lose}"
     )
 
 
@@ -320,10 +315,14 @@ def _regions(key: str, crossings: Sequence[Data]) -> str:
 
     def at(crossing: Data, up: bool) -> str:
         # A whole number is rounded up before it is simulated, so that the step lies just above a whole one.
-        value = crossing["value"]
+        value, interval = crossing["value"], crossing["ci95"]
         if whole:
             value = math.floor(value) if up else math.ceil(value)
-        return f"{_say(value, row)}{_interval(crossing['ci95'], lambda end: _say(end, row))}"
+            interval = interval and [
+                end if end is None else round_(end)
+                for end, round_ in zip(interval, (math.floor, math.ceil), strict=True)
+            ]
+        return f"{_say(value, row)}{_interval(interval, lambda end: _say(end, row))}"
 
     found, start = [], None
     for crossing in crossings:
@@ -359,13 +358,13 @@ def _say(value: float, row: Row | None) -> str:
     >>> _say(0.12345, BY_PATH["data.missing"]), _say(0.512, None)
     ('12.3 %', '0.512')
     """
-    value = float(f"{value:.3g}")
     if row is None:
-        return f"{value:g}"
+        return f"{value:.3g}"
     if row.unit in ("duration", "staffed"):
         spans = SPANS if row.unit == "duration" else SPANS[2:]
         unit, hours = next((s for s in spans if abs(value) >= (2 if s[1] > 1 else 1) * s[1]), spans[-1])
         return f"{value / hours:.3g} {unit}" if value else say(value, row.unit)
+    value = float(f"{value:.3g}")
     size = unit_of(abs(value))
     if size[0] > 1 and row.unit not in ("share", "yearly", "monthly"):
         return f"{value / size[0]:.3g}{size[1]} {UNITS[row.unit].normal}".strip()
@@ -401,7 +400,10 @@ def _matters(comparison: Data) -> list[str]:
     ]
     if not told:
         return ["No input's link with the difference can be told from chance in these replications."]
-    return [f"It hangs most on {_listed(told[:SHOWN_MATTERS])}; rank correlation, not cause."]
+    return [
+        f"The preference for {title(a)} over {title(b)} hangs most on {_listed(told[:SHOWN_MATTERS])}; rank "
+        "correlation, not cause."
+    ]
 
 
 def table(comparison: Data) -> list[str]:
@@ -428,7 +430,7 @@ def table(comparison: Data) -> list[str]:
 
 
 def _line(name: str, cells: Sequence[str]) -> str:
-    return f"{name:<{NAME}}" + "".join(f"{cell:>9}" for cell in cells[:-1]) + f"{cells[-1]:>10}"
+    return f"{name:<{NAME}}{''.join(f'{cell:>9}' for cell in cells[:-1])}{cells[-1]:>10}".rstrip()
 
 
 def _short_share(share: float) -> str:
