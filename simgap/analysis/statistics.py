@@ -1,4 +1,4 @@
-"""Statistics of trials: summaries, ratios, proportions, tails, rank correlations, binned quantiles.
+"""Statistics of trials: summaries, ratios, proportions, tails, the best of several, rank correlations, bins.
 
 All intervals are two-sided at 95 %. Plain arrays in, plain numbers out; the trials are taken as independent.
 """
@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 PERCENTILE_METHOD: Literal["median_unbiased"] = "median_unbiased"  # `summarise` says why
 _TAIL = 0.975
@@ -38,10 +39,10 @@ class Ratio(TypedDict):
     ci95: list[float] | None
 
 
-def _student(degrees: int) -> float:
+def _student(degrees: int, below: float = _TAIL) -> float:
     from scipy.special import stdtrit
 
-    return float(stdtrit(degrees, _TAIL))
+    return float(stdtrit(degrees, below))
 
 
 def _some(values: FloatArray) -> None:
@@ -126,7 +127,7 @@ def fieller_ratio(numerator: FloatArray, denominator: FloatArray) -> Ratio | Non
     return {"value": value, "ci95": limits}
 
 
-def wilson(successes: int, n: int) -> tuple[float, float]:
+def wilson(successes: float, n: int) -> tuple[float, float]:
     """Return the score interval of a proportion.
 
     Wilson 1927, *Journal of the American Statistical Association* 22, 209-212; recommended for small n and
@@ -134,8 +135,11 @@ def wilson(successes: int, n: int) -> tuple[float, float]:
 
     Parameters
     ----------
-    successes, n : int
-        0 <= successes <= n.
+    successes : float
+        0 <= successes <= n. A trial may count for a part, as a tie does: what lies between 0 and 1 varies
+        less than what is 0 or 1 with the same mean, so the interval is then rather too wide.
+    n : int
+        Trials.
 
     Returns
     -------
@@ -181,6 +185,44 @@ def cvar(values: FloatArray, share: float = 0.05) -> float:
     held = share * len(values)
     weights = np.clip(held - np.arange(len(values)), 0.0, 1.0)
     return float(weights @ np.sort(values) / held)
+
+
+def may_be_best(values: FloatArray) -> BoolArray:
+    """Return which of several alternatives may have the highest expected value, judged on paired trials.
+
+    With a probability of at least 95 % the alternative whose expected value is highest is among them. One is
+    left out where some other beats it by a one-sided paired t-test at 5 % / (k - 1): the best alternative is
+    left out only if one of its own k - 1 comparisons errs, which Bonferroni's inequality bounds. No common
+    variance or correlation is assumed.
+
+    Parameters
+    ----------
+    values : FloatArray[n, k]
+        One row a trial, one column an alternative; higher is better.
+
+    Returns
+    -------
+    BoolArray[k]
+        The alternative with the highest mean is always among them, and all are where n = 1.
+
+    References
+    ----------
+    J. C. Hsu (1984), "Constrained simultaneous confidence intervals for multiple comparisons with the best",
+    *Annals of Statistics* 12, 1136-1144; B. L. Nelson & F. J. Matejcik (1995), "Using common random numbers
+    for indifference-zone selection and multiple comparisons in simulation", *Management Science* 41,
+    1935-1945; B. L. Nelson, J. Swann, D. Goldsman & W. Song (2001), "Simple procedures for selecting the best
+    simulated system when the number of alternatives is large", *Operations Research* 49, 950-963, whose
+    screening this is, on paired differences.
+    """
+    n, k = values.shape
+    kept = np.ones(k, np.bool_)
+    if n == 1 or k == 1:
+        return kept
+    t = _student(n - 1, 1.0 - 2.0 * (1.0 - _TAIL) / (k - 1))
+    for i in range(k):
+        ahead = values[:, [i]] - values
+        kept[i] = (ahead.mean(axis=0) >= -t * ahead.std(axis=0, ddof=1) / math.sqrt(n)).all()
+    return kept
 
 
 def mean_ranks(values: FloatArray) -> FloatArray:

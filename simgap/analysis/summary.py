@@ -68,7 +68,8 @@ def _percentiles_with_never(values: Floats) -> dict[str, float]:
     return dict(zip(("p5", "p50", "p95"), map(float, p), strict=True))
 
 
-def _payback(months: Floats) -> dict[str, float]:
+def payback(months: Floats) -> dict[str, float]:
+    """Return the share of trials that never pay back, and percentiles of the months; never is infinite."""
     return {"p_never": float(np.isinf(months).mean()), **_percentiles_with_never(months)}
 
 
@@ -381,8 +382,8 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
                     "p_success": winning / n,
                     "p_success_ci95": wilson(winning, n),
                     "cvar5": cvar(realised),
-                    "payback_months": _payback(results.of("payback_months")),
-                    "discounted_payback_months": _payback(results.of("discounted_payback_months")),
+                    "payback_months": payback(results.of("payback_months")),
+                    "discounted_payback_months": payback(results.of("discounted_payback_months")),
                     "irr": _irr(results.of("irr")),
                     "peak_funding": summarise(results.of("peak_funding")),
                     "median_path": {"deepest": max(0.0, -float(median_cash[deepest])), "month": deepest},

@@ -64,12 +64,17 @@ def warnings(summary: Mapping[str, Any]) -> list[str]:
         found.append(f"No items arrive in the window: {', '.join(map(title, idle))}.")
     if summary["realisation_ratio"] is None:
         found.append("The board's figure is not positive, so no realisation ratio is given.")
-    if n < 30:
-        found.append(
-            f"{n} replication{'s are' if n > 1 else ' is'} few: percentiles and intervals are rough. "
-            "Use --replications for more."
-        )
-    return found
+    return found + few(n)
+
+
+def few(replications: int) -> list[str]:
+    """Return a word of warning where there are few replications."""
+    if replications >= 30:
+        return []
+    return [
+        f"{replications} replication{'s are' if replications > 1 else ' is'} few: percentiles and intervals "
+        "are rough. Use --replications for more."
+    ]
 
 
 def without_holidays(settings: Mapping[str, Any]) -> list[str]:
