@@ -63,12 +63,11 @@ def draw(
     if success_level is not None:
         style.vertical(axes, success_level, f"success from {money(success_level)}", 1, style.SUCCESS, ":")
 
+    outside = int(np.sum((realised < low - room) | (realised > high + room)))
     axes.set_xlabel(
         f"realised net present value, {currency} (better \N{RIGHTWARDS ARROW}; grey: loses money)"
+        + style.beyond(outside, len(realised))
     )
-    outside = int(np.sum((realised < low - room) | (realised > high + room)))
-    if outside:
-        axes.set_xlabel(f"{axes.get_xlabel()}\n{outside:,} of {len(realised):,} futures lie beyond the axis")
     axes.set_ylabel("share of futures with an\noutcome at or below x")
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
     axes.xaxis.set_major_formatter(style.MoneyFormatter())
@@ -83,10 +82,7 @@ def draw(
 
 def _range(realised: FloatArray) -> tuple[float, float]:
     """Return the range to show: zero and the trials, without tails that would press the rest together."""
-    p2, p98 = style.percentiles(realised, [2, 98])
-    room = 0.5 * (p98 - p2)  # four standard deviations from the middle where the trials are normal
-    low, high = max(float(realised.min()), p2 - room), min(float(realised.max()), p98 + room)
-    return style.span(np.array([low, high, 0.0]))
+    return style.span(np.array([*style.bulk(realised), 0.0]))
 
 
 def _percentiles(axes: Axes, realised: FloatArray) -> None:

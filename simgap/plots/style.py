@@ -28,12 +28,22 @@ FloatArray = NDArray[np.float64]
 
 # Okabe and Ito, "Color universal design" (2008): told apart under every common kind of colour blindness.
 BLUE, SKY, GREEN, ORANGE, VERMILLION = "#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00"
+PURPLE, YELLOW = "#CC79A7", "#F0E442"
 INK, FAINT, SHADE = "#222222", "#5A5A5A", "#EFEFEF"
 REALISED, BOARD, SUCCESS = BLUE, VERMILLION, GREEN
+# Things that are compared: colour and marker of each, since colour alone is not seen by all.
+SERIES = ((BLUE, "o"), (VERMILLION, "s"), (GREEN, "^"), (PURPLE, "D"))
+LETTER_OF = {
+    "o": "\N{BLACK CIRCLE}",
+    "s": "\N{BLACK SQUARE}",
+    "^": "\N{BLACK UP-POINTING TRIANGLE}",
+    "D": "\N{BLACK DIAMOND}",
+}
 
 DPI = 150
 TEXT, SMALL, TITLE = 11.5, 9.5, 13.5
 ROW = 17.0  # points from one row of labels above the axes to the next
+NEAR = 9  # points from a marker to a label right beside it
 HALO = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.2}
 OUTLINE = [withStroke(linewidth=3, foreground="white")]  # keeps a label readable where it crosses a line
 
@@ -47,6 +57,7 @@ LEGEND: dict[str, Any] = {
     "borderpad": 0.2,
 }
 SETTINGS: dict[str, Any] = {
+    "text.parse_math": False,  # a name may hold dollar signs
     "font.size": TEXT,
     "axes.labelsize": TEXT,
     "xtick.labelsize": TEXT,
@@ -133,8 +144,45 @@ def renderer_of(axes: Axes) -> RendererAgg:
 def title(axes: Axes, text: str) -> None:
     """Write a statement over the whole figure, from its left edge, wrapped to its width."""
     figure = figure_of(axes)
-    wrapped = _wrapped(text[:1].upper() + text[1:], figure.get_figwidth(), TITLE, 0.62)
-    figure.suptitle(wrapped, x=0.015, ha="left", fontsize=TITLE, fontweight="bold")
+    text, width = text[:1].upper() + text[1:], figure.get_figwidth()
+    written = figure.suptitle("", x=0.015, ha="left", fontsize=TITLE, fontweight="bold")
+    letter = 0.62
+    while letter < 1.3:  # capitals are wider than the mean letter
+        written.set_text(_wrapped(text, width, TITLE, letter))
+        if Text.get_window_extent(written, renderer_of(axes)).width < 0.97 * width * DPI:
+            return
+        letter *= 1.04
+
+
+def short(name: str, letters: int = 24) -> str:
+    """Write a name that someone chose on one line, without the middle of one that is too long.
+
+    Examples
+    --------
+    >>> short("ready"), short("everything that can be bought at once", 15)
+    ('ready', 'everyth…at once')
+    """
+    name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    if len(name) <= letters:
+        return name
+    return f"{name[: letters // 2].rstrip()}\N{HORIZONTAL ELLIPSIS}{name[-((letters - 1) // 2) :].lstrip()}"
+
+
+def two_lines(name: str, letters: int) -> str:
+    """Break a long name at a dot, @ or underscore; leave out the middle of one too long for two lines."""
+    if len(name) <= letters:
+        return name
+    if len(name) > 2 * letters - 2:
+        name = f"{name[: letters - 2]}\N{HORIZONTAL ELLIPSIS}{name[-(letters - 2) :]}"
+    # The last break that leaves both lines short enough; through the middle where the name has none.
+    breaks = [
+        i
+        for i in range(len(name) - letters, letters + 1)
+        if name[i] in "@ " or name[i - 1] in ".\N{HORIZONTAL ELLIPSIS}"
+    ]
+    breaks = breaks or [i for i in range(len(name) - letters, letters + 1) if name[i - 1] == "_"]
+    cut = breaks[-1] if breaks else len(name) // 2
+    return f"{name[:cut]}\n{name[cut:].lstrip()}"
 
 
 def _wrapped(text: str, width: float, size: float, letter: float) -> str:
@@ -212,6 +260,25 @@ def span(values: FloatArray) -> tuple[float, float]:
     return low - room, high + room
 
 
+def bulk(values: FloatArray) -> tuple[float, float]:
+    """Return the range of the values without tails that would press the rest together."""
+    p2, p98 = percentiles(values, [2, 98])
+    room = 0.5 * (p98 - p2)  # four standard deviations from the middle where the values are normal
+    return max(float(values.min()), p2 - room), min(float(values.max()), p98 + room)
+
+
+def refuse_infinite(**arrays: FloatArray) -> None:
+    """Raise ValueError where an array holds what is not a finite number, which no axis can show."""
+    for name, values in arrays.items():
+        if not np.isfinite(values).all():
+            raise ValueError(f"{name} holds values that are not finite; what is not known is left out before")
+
+
+def beyond(outside: int, total: int) -> str:
+    """Return a line that says how many futures the axes leave out; nothing where they hold all."""
+    return f"\n{outside:,} of {total:,} futures lie beyond the axis" if outside else ""
+
+
 def with_reach(low: float, high: float, points: Sequence[float | None]) -> tuple[float, float]:
     """Widen a range to the points that lie less than twice its width away; those farther stay outside."""
     reach = 2 * (high - low)
@@ -275,7 +342,52 @@ def vertical(axes: Axes, x: float, text: str, row: int, colour: str, dashes: str
     )
 
 
-def place_labels(axes: Axes, points: Sequence[tuple[str, float, float]]) -> list[Bbox]:
+def diagonal(axes: Axes, text: str) -> str:
+    """Draw the line on which y is x, with its label along it.
+
+    Parameters
+    ----------
+    axes : Axes
+        With its final limits.
+    text : str
+        Label.
+
+    Returns
+    -------
+    str
+        What the label of an axis should add, on a line of its own, where the picture has no room for the
+        label or the line lies beyond it; else empty.
+    """
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    low, high = max(left, bottom), min(right, top)
+    if low >= high:
+        return f"\n({text}: far {'above' if left >= top else 'below'} what is shown)"
+    axes.plot([low, high], [low, high], color=INK, linewidth=1.6, zorder=4)
+    if np.hypot((high - low) / (right - left), (high - low) / (top - bottom)) < 0.5:
+        return f"\n(black line: {text})"
+    place = low + 0.92 * (high - low)
+    axes.text(
+        place,
+        place,
+        text,
+        ha="right",
+        va="bottom",
+        rotation=45,
+        rotation_mode="anchor",
+        transform_rotates_text=True,
+        fontweight="bold",
+        path_effects=OUTLINE,
+        zorder=6,
+    )
+    return ""
+
+
+def place_labels(
+    axes: Axes,
+    points: Sequence[tuple[str, float, float]],
+    others: Sequence[tuple[float, float]] = (),
+    leaders: bool = True,
+) -> list[Bbox]:
     """Write a label beside each point so that labels cover neither one another nor a point.
 
     Each label takes the nearest of a few dozen places around its point that is free and inside the axes;
@@ -287,6 +399,10 @@ def place_labels(axes: Axes, points: Sequence[tuple[str, float, float]]) -> list
         With its final limits, labels and layout.
     points : sequence of (label, x, y)
         Coordinates in the data.
+    others : sequence of (x, y)
+        Points without a label, which no label should cover either.
+    leaders : bool
+        Whether a label right beside its point has a line to it, as one farther off always has.
 
     Returns
     -------
@@ -297,7 +413,8 @@ def place_labels(axes: Axes, points: Sequence[tuple[str, float, float]]) -> list
     point = DPI / 72
     frame = axes.get_window_extent(renderer)
     spots = [axes.transData.transform((x, y)) for _, x, y in points]
-    taken = [Bbox([s - 6 * point, s + 6 * point]) for s in spots]
+    spots_of_others = [axes.transData.transform(other) for other in others]
+    taken = [Bbox([s - 6 * point, s + 6 * point]) for s in [*spots, *spots_of_others]]
     placed: list[Bbox] = []
     for (text, x, y), spot in zip(points, spots, strict=True):
         label = axes.annotate(
@@ -314,16 +431,18 @@ def place_labels(axes: Axes, points: Sequence[tuple[str, float, float]]) -> list
         )
         # Of the text alone: an annotation's own extent holds its arrow as well.
         half = np.array(Text.get_window_extent(label, renderer).size) / 2 + 2 * point
-        best, best_offset, best_box = np.inf, half, frame
+        best, best_offset, best_box, best_distance = np.inf, half, frame, NEAR
         for distance, (side, up) in itertools.product(
-            (9, 24, 40, 60, 85), ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
+            (NEAR, 24, 40, 60, 85), ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
         ):
             offset = np.array([side, up]) * (distance * point + half)
             box = Bbox([spot + offset - half, spot + offset + half])
             cost = sum(shared(box, other) for other in taken) + shared(box, box) - shared(box, frame)
             if cost < best - 1:  # a pixel, so that rounding does not prefer a place farther off
-                best, best_offset, best_box = cost, offset, box
+                best, best_offset, best_box, best_distance = cost, offset, box, distance
         label.set_position((float(best_offset[0] / point), float(best_offset[1] / point)))
+        if label.arrow_patch is not None:
+            label.arrow_patch.set_visible(leaders or best_distance > NEAR)
         taken.append(best_box.padded(3 * point))  # two labels side by side must not read as one
         placed.append(best_box)
     return placed

@@ -68,7 +68,7 @@ def draw(axes: Axes, names: Sequence[str], correlations: FloatArray, outcome: st
     widest = float(np.nanmax(np.abs(correlations[order]), initial=0.1))
     axes.set_xlim(-1.45 * widest, 1.45 * widest)
     axes.set_ylim(max(len(order), 1) - 0.4, -0.6)
-    names_shown = [_two_lines(names[i]) for i in order]
+    names_shown = [style.two_lines(names[i], LETTERS) for i in order]
     axes.set_yticks(rows, names_shown)
     space = style.figure_of(axes).get_figheight() * 72 - 150
     lines = max((name.count("\n") + 1 for name in names_shown), default=1)
@@ -103,20 +103,3 @@ def _statement(
     first = clear[0]
     direction = "lower" if rho[first] < 0 else "higher"
     return f"Strongest link: {names[order[first]]}; more of it goes with {direction} {outcome}"
-
-
-def _two_lines(name: str) -> str:
-    """Break a long name at a dot, @ or underscore; leave out the middle of one too long for two lines."""
-    if len(name) <= LETTERS:
-        return name
-    if len(name) > 2 * LETTERS - 2:
-        name = f"{name[: LETTERS - 2]}\N{HORIZONTAL ELLIPSIS}{name[-(LETTERS - 2) :]}"
-    # The last break that leaves both lines short enough; through the middle where the name has none.
-    breaks = [
-        i
-        for i in range(len(name) - LETTERS, LETTERS + 1)
-        if name[i] == "@" or name[i - 1] in ".\N{HORIZONTAL ELLIPSIS}"
-    ]
-    breaks = breaks or [i for i in range(len(name) - LETTERS, LETTERS + 1) if name[i - 1] == "_"]
-    cut = breaks[-1] if breaks else len(name) // 2
-    return f"{name[:cut]}\n{name[cut:]}"

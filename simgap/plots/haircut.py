@@ -1,0 +1,168 @@
+"""What a promise is worth: the value to expect of production, given what the pilot shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypedDict
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from simgap.plots import style
+from simgap.plots.style import FloatArray, money, short
+
+LETTERS = 22  # of a name above the axes
+BANDS: tuple[Literal["worth", "low", "high"], ...] = ("worth", "low", "high")
+
+
+class Curve(TypedDict):
+    """What the promises of one pilot design are worth.
+
+    `promise`, rising, `worth` (expected value delivered) and `low` and `high` (its 95 % band) are of shape
+    (m,), m >= 1, in currency. `enough`, of shape (m,), tells where there are futures enough to say so; the
+    others may be nan. From `hurdle` on a promise is worth more than stopping: minus infinity where all are,
+    infinity where none is. `stop_value` is the value of stopping, zero or below.
+    """
+
+    name: str
+    promise: FloatArray
+    worth: FloatArray
+    low: FloatArray
+    high: FloatArray
+    enough: NDArray[np.bool_]
+    hurdle: float
+    stop_value: float
+
+
+def height(curves: int) -> float:
+    """Return the height in inches at which the figure of so many curves is readable."""
+    return 5.0 + style.ROW / 72 * curves
+
+
+@style.context()
+def draw(axes: Axes, curves: Sequence[Curve], currency: str) -> None:
+    """Draw what each promise is worth, with the diagonal on which promises are kept, and the hurdles.
+
+    Parameters
+    ----------
+    axes : Axes
+        Empty axes of a figure from `style.new_figure`, of the height that `height` says.
+    curves : sequence of Curve
+        One a pilot design, at most four.
+    currency : str
+        Name of the currency.
+
+    Raises
+    ------
+    ValueError
+        Where there is enough data, a number is not finite; a hurdle is nan or a stop value not finite; or
+        there are more curves than can be told apart.
+    """
+    if len(curves) > len(style.SERIES):
+        raise ValueError(f"{len(curves)} curves; at most {len(style.SERIES)} can be told apart")
+    for curve in curves:
+        known = np.array([curve[key][curve["enough"]] for key in BANDS])
+        style.refuse_infinite(
+            promise=curve["promise"], worth=known, stop_value=np.array([curve["stop_value"]])
+        )
+        if np.isnan(curve["hurdle"]):
+            raise ValueError(f"the hurdle of {curve['name']} is not a number")
+    _limits(axes, curves)
+    axes.axhline(0.0, color=style.FAINT, linewidth=1.2, zorder=1)
+    axes.axvline(0.0, color=style.FAINT, linewidth=1.2, zorder=1)
+    note = style.diagonal(axes, "promise kept")
+    rows = _rows(axes, [curve["hurdle"] for curve in curves])
+    for row, curve, (colour, marker) in zip(rows, curves, style.SERIES, strict=False):
+        _curve(axes, curve, colour, marker)
+        _hurdle(axes, curve, colour, marker, row)
+
+    dotted = any(not curve["enough"].all() for curve in curves)
+    legend = "thin line: value of stopping" + "; dotted: too few futures to say" * dotted
+    axes.set_xlabel(
+        f"promise: projected NPV that the pilot shows, {currency} \N{RIGHTWARDS ARROW}\n({legend}){note}"
+    )
+    axes.set_ylabel(f"NPV of production to expect,\n{currency} (band: 95% interval)")
+    axes.xaxis.set_major_formatter(style.MoneyFormatter())
+    axes.yaxis.set_major_formatter(style.MoneyFormatter())
+    style.title(axes, _statement(curves, currency))
+
+
+def _limits(axes: Axes, curves: Sequence[Curve]) -> None:
+    """Show all promises, what is known of their worth, and what lies near: zero, hurdles, kept promises."""
+    promises = np.concatenate([curve["promise"] for curve in curves])
+    hurdles = [curve["hurdle"] for curve in curves if np.isfinite(curve["hurdle"])]
+    left, right = style.with_reach(*style.span(promises), [0.0, *hurdles])
+    known = [curve[key][curve["enough"]] for curve in curves for key in BANDS]
+    stops = np.array([curve["stop_value"] for curve in curves])
+    middle = float(style.percentiles(promises, [50])[0])
+    bottom, top = style.with_reach(*style.span(np.concatenate([*known, stops, [0.0]])), [middle])
+    axes.set_xlim(left - 0.03 * (right - left), right + 0.03 * (right - left))
+    axes.set_ylim(bottom - 0.05 * (top - bottom), top + 0.05 * (top - bottom))
+
+
+def _curve(axes: Axes, curve: Curve, colour: str, marker: str) -> None:
+    """Draw worth over promise: solid with its band where there is enough data, thin and dotted elsewhere."""
+    promise, enough = curve["promise"], curve["enough"]
+    worth, low, high = (np.where(enough, curve[key], np.nan) for key in BANDS)
+    axes.plot(promise, curve["worth"], ":", color=colour, linewidth=1.4, zorder=4)
+    axes.fill_between(promise, low, high, color=colour, alpha=0.2, linewidth=0, zorder=3)
+    # A few markers tell the curves apart without colour; all of them where points stand alone.
+    alone = enough & ~np.append(enough[1:], False) & ~np.append(False, enough[:-1])
+    some = np.flatnonzero(enough)[:: max(1, int(enough.sum()) // 6)]
+    marks = np.union1d(some, np.flatnonzero(alone))
+    axes.vlines(promise[alone], low[alone], high[alone], color=colour, zorder=3)
+    axes.plot(promise, worth, color=colour, marker=marker, markevery=list(marks), markersize=7, zorder=5)
+
+
+def _rows(axes: Axes, hurdles: Sequence[float]) -> list[int]:
+    """Return the row of each label: the farther out its line the higher, so that no line crosses a label."""
+    middle = sum(axes.get_xlim()) / 2
+    outwards = sorted(range(len(hurdles)), key=lambda i: (abs(hurdles[i] - middle), -i))
+    return [outwards.index(i) for i in range(len(hurdles))]
+
+
+def _hurdle(axes: Axes, curve: Curve, colour: str, marker: str, row: int) -> None:
+    """Say from where on to go, above the axes; the same colour and marker lead to the curve."""
+    name = f"{style.LETTER_OF[marker]} {short(curve['name'], LETTERS)}"
+    hurdle, stop = curve["hurdle"], curve["stop_value"]
+    axes.axhline(stop, color=colour, linewidth=0.9, zorder=2)
+    if np.isfinite(hurdle):
+        style.vertical(axes, hurdle, f"{name}: go above {money(hurdle)}", row, colour, "--")
+        return
+    axes.annotate(
+        f"{name}: {'never' if hurdle > 0 else 'always'} go",
+        (0, 1),
+        (5, 5 + style.ROW * row),
+        "axes fraction",
+        "offset points",
+        color=colour,
+        fontweight="bold",
+        bbox=style.HALO,
+        zorder=6,
+    )
+
+
+def _statement(curves: Sequence[Curve], currency: str) -> str:
+    """Say in words what the figure shows: the worth of one promise by all designs, where all know it."""
+    known = [curve for curve in curves if curve["enough"].any()]
+    if not known:
+        return "Too few futures to say what a promise is worth"
+    ends = np.array([curve["promise"][curve["enough"]][[0, -1]] for curve in known])
+    low, high = float(ends[:, 0].max()), float(ends[:, 1].min())
+    places = np.full(len(known), (low + high) / 2) if low <= high else ends.mean(axis=1)
+    found = [
+        (money(float(place), currency), short(c["name"]), money(_worth(c, place)))
+        for place, c in zip(places, known, strict=True)
+    ]
+    promise, name, worth = found[0]
+    if low <= high:
+        return f"A promise of {promise} is worth {', '.join(f'{w} with {n}' for _, n, w in found)}"
+    others = [f", one of {p} with {n} {w}" for p, n, w in found[1:]]
+    return f"A promise of {promise} with {name} is worth {worth}{''.join(others)}"
+
+
+def _worth(curve: Curve, promise: float) -> float:
+    """Return the worth of a promise between those where there is enough data."""
+    enough = curve["enough"]
+    return float(np.interp(promise, curve["promise"][enough], curve["worth"][enough]))
