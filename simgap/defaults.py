@@ -3,5 +3,6 @@
 SEED = 1
 REPLICATIONS = 1000
 SWEEP_REPLICATIONS = 20  # at each point
+ALL_REPLICATIONS = 200  # of each of all combinations of investments
 ENGINES = ("compiled", "reference")
 ENGINE = "compiled"

@@ -15,6 +15,21 @@ import numpy as np
 
 from simgap.errors import InputError, Problem
 
+FIGURES = (
+    "value",
+    "cash",
+    "dashboard",
+    "tornado",
+    "sweep",
+    "timeline",
+    "difference",
+    "frontier",
+    "value_over_time",
+    "break_even",
+    "winners",
+    "promise",
+    "haircut",
+)
 RESULTS = (
     "result.json",
     "trials.parquet",
@@ -22,7 +37,7 @@ RESULTS = (
     "grid.csv",
     "events.csv",
     "events.xes",
-    *(f"{figure}.png" for figure in ("value", "cash", "dashboard", "tornado", "sweep", "timeline")),
+    *(f"{figure}.png" for figure in FIGURES),
 )
 
 
@@ -92,11 +107,13 @@ def write_json(path: Path, data: Mapping[str, Any]) -> None:
 
 
 def write_parquet(path: Path, parts: Iterable[Mapping[str, Any]]) -> None:
-    """Write tables of the same columns, arrays of numbers, below each other; what is no number is missing."""
+    """Write tables of the same columns below each other: numbers, of which nan is missing, or texts."""
     import pyarrow as pa
     from pyarrow import parquet
 
     def column(values: Any) -> Any:
+        if values.dtype == object:
+            return pa.array(values.tolist(), pa.string())
         # Not `pyarrow.array`, which imports pandas: a third of a second.
         bits = np.packbits(~np.isnan(values), bitorder="little")
         buffers = [pa.py_buffer(bits), pa.py_buffer(np.ascontiguousarray(values))]

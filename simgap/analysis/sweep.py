@@ -194,7 +194,10 @@ def variant_at(
     at = list(zip(axes, point, strict=True))
     doses = tuple((axis.key, value) for axis, value in at if axis.is_dose)
     sets = tuple(
-        (path, side, value) for axis, value in at if not axis.is_dose for path, side in targets(resolved, axis.key)
+        (path, side, value)
+        for axis, value in at
+        if not axis.is_dose
+        for path, side in targets(resolved, axis.key)
     )
     return replace(of, doses=(*of.doses, *doses), sets=(*of.sets, *sets))
 

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from simgap.cli.compare import compare
 from simgap.cli.options import stop, stopped
 from simgap.cli.run import run
 from simgap.cli.scenarios import resolve, scenarios, schema, validate
@@ -35,7 +36,7 @@ def cli() -> None:
     """
 
 
-for command in (run, sweep, trace, validate, resolve, schema, scenarios, verify):
+for command in (run, sweep, compare, trace, validate, resolve, schema, scenarios, verify):
     cli.add_command(command)
 
 

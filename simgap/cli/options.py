@@ -43,7 +43,9 @@ SETS = click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="R
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 
 
-def simulating(replications: int) -> Callable[[F], F]:
+def simulating(
+    replications: int | None, about: str = "Trials; at each point of a sweep."
+) -> Callable[[F], F]:
     """Return the decorator that gives a command the options of everything that simulates."""
     options = (
         click.argument("scenario"),
@@ -51,8 +53,8 @@ def simulating(replications: int) -> Callable[[F], F]:
             "--replications",
             type=click.IntRange(1, 10**7),
             default=replications,
-            show_default=True,
-            help="Trials; at each point of a sweep.",
+            show_default=replications is not None,
+            help=about,
         ),
         SEED,
         click.option(

@@ -31,7 +31,6 @@ def run(
     Ctrl-C stops it and keeps what is finished.
     """
     from simgap.folder import check_folder
-    from simgap.report.screen import screen
     from simgap.study import load
 
     case = load(scenario, sets)
@@ -39,5 +38,4 @@ def run(
         check_folder(out, overwrite)
     with progress(quiet, verbose) as show:
         result = case.run(replications, seed, workers, show, confirmed=yes, engine=engine)
-    settings = {path: leaf.get("value") for path, leaf in result.resolved["parameters"].items()}
-    return finish(result, screen(result.summary, settings), as_json, quiet, out, overwrite)
+    return finish(result, result.text(), as_json, quiet, out, overwrite)

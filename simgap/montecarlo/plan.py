@@ -10,11 +10,11 @@ import multiprocessing
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -99,6 +99,19 @@ class Results:
     def of(self, name: str) -> Floats:
         """Return one outcome, a number a trial."""
         return self.outcomes[:, self.names.index(name)]
+
+
+def of_variants(results: Results, variants: Sequence[int]) -> Results:
+    """Return the results of some variants alone, numbered anew in the order given."""
+    place = {variant: i for i, variant in enumerate(variants)}
+    kept = [i for i, (variant, _, _) in enumerate(results.rows) if variant in place]
+    kept.sort(key=lambda i: (*results.rows[i][1:], place[results.rows[i][0]]))
+    return replace(
+        results,
+        rows=tuple((place[results.rows[i][0]], *results.rows[i][1:]) for i in kept),
+        waits=results.waits[list(variants)],
+        **{name: getattr(results, name)[kept] for name in ("outcomes", "monthly", "workflows", "drawn")},
+    )
 
 
 def one_each(replications: int) -> Plan:

@@ -11,21 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simgap.analysis.summary import cumulative_cash, finite
 from simgap.analysis.words import title
 from simgap.folder import result_folder, write_json, write_parquet
 from simgap.model.types import Floats
 from simgap.montecarlo import plan as plans
-from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
+from simgap.montecarlo.outcomes import MONTHLY
+from simgap.results import tables
 from simgap.results.incomplete import omitted, shortfalls
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-Columns = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -64,38 +62,14 @@ class Result:
         """One row a trial: draw, luck, inputs (``input.NAME``), outcomes, and several workflows apart."""
         import pandas as pd
 
-        return pd.DataFrame(self._trials())
-
-    def _trials(self) -> Columns:
-        r = self.results
-        _, draw, luck = np.array(r.rows, np.int64).T
-        columns = {"draw": draw, "luck": luck}
-        columns |= {f"input.{name}": r.drawn[:, i] for i, name in enumerate(r.inputs)}
-        columns |= {name: r.outcomes[:, i] for i, name in enumerate(r.names)}
-        names = self.resolved["workflows"] if r.workflows.shape[1] > 1 else ()
-        return columns | {
-            f"workflow.{name}.{what}": r.workflows[:, w, i]
-            for w, name in enumerate(names)
-            for i, what in enumerate(PER_WORKFLOW)
-        }
+        return pd.DataFrame(tables.trials(self.resolved, self.results))
 
     @property
     def monthly(self) -> pd.DataFrame:
         """One row a trial and month, from month 1: flows in money, items, backlog, hours."""
         import pandas as pd
 
-        return pd.DataFrame(self._monthly(slice(None)))
-
-    def _monthly(self, trials: slice) -> Columns:
-        flows = self.results.monthly[trials]
-        _, draw, luck = np.array(self.results.rows[trials], np.int64).T
-        months = flows.shape[1]
-        columns = {
-            "draw": np.repeat(draw, months),
-            "luck": np.repeat(luck, months),
-            "month": np.tile(np.arange(1, months + 1), len(flows)),
-        }
-        return columns | {name: flows[:, :, i].ravel() for i, name in enumerate(MONTHLY)}
+        return pd.DataFrame(next(tables.months(self.results, at_once=len(self.results.rows))))
 
     @property
     def plot(self) -> Figures:
@@ -105,6 +79,12 @@ class Result:
     def json(self) -> dict[str, Any]:
         """Return what ``result.json`` holds."""
         return {**self.summary, "provenance": finite(self.provenance)}
+
+    def text(self) -> str:
+        """Return the first screen."""
+        from simgap.report.screen import screen
+
+        return screen(self.summary, tables.settings(self.resolved))
 
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> None:
         """Write the result folder: all of it, or nothing.
@@ -118,16 +98,13 @@ class Result:
 
         with result_folder(Path(folder), overwrite) as place:
             write_json(place / "result.json", self.json())
-            write_parquet(place / "trials.parquet", [self._trials()])
-            parts = range(0, len(self.results.rows), TRIALS_AT_ONCE)
-            months = (self._monthly(slice(first, first + TRIALS_AT_ONCE)) for first in parts)
-            write_parquet(place / "monthly.parquet", months)
+            write_parquet(place / "trials.parquet", [tables.trials(self.resolved, self.results)])
+            write_parquet(place / "monthly.parquet", tables.months(self.results))
             for name in FIGURES:
                 style.save(getattr(self.plot, name)(), place / f"{name}.png")
 
 
 FIGURES = ("value", "cash", "dashboard", "tornado")
-TRIALS_AT_ONCE = 500  # whose months are written: a table of all months would be the largest thing in memory
 
 
 @dataclass(frozen=True)

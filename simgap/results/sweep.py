@@ -116,7 +116,7 @@ class Sweep:
         medians = plans.medians(self.resolved)
         places = [sweeps.place(axis, self.resolved, medians) for axis in self.axes]
         currency = str(self.resolved["parameters"]["money.currency"]["value"])
-        labels = [_axis_label(axis, currency) for axis in self.axes]
+        labels = [axis_label(axis, currency) for axis in self.axes]
         outcome = sweeps.OUTCOMES[self.outcome]
         figure, axes = style.new_figure(caption)
         if len(self.axes) == 1:
@@ -202,7 +202,8 @@ AXIS_UNITS = {
 }
 
 
-def _axis_label(axis: sweeps.Axis, currency: str) -> str:
+def axis_label(axis: sweeps.Axis, currency: str) -> str:
+    """Return what is written beside an axis: its key, and its unit."""
     if axis.is_dose:
         return f"dose of {axis.key} (0 pilot, 1 production)"
     unit = row_of(axis.key.partition("@")[0]).unit

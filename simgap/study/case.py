@@ -20,9 +20,11 @@ import numpy as np
 
 from simgap import scenario
 from simgap.analysis import sweep as sweeps
-from simgap.analysis.summary import summary
+from simgap.analysis.breakeven import Curve, finding
+from simgap.analysis.compare import contributions
+from simgap.analysis.summary import ended, finite, summary
 from simgap.analysis.timeline import of_arrivals, timeline
-from simgap.defaults import ENGINE, REPLICATIONS, SEED, SWEEP_REPLICATIONS
+from simgap.defaults import ALL_REPLICATIONS, ENGINE, REPLICATIONS, SEED, SWEEP_REPLICATIONS
 from simgap.engines.calendars import date_of
 from simgap.engines.physics import OVERLONG
 from simgap.errors import InputError, Problem, SimulationError
@@ -30,10 +32,12 @@ from simgap.model.clock import MONTH
 from simgap.montecarlo import one
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo.phases import arrivals
+from simgap.results.comparison import Comparison
 from simgap.results.run import Result
 from simgap.results.sweep import Sweep
 from simgap.scenario.load import read_source
 from simgap.scenario.values import Variant
+from simgap.study import comparing
 from simgap.study.limits import check_size, check_window, number, refusal
 from simgap.trace import Trace
 from simgap.version import __version__
@@ -161,6 +165,118 @@ class Case:
         mean, half_width = sweeps.grid(axes, done, len(plan.variants), outcome)
         provenance = self._provenance("sweep", seed, replications, done.complete, times)
         return Sweep(self.resolved, axes, outcome, mean, half_width, done, seed, provenance)
+
+    def compare(
+        self,
+        portfolios: Sequence[str] = (),
+        every: bool = False,
+        each: bool = False,
+        break_even: Sequence[str] = (),
+        over: Sequence[str] = (),
+        replications: int | None = None,
+        seed: int = SEED,
+        workers: int | None = None,
+        progress: Progress = _silent,
+        confirmed: bool = True,
+        engine: str = ENGINE,
+    ) -> Comparison:
+        """Simulate portfolios of investments on the same futures.
+
+        Parameters
+        ----------
+        portfolios : sequence of str
+            Names, ``nothing`` among them where nothing is to be bought; by default all that the file names.
+        every : bool
+            All feasible combinations of the investments instead.
+        each : bool
+            Simulate also what shows the value of each investment alone and in company; with `every` this
+            costs nothing.
+        break_even : sequence of str
+            Keys, ``KEY`` or ``KEY=LO:HI``, for which it is searched where the preference between the best
+            portfolio and what it is compared with flips; ``most`` stands for the five that matter most.
+        over : sequence of str
+            Two texts ``KEY=LO:HI:N``: which portfolio wins over both.
+        replications : int, optional
+            Futures; by default 1,000, with `every` 200. A search has at most
+            `comparing.BREAK_EVEN_REPLICATIONS` at each value, a map `comparing.MAP_REPLICATIONS` at each
+            point.
+        seed, workers, progress, confirmed, engine
+            As in `run`.
+
+        Raises
+        ------
+        InputError
+            A name or key is wrong, portfolios cannot be bought, or as in `run`.
+        BacklogLimit
+            No future was finished under every portfolio.
+        KeyboardInterrupt
+            Interrupted before the first was.
+        """
+        resolved = self.resolved
+        n = replications or (ALL_REPLICATIONS if every else REPLICATIONS)
+        chosen = comparing.portfolios_of(resolved, portfolios, every)
+        extra = comparing.for_contributions(resolved, chosen) if each and not every else []
+        variants = tuple(Variant(investments=bought) for _, bought in (*chosen, *extra))
+        check_window(resolved, self.file, variants)
+        bought = [name for name in resolved["investments"] if any(name in b for _, b in chosen)]
+        axes = [sweeps.parse_axis(text, resolved, "--map", bought) for text in over]
+        if axes and (len(axes) != 2 or axes[0].key == axes[1].key):
+            raise refusal("--map", f"{len(axes)} axes", "two, of different keys")
+        ranges = dict(
+            comparing.range_of(resolved, key, bought) for key in break_even if key != comparing.MOST
+        )
+        check_window(resolved, self.file, variants, axes)
+        plan = plans.crossed(variants, n)
+        points = math.prod(len(axis.values) for axis in axes) if axes else 0
+        mapped = min(n, comparing.MAP_REPLICATIONS)
+        if not confirmed:
+            trials = len(plan.rows) + points * len(chosen) * mapped
+            items = plans.work(resolved, plans.crossed(variants, 1)) / len(variants) * trials
+            check_size(items, trials, workers or plans.default_workers(), engine)
+        done, times = self._evaluate(plan, seed, workers, progress, engine)
+        shown = plans.of_variants(done, range(len(chosen)))
+        summary = self._summary(shown, seed) | comparing.compared(resolved, chosen, shown)
+        if each or every:
+            npv = done.of("realised_npv").reshape(-1, len(variants))
+            summary["investments"] = contributions([*chosen, *extra], npv)
+
+        curves: dict[str, Curve] = {}
+        winners, stopped = None, done.stopped
+
+        def simulate(plan: plans.Plan) -> plans.Results:
+            found, _ = self._evaluate(plan, seed, workers, progress, engine)
+            if found.stopped:
+                raise KeyboardInterrupt
+            return found
+
+        try:
+            if break_even and summary["against"] is not None and not stopped:
+                pair = comparing.pair_of(chosen, summary)
+                if comparing.MOST in break_even:
+                    ranges = comparing.that_matter(resolved, summary["matters"], bought) | ranges
+                few = min(n, comparing.BREAK_EVEN_REPLICATIONS)
+                curves = comparing.search(resolved, ranges, pair, few, simulate)
+                found = (finding(key, pair[0][0], pair[1][0], curve) for key, curve in curves.items())
+                summary["break_even"] = [one | {"replications": few} for one in found]
+            if axes and not stopped:
+                on = simulate(comparing.map_plan(axes, resolved, chosen, mapped))
+                winners = comparing.winners(axes, on, len(chosen))
+                summary["map"] = comparing.map_data(winners, chosen)
+        except KeyboardInterrupt:
+            stopped = True  # the comparison itself is whole
+        provenance = self._provenance("compare", seed, n, done.complete and not stopped, times)
+        return Comparison(resolved, shown, finite(summary), curves, winners, stopped, provenance)
+
+    def _summary(self, results: plans.Results, seed: int) -> dict[str, Any]:
+        return {
+            "scenario": {"name": self.resolved["name"], "digest": scenario.digest(self.resolved)},
+            "seed": seed,
+            "replications": len({row[1] for row in results.rows}),
+            "ended": ended(results),
+            "engine": results.engine,
+            "version": __version__,
+            "currency": self.resolved["parameters"]["money.currency"]["value"],
+        }
 
     def trace(
         self,

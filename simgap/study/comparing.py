@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 
 from simgap.analysis import breakeven
+from simgap.analysis.compare import compare, flips
+from simgap.analysis.regression import local_linear
 from simgap.analysis.statistics import summarise
 from simgap.analysis.sweep import Axis, parse_ends, points, sweepable, variant_at
 from simgap.errors import InputError, Problem
 from simgap.model.types import Floats
-from simgap.montecarlo.plan import Plan, Results, crossed
+from simgap.montecarlo.plan import Plan, Results, crossed, of_variants
+from simgap.results.comparison import Winners
 from simgap.scenario.keys import find
 from simgap.scenario.portfolios import MOST_COMBINED, combinations, members
 from simgap.scenario.table import NAMED
@@ -198,6 +201,34 @@ def _mean(values: Floats) -> tuple[float, float]:
     return stats["mean"], (interval[1] - interval[0]) / 2.0 if interval else math.nan
 
 
+def hints(
+    resolved: Mapping[str, Any], results: Results, difference: Floats, most: int = 5
+) -> list[dict[str, Any]]:
+    """Return `compare.flips`, with where each key's regression on the futures at hand crosses zero.
+
+    Parameters
+    ----------
+    resolved : mapping
+        The resolved scenario.
+    results : Results
+        Of one portfolio.
+    difference : Floats[n]
+        NPV of one portfolio less that of the other in the same future.
+    most : int
+        How many inputs.
+    """
+    found = flips(results.inputs, results.drawn, difference, most)
+    for entry in found:
+        if entry["told"] and settable(resolved, entry["name"]):
+            x = results.drawn[:, results.inputs.index(entry["name"])]
+            at = np.quantile(x, np.linspace(0.02, 0.98, 49))
+            fit = local_linear(x, difference, at)
+            at, value, half = (part[fit.enough] for part in (at, fit.value, (fit.high - fit.low) / 2.0))
+            if len(at) > 1:
+                entry["crossings"] = breakeven.crossings(breakeven.Curve(at, value, half))
+    return found
+
+
 def map_plan(
     axes: Sequence[Axis], resolved: Mapping[str, Any], portfolios: Sequence[Portfolio], replications: int
 ) -> Plan:
@@ -208,3 +239,51 @@ def map_plan(
         for _, bought in portfolios
     ]
     return crossed(tuple(variants), replications)
+
+
+def compared(
+    resolved: Mapping[str, Any], portfolios: Sequence[Portfolio], results: Results
+) -> dict[str, Any]:
+    """Return `compare.compare`, and the inputs on which the preference hangs."""
+    base = resolved["parameters"]["base.portfolio"]["value"]
+    baseline = base or next((name for name, bought in portfolios if not bought), None)
+    found = compare(portfolios, results, baseline)
+    if found["against"] is None:
+        return found
+    names = [name for name, _ in portfolios]
+    npv = results.of("realised_npv").reshape(-1, len(names))
+    first, second = (npv[:, names.index(found[key])] for key in ("best", "against"))
+    matters = hints(resolved, of_variants(results, [0]), first - second)
+    return found | {"matters": matters}
+
+
+def pair_of(portfolios: Sequence[Portfolio], found: Mapping[str, Any]) -> tuple[Portfolio, Portfolio]:
+    """Return the best portfolio and what it is compared with first."""
+    bought = dict(portfolios)
+    return (found["best"], bought[found["best"]]), (found["against"], bought[found["against"]])
+
+
+def that_matter(
+    resolved: Mapping[str, Any], matters: Sequence[Mapping[str, Any]], bought: Sequence[str]
+) -> dict[str, tuple[float, float]]:
+    """Return the keys that matter most and can be set, with their ranges."""
+    names = [entry["name"] for entry in matters if settable(resolved, entry["name"])]
+    return dict(range_of(resolved, name, bought) for name in names)
+
+
+def winners(axes: list[Axis], results: Results, portfolios: int) -> Winners:
+    """Return which portfolio wins at each point of a map, given the results of `map_plan`."""
+    shape = tuple(len(axis.values) for axis in axes)
+    npv = results.of("realised_npv").reshape(-1, math.prod(shape), portfolios)
+    winner, shown = breakeven.winners(npv)
+    return Winners(axes, winner.reshape(shape), shown.reshape(shape), len(npv))
+
+
+def map_data(found: Winners, portfolios: Sequence[Portfolio]) -> dict[str, Any]:
+    """Return a map as JSON holds it."""
+    return {
+        "axes": [{"key": axis.key, "values": axis.values.tolist()} for axis in found.axes],
+        "winner": [[portfolios[i][0] for i in row] for row in found.winner.tolist()],
+        "shown": found.shown.tolist(),
+        "replications": found.replications,
+    }

@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 import simgap as package
 from simgap.plots import style
-from simgap.results import run as results
+from simgap.results import tables
 
 RUN_FILES = {
     "result.json",
@@ -201,7 +201,7 @@ def test_the_tables_are_those_of_the_library(tmp_path):
 
 
 def test_a_table_written_in_parts_is_the_whole_table(monkeypatch, tiny, tmp_path):
-    monkeypatch.setattr(results, "TRIALS_AT_ONCE", 2)
+    monkeypatch.setattr(tables, "TRIALS_AT_ONCE", 2)
     result = package.load(tiny).run(5, workers=1)
     result.save(tmp_path / "out")
     for name in ("trials", "monthly"):
