@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from simgap.cli.compare import compare
+from simgap.cli.gate import gate
 from simgap.cli.options import stop, stopped
 from simgap.cli.run import run
 from simgap.cli.scenarios import resolve, scenarios, schema, validate
@@ -36,7 +37,7 @@ def cli() -> None:
     """
 
 
-for command in (run, sweep, compare, trace, validate, resolve, schema, scenarios, verify):
+for command in (run, sweep, compare, gate, trace, validate, resolve, schema, scenarios, verify):
     cli.add_command(command)
 
 

@@ -174,6 +174,8 @@ def outcomes(r: Reading, criterion: Mapping[str, Any], end: int) -> dict[str, fl
         **{name: value for name, value in cashable.items() if name != "npv"},
         "no_go_npv": given_up(r.bill, r.rate, r.tax),
         "pilot_cost": r.bill.pilot,
+        "pilot_months": r.bill.lasts / 730.0,
+        "carried_once": r.bill.carried,
         "investment_once": r.bill.carried + r.bill.others,
         "upkeep": -float(lines["upkeep"].sum()),
         "delay_months": r.bill.delay / 730.0,

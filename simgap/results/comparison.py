@@ -283,6 +283,8 @@ class Figures:
         figure, axes = style.new_figure(
             self._caption(found.replications), height=winners.height(found.winner.T)
         )
-        labels = [axis_label(axis, self._currency) for axis in found.axes]
-        winners.draw(axes, x.values, y.values, found.winner.T, found.shown.T, self.of.names, *labels, marks)
+        across, up = (axis_label(axis, self._currency) for axis in found.axes)
+        winners.draw(
+            axes, x.values, y.values, found.winner.T, found.shown.T, self.of.names, across, up, marks
+        )
         return figure

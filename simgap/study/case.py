@@ -33,11 +33,12 @@ from simgap.montecarlo import one
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo.phases import arrivals
 from simgap.results.comparison import Comparison
+from simgap.results.gate import Gate
 from simgap.results.run import Result
 from simgap.results.sweep import Sweep
 from simgap.scenario.load import read_source
 from simgap.scenario.values import Variant
-from simgap.study import comparing
+from simgap.study import comparing, gating
 from simgap.study.limits import check_size, check_window, number, refusal
 from simgap.trace import Trace
 from simgap.version import __version__
@@ -266,6 +267,49 @@ class Case:
             stopped = True  # the comparison itself is whole
         provenance = self._provenance("compare", seed, n, done.complete and not stopped, times)
         return Comparison(resolved, shown, finite(summary), curves, winners, stopped, provenance)
+
+    def gate(
+        self,
+        designs: Sequence[str] = (),
+        replications: int = REPLICATIONS,
+        seed: int = SEED,
+        workers: int | None = None,
+        progress: Progress = _silent,
+        confirmed: bool = True,
+        engine: str = ENGINE,
+    ) -> Gate:
+        """Simulate pilot designs, what each promises, and what production then delivers in every case.
+
+        Parameters
+        ----------
+        designs : sequence of str
+            Names of pilots; by default all that the file states. Production buys what ``base.portfolio``
+            names and what the design carries.
+        replications, seed, workers, progress, confirmed, engine
+            As in `run`; every design meets the same futures.
+
+        Raises
+        ------
+        InputError
+            A name is wrong, no pilot could change the promise, what a design is to go on for cannot be judged
+            at the gate, or as in `run`.
+        BacklogLimit
+            No future was finished under every design.
+        KeyboardInterrupt
+            Interrupted before the first was.
+        """
+        resolved = self.resolved
+        names = gating.designs_of(resolved, self.file, designs)
+        variants = tuple(Variant(pilot=name) for name in names)
+        check_window(resolved, self.file, variants)
+        plan = plans.crossed(variants, replications)
+        if not confirmed:
+            check_size(plans.work(resolved, plan), len(plan.rows), workers or plans.default_workers(), engine)
+        done, times = self._evaluate(plan, seed, workers, progress, engine)
+        judged = gating.trials(resolved, names, done)
+        found = self._summary(done, seed) | gating.judged(resolved, judged, seed)
+        provenance = self._provenance("gate", seed, replications, done.complete, times)
+        return Gate(resolved, done, judged, finite(found), provenance)
 
     def _summary(self, results: plans.Results, seed: int) -> dict[str, Any]:
         return {
