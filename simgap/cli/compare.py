@@ -11,10 +11,10 @@ from simgap.defaults import ALL_REPLICATIONS, REPLICATIONS
 
 
 @click.command()
-@click.argument("portfolios", nargs=-1, metavar="[PORTFOLIO]...")
 @simulating(
     None, f"Futures; every portfolio meets each.  [default: {REPLICATIONS}; --all: {ALL_REPLICATIONS}]"
 )
+@click.argument("portfolios", nargs=-1, metavar="[PORTFOLIO]...")
 @click.option("--all", "every", is_flag=True, help="All combinations of the investments.")
 @click.option(
     "--each",

@@ -11,8 +11,8 @@ from simgap.defaults import REPLICATIONS
 
 
 @click.command()
-@click.argument("designs", nargs=-1, metavar="[PILOT]...")
 @simulating(REPLICATIONS, "Futures; every design meets each.")
+@click.argument("designs", nargs=-1, metavar="[PILOT]...")
 def gate(
     scenario: str,
     designs: tuple[str, ...],
