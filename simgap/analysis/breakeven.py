@@ -143,7 +143,8 @@ def crossings(curve: Curve) -> list[dict[str, Any]]:
     crossing inverts the paired t-test, as Fieller (1954, *Journal of the Royal Statistical Society B* 16,
     175-185) does for a ratio: it holds all values around the crossing at which the 95 % interval of the mean
     difference holds zero. A true crossing lies at such values with 95 %. Crossings with the same interval
-    cannot be told apart.
+    cannot be told apart. All numbers are as exact as the search's tolerance: where the mean jumps, the jump
+    lies within it.
 
     Parameters
     ----------

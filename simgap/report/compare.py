@@ -201,9 +201,9 @@ def _pays_back(one: Data, two: Data) -> str:
 
 
 def _rivals(comparison: Data) -> list[str]:
-    """Return the sentence on those that cannot be told from the best, where three or more are compared."""
+    """Return the sentence on those that cannot be told from the best, where the first has not said it."""
     rivals = comparison["may_be_best"]
-    if len(rivals) < 2 or len(comparison["portfolios"]) < 3:
+    if len(rivals) < 2 or len(comparison["portfolios"]) < 3 or comparison["replications"] == 1:
         return []
     shown = [title(name) for name in rivals[:SHOWN_RIVALS]]
     more = len(rivals) - len(shown)
@@ -286,7 +286,7 @@ def _oriented(found: Data, comparison: Data) -> tuple[str, str, list[dict[str, A
     """Return the two portfolios of a break-even, the one with the higher mean first, and the crossings."""
     a, b, crossings = found["a"], found["b"], [dict(c) for c in found["crossings"]]
     mean = {p["name"]: p["npv"]["mean"] for p in comparison["portfolios"]}
-    if b == comparison["best"] or (a != comparison["best"] and mean[b] > mean[a]):
+    if b == comparison["best"] or mean[b] > mean[a]:
         return b, a, [{**c, "falls": not c["falls"]} for c in crossings]
     return a, b, crossings
 
@@ -355,6 +355,8 @@ def _say(value: float, row: Row | None) -> str:
     >>> from simgap.scenario.table import BY_PATH
     >>> _say(0.0667, BY_PATH["oversight.time"]), _say(1234567.0, BY_PATH["workflows.*.volume"])
     ('4 min', '1.23M per year')
+    >>> _say(24.0, BY_PATH["oversight.time"]), _say(60.0, BY_PATH["oversight.deadline"])
+    ('24 h', '60 h')
     >>> _say(0.12345, BY_PATH["data.missing"]), _say(0.512, None)
     ('12.3 %', '0.512')
     """
@@ -362,7 +364,7 @@ def _say(value: float, row: Row | None) -> str:
         return f"{value:.3g}"
     if row.unit in ("duration", "staffed"):
         spans = SPANS if row.unit == "duration" else SPANS[2:]
-        unit, hours = next((s for s in spans if abs(value) >= (2 if s[1] > 1 else 1) * s[1]), spans[-1])
+        unit, hours = next((s for s in spans if value >= (2 if s[1] > 1 else 1) * s[1]), spans[-1])
         return f"{value / hours:.3g} {unit}" if value else say(value, row.unit)
     value = float(f"{value:.3g}")
     size = unit_of(abs(value))

@@ -23,12 +23,13 @@ E = math.e
 
 def search(function, low, high, tolerance=0.01):
     """Return the curve, with function(values) -> (mean, half_width); checks what is asked for on the way."""
-    curve = EMPTY
+    curve, rounds = EMPTY, -1  # the start is none
     while asked := next_values(curve, low, high, tolerance):
         assert asked == sorted(set(asked) - set(curve.values.tolist()))
         assert low <= asked[0] <= asked[-1] <= high
         curve = extended(curve, asked, *function(np.array(asked)))
-        assert curve.rounds < 60
+        rounds += 1
+        assert curve.rounds == rounds < 60
     return curve
 
 
@@ -89,6 +90,9 @@ def test_smooth_functions_take_few_values():
         for width in (0.0, 0.02):
             assert search(exact(KNOWN[name][0], width), 0.0, 1.0, 1e-4).rounds <= most
     assert len(search(exact(KNOWN["line"][0], 0.02), 0.0, 1.0).values) <= 10
+    # Where a value of the grid is the root there is nothing to narrow.
+    for name in ("at a value of the grid", "at the start", "at the end"):
+        assert search(exact(KNOWN[name][0]), 0.0, 1.0).rounds == 0
 
 
 def test_the_start_is_an_even_grid_with_the_ends():
@@ -105,8 +109,9 @@ def test_nothing_is_asked_where_nothing_crosses_or_all_is_close():
     curve = Curve(np.arange(4.0), np.array([2.0, 1.0, -1.0, -2.0]), np.full(4, 0.5))
     step = 0.03 / 2.2
     assert next_values(curve, 0.0, 3.0, 0.01) == pytest.approx([1.25 + step, 1.5, 1.75 - step])
-    curve = Curve(np.arange(4.0), np.array([2.0, 1.0, -1.0, -2.0]), np.full(4, 0.001))
-    assert next_values(curve, 0.0, 3.0, 0.01) == pytest.approx([1.5])
+    for width, wanted in ((0.001, [1.299]), (0.01, [1.29, 1.30, 1.31])):
+        curve = Curve(np.arange(4.0), np.array([2.0, 0.3, -0.7, -2.0]), np.full(4, width))
+        assert next_values(curve, 0.0, 3.0, 0.01) == pytest.approx([x + step for x in wanted])
 
 
 def test_ends_of_the_interval_are_followed_as_well():

@@ -136,6 +136,8 @@ def test_the_words_say_the_numbers():
             "ready beats demo by 310k EUR on average (95 % interval 250k to 370k), but only in 41 of 100 "
             "futures, and costs 270k and 9 weeks more.",
         ),
+        (with_pair(p=0.5), "ready beats demo in 50 of 100 futures, by 310k EUR"),
+        (THREE, "= ready beats demo in 71 of 100 futures, by 310k EUR"),
         (
             BACKWARDS,
             "What ready buys is not worth its money: demo beats ready in 71 of 100 futures, by 310k EUR on "
@@ -191,6 +193,7 @@ def test_the_opening(comparison, sentence):
         (2.7e5, 1, "and costs 270k and 1 week more."),
         (2.7e5, 1 / 7, "and costs 270k and 1 day more."),
         (2.7e5, 10 / 7, "and costs 270k and 10 days more."),
+        (2.7e5, 20 / 7, "and costs 270k and 3 weeks more."),
         (2.7e5, 2.05, "and costs 270k and 2 weeks more."),
         (2.7e5, 0.05, "and costs 270k more."),
         (-2.7e5, -9, "and costs 270k and 9 weeks less."),
@@ -308,6 +311,9 @@ def test_further_searches_have_sentences_of_their_own():
     assert "lean against demo flips if legacy.cost rises above 5.1" in text
     assert "ready against demo flips if ai.cost rises above 0.5 (95 % interval up to 0.7)." in text
     assert text.count("legacy.cost falls below") == 1
+    level = {**with_pair(mean=0.0), "portfolios": [{**DEMO, "npv": READY["npv"]}, READY]}
+    found = [search("legacy.cost", [BELOW], a="demo", b="ready")]
+    assert "ready against demo flips if legacy.cost rises" in flat({**level, "break_even": found})
 
 
 LINK = {"name": "legacy.cost", "rank_correlation": 0.6, "ci95": [0.5, 0.7], "told": True}
@@ -381,6 +387,7 @@ def test_those_that_may_be_best_are_named():
     many = {**THREE, "may_be_best": [f"p{i}" for i in range(9)]}
     assert f"Any of p0, p1, p2, p3, p4 and 4 more {last}" in flat(many)
     assert "may be best" not in flat({**THREE, "may_be_best": ["ready"]})
+    assert "may be best" not in flat({**THREE, "replications": 1})
     # With two the first sentence has said it.
     assert "may be best" not in flat({**with_pair(mean=1e4), "may_be_best": ["ready", "demo"]})
 
