@@ -422,8 +422,8 @@ def _flow(
 
 
 def digest(packed: Packed) -> bytes:
-    """Return a digest of all that an engine reads of a phase: 16 bytes, equal for equal phases."""
-    hasher = hashlib.blake2b(digest_size=16)
+    """Return a digest of all that an engine reads of a phase: 32 bytes, equal for equal phases."""
+    hasher = hashlib.sha256()  # twice as fast as others where the processor has instructions for it
 
     def feed(value: Any) -> None:
         if isinstance(value, np.ndarray):
