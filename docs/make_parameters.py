@@ -21,7 +21,7 @@ page is written by `python docs/make_parameters.py`; do not edit it.
 - **condition**: the condition that the key belongs to. Only keys with a condition, or with `scale`, may
   have a bar (pilot | production).
 - **since**: the version that first simulates the key. `not yet`: `run` refuses any value but the neutral one,
-  which is the default. Investments, and pilot designs that `run` does not show, may be stated all the same.
+  which is the default.
 - **source of default**: `guess` where nobody measured it; `neutral` where the default switches the
   mechanism off.
 
