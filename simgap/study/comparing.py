@@ -62,6 +62,8 @@ def portfolios_of(resolved: Mapping[str, Any], names: Sequence[str], every: bool
         _, carried, _ = members(resolved, "", ())
         known = {frozenset((*bought, *carried)): name for name, bought in reversed(named.items())}
         return [(known.get(frozenset(bought)) or _name(bought), bought) for bought in combinations(resolved)]
+    if not names and not named:
+        raise _wrong("portfolios", "the file names none", "portfolios: with names, or --all")
     chosen = list(names) or list(named)
     if not names and len(chosen) < 2:
         chosen = [NOTHING, *chosen]
