@@ -78,6 +78,7 @@ def words(comparison: Data) -> list[str]:
     return [
         opening(comparison, flip[1] if flip else ""),
         *([] if against is None else [_risks(comparison, best, against)]),
+        *_carried(comparison),
         *_rivals(comparison),
         *_investments(comparison.get("investments") or []),
         *(_break_even(f, comparison) for f in comparison.get("break_even") or [] if f is not told),
@@ -123,6 +124,14 @@ def opening(comparison: Data, flip: str = "") -> str:
     beats = f"{often}, {by}" if pair["p_a_better"] >= 0.5 else f"{by}, but only {often}"
     verdict = _verdict(comparison) if stays else ""
     return f"{verdict}{first} beats {other} {beats}, and {terms}{flip and f'; {flip}'}."
+
+
+def _carried(comparison: Data) -> list[str]:
+    """Return the sentence on what the pilot has built already, which every portfolio has."""
+    carried = comparison.get("carries")
+    if not carried:
+        return []
+    return [f"Every portfolio has what the pilot carries: {_listed([title(name) for name in carried])}."]
 
 
 def _verdict(comparison: Data) -> str:

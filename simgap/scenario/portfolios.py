@@ -191,6 +191,11 @@ def conflicts(
                 yield f"{show(member)} and {show(setters[path])} both set {path}", "one of them"
 
 
+def feasible(resolved: Mapping[str, Any], bought: Sequence[str]) -> bool:
+    """Return whether investments may be bought together."""
+    return not any(conflicts(resolved["parameters"], resolved["investments"], bought))
+
+
 def combinations(resolved: Mapping[str, Any], pilot: str = "") -> list[tuple[str, ...]]:
     """Return all sets of investments that may be bought beside what a pilot design carries.
 
@@ -211,8 +216,4 @@ def combinations(resolved: Mapping[str, Any], pilot: str = "") -> list[tuple[str
     free = [name for name in names if name not in carried]
     sets = itertools.chain.from_iterable(itertools.combinations(free, size) for size in range(len(free) + 1))
     whole = (tuple(name for name in names if name in carried or name in chosen) for chosen in sets)
-    return [
-        bought
-        for bought in whole
-        if not any(conflicts(resolved["parameters"], resolved["investments"], bought))
-    ]
+    return [bought for bought in whole if feasible(resolved, bought)]

@@ -37,6 +37,7 @@ from simgap.results.gate import Gate
 from simgap.results.run import Result
 from simgap.results.sweep import Sweep
 from simgap.scenario.load import read_source
+from simgap.scenario.portfolios import members
 from simgap.scenario.values import Variant
 from simgap.study import comparing, gating
 from simgap.study.limits import check_size, check_window, number, refusal
@@ -226,7 +227,8 @@ class Case:
         ranges = dict(
             comparing.range_of(resolved, key, bought) for key in break_even if key != comparing.MOST
         )
-        check_window(resolved, self.file, variants, axes)
+        searched = [sweeps.Axis(key, np.array(ends)) for key, ends in ranges.items()]
+        check_window(resolved, self.file, variants, [*axes, *searched])
         plan = plans.crossed(variants, n)
         points = math.prod(len(axis.values) for axis in axes) if axes else 0
         mapped = min(n, comparing.MAP_REPLICATIONS)
@@ -236,7 +238,9 @@ class Case:
             check_size(items, trials, workers or plans.default_workers(), engine)
         done, times = self._evaluate(plan, seed, workers, progress, engine)
         shown = plans.of_variants(done, range(len(chosen)))
-        summary = self._summary(shown, seed) | comparing.compared(resolved, chosen, shown)
+        pilot, carried, _ = members(resolved)
+        summary = self._summary(shown, seed) | {"pilot": pilot, "carries": list(carried)}
+        summary |= comparing.compared(resolved, chosen, shown)
         if each or every:
             npv = done.of("realised_npv").reshape(-1, len(variants))
             summary["investments"] = contributions([*chosen, *extra], npv)

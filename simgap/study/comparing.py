@@ -18,7 +18,7 @@ from simgap.model.types import Floats
 from simgap.montecarlo.plan import Plan, Results, crossed, of_variants
 from simgap.results.comparison import Winners
 from simgap.scenario.keys import find
-from simgap.scenario.portfolios import MOST_COMBINED, combinations, members
+from simgap.scenario.portfolios import MOST_COMBINED, combinations, feasible, members
 from simgap.scenario.table import NAMED
 from simgap.scenario.units import Wrong
 from simgap.scenario.values import Variant
@@ -90,7 +90,6 @@ def for_contributions(resolved: Mapping[str, Any], portfolios: Sequence[Portfoli
     Beside ``nothing`` each investment alone, and each portfolio without each of its investments, as far as
     these may be bought.
     """
-    feasible = set(combinations(resolved))
     _, carried, _ = members(resolved, "", ())
     have = {_whole(resolved, bought, carried) for _, bought in portfolios}
     wanted = [_whole(resolved, (), carried)]
@@ -98,7 +97,7 @@ def for_contributions(resolved: Mapping[str, Any], portfolios: Sequence[Portfoli
         for name in bought:
             wanted.append(_whole(resolved, (name,), carried))
             wanted.append(_whole(resolved, [other for other in bought if other != name], carried))
-    extra = dict.fromkeys(bought for bought in wanted if bought not in have and bought in feasible)
+    extra = dict.fromkeys(bought for bought in wanted if bought not in have and feasible(resolved, bought))
     return [(_name(bought), bought) for bought in extra]
 
 
