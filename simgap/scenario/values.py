@@ -362,7 +362,7 @@ def refusals(resolved: Resolved) -> list[tuple[str, str, str]]:
             own = [f"workflows.{name}.{path}" for name in resolved["workflows"]]
             if not row.since:
                 found.append((key, "is not simulated in this version", "leave it out"))
-            elif change["op"] != "set" and _limitless(_leaf_of(parameters, path, ""), row):
+            elif change["op"] != "set" and _limitless(parameters.get(path) or parameters[row.path], row):
                 found.append((key, "changes a value that is `none`", "= VALUE, which sets it"))
             elif all(override in parameters for override in own):
                 what = f"has no effect: every workflow states its own {path}"
