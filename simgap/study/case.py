@@ -227,8 +227,9 @@ class Case:
         ranges = dict(
             comparing.range_of(resolved, key, bought) for key in break_even if key != comparing.MOST
         )
-        searched = [sweeps.Axis(key, np.array(ends)) for key, ends in ranges.items()]
-        check_window(resolved, self.file, variants, [*axes, *searched])
+        check_window(resolved, self.file, variants, axes)
+        for key, ends in ranges.items():  # each is searched by itself
+            check_window(resolved, self.file, variants, [sweeps.Axis(key, np.array(ends))])
         plan = plans.crossed(variants, n)
         points = math.prod(len(axis.values) for axis in axes) if axes else 0
         mapped = min(n, comparing.MAP_REPLICATIONS)
