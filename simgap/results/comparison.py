@@ -76,7 +76,7 @@ class Comparison:
     winners : Winners or None
         The map, where one was asked for.
     stopped : bool
-        Whether an interruption ended it before all was simulated that was asked for.
+        Whether an interruption or a limit kept it from simulating all that was asked for.
     provenance : dict
         What is needed to run the same again.
     """

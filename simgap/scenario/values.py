@@ -142,7 +142,7 @@ def evaluate(
     values = {}
     for path, leaf in parameters.items():
         row = row_of(path)
-        # It then falls back on the leaf, and so the draw, of the general parameter, and on what that is set to.
+        # It then falls back on the general leaf, and so on its draw, and on what that is set to.
         name = path if path in resolved["parameters"] else row.path
         shared = "value" in leaf
         pilot: Value = _number(

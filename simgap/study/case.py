@@ -27,7 +27,7 @@ from simgap.analysis.timeline import of_arrivals, timeline
 from simgap.defaults import ALL_REPLICATIONS, ENGINE, REPLICATIONS, SEED, SWEEP_REPLICATIONS
 from simgap.engines.calendars import date_of
 from simgap.engines.physics import OVERLONG
-from simgap.errors import InputError, Problem, SimulationError
+from simgap.errors import BacklogLimit, InputError, Problem, SimulationError
 from simgap.model.clock import MONTH
 from simgap.montecarlo import one
 from simgap.montecarlo import plan as plans
@@ -248,11 +248,15 @@ class Case:
 
         curves: dict[str, Curve] = {}
         winners, stopped = None, done.stopped
+        futures: list[int] = []  # that were finished, by plan of the search
 
         def simulate(plan: plans.Plan) -> plans.Results:
+            nonlocal stopped
             found, _ = self._evaluate(plan, seed, workers, progress, engine)
             if found.stopped:
                 raise KeyboardInterrupt
+            stopped = stopped or bool(found.ended)
+            futures.append(len({draw for _, draw, _ in found.rows}))
             return found
 
         try:
@@ -261,14 +265,16 @@ class Case:
                 if comparing.MOST in break_even:
                     ranges = comparing.that_matter(resolved, summary["matters"], bought) | ranges
                 few = min(n, comparing.BREAK_EVEN_REPLICATIONS)
-                curves = comparing.search(resolved, ranges, pair, few, simulate)
-                found = (finding(key, pair[0][0], pair[1][0], curve) for key, curve in curves.items())
-                summary["break_even"] = [one | {"replications": few} for one in found]
-            if axes and not stopped:
+                searched = comparing.search(resolved, ranges, pair, few, simulate)
+                found = (finding(key, pair[0][0], pair[1][0], curve) for key, curve in searched.items())
+                summary["break_even"] = [one | {"replications": min(futures)} for one in found]
+                curves = searched  # now that the summary has what its figure needs
+            if axes and not done.stopped:
                 on = simulate(comparing.map_plan(axes, resolved, chosen, mapped))
-                winners = comparing.winners(axes, on, len(chosen))
-                summary["map"] = comparing.map_data(winners, chosen)
-        except KeyboardInterrupt:
+                grid = comparing.winners(axes, on, len(chosen))
+                summary["map"] = comparing.map_data(grid, chosen)
+                winners = grid
+        except (KeyboardInterrupt, BacklogLimit):
             stopped = True  # the comparison itself is whole
         provenance = self._provenance("compare", seed, n, done.complete and not stopped, times)
         return Comparison(resolved, shown, finite(summary), curves, winners, stopped, provenance)
