@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -65,12 +65,14 @@ class Case:
     ----------
     resolved : dict
         The resolved form.
-    file : str
-        What it was read from, for messages.
+    file, text, sets : str, str, sequence of str
+        What it was read from and what replaced leaves of it, for messages.
     """
 
     resolved: dict[str, Any]
     file: str = "<text>"
+    text: str = field(default="", repr=False)
+    sets: Sequence[str] = ()
 
     def run(
         self,
@@ -116,7 +118,7 @@ class Case:
         if not confirmed:
             items = replications * plans.work(self.resolved, plans.one_each(1))
             check_size(items, replications, workers or plans.default_workers(), engine)
-        check_window(self.resolved, self.file, (Variant(),))
+        check_window(self.resolved, self._wrong, (Variant(),))
         done, times = self._evaluate(plans.one_each(replications), seed, workers, progress, engine)
         provenance = self._provenance("run", seed, replications, done.complete, times)
         return Result(self.resolved, done, summary(self.resolved, done, seed, __version__), provenance)
@@ -156,7 +158,7 @@ class Case:
         if not 1 <= len(axes) <= 2 or len({axis.key for axis in axes}) < len(axes):
             raise InputError("--over", [Problem(0, "", f"{len(axes)} axes", "one or two, of different keys")])
         points = math.prod(len(axis.values) for axis in axes)
-        check_window(self.resolved, self.file, (Variant(),), axes)
+        check_window(self.resolved, self._wrong, (Variant(),), axes)
         if not confirmed:
             # The corners of the grid speak for all of it: looking at each point would itself take long.
             corners = sweeps.plan_of(sweeps.ends(axes), self.resolved, 1)
@@ -219,7 +221,7 @@ class Case:
         chosen = comparing.portfolios_of(resolved, portfolios, every)
         extra = comparing.for_contributions(resolved, chosen) if each and not every else []
         variants = tuple(Variant(investments=bought) for _, bought in (*chosen, *extra))
-        check_window(resolved, self.file, variants)
+        check_window(resolved, self._wrong, variants)
         bought = [name for name in resolved["investments"] if any(name in b for _, b in chosen)]
         axes = [sweeps.parse_axis(text, resolved, "--map", bought) for text in over]
         if axes and (len(axes) != 2 or axes[0].key == axes[1].key):
@@ -228,7 +230,7 @@ class Case:
             comparing.range_of(resolved, key, bought) for key in break_even if key != comparing.MOST
         )
         searched = [sweeps.Axis(key, np.array(ends)) for key, ends in ranges.items()]
-        check_window(resolved, self.file, variants, [*axes, *searched])
+        check_window(resolved, self._wrong, variants, [*axes, *searched])
         plan = plans.crossed(variants, n)
         points = math.prod(len(axis.values) for axis in axes) if axes else 0
         mapped = min(n, comparing.MAP_REPLICATIONS)
@@ -303,9 +305,9 @@ class Case:
             Interrupted before the first was.
         """
         resolved = self.resolved
-        names = gating.designs_of(resolved, self.file, designs)
+        names = gating.designs_of(resolved, self._wrong, designs)
         variants = tuple(Variant(pilot=name) for name in names)
-        check_window(resolved, self.file, variants)
+        check_window(resolved, self._wrong, variants)
         plan = plans.crossed(variants, replications)
         if not confirmed:
             check_size(plans.work(resolved, plan), len(plan.rows), workers or plans.default_workers(), engine)
@@ -359,7 +361,7 @@ class Case:
             raise refusal("--replication", f"{replication}", f"0 to {MOST_REPLICATIONS - 1}")
         if phase not in PHASES:
             raise refusal("--phase", phase, " or ".join(PHASES))
-        check_window(self.resolved, self.file, (Variant(),))
+        check_window(self.resolved, self._wrong, (Variant(),))
         started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
         packed = getattr(one.phases_of(self.resolved, seed, replication), phase)
         first, last = months or (1, packed.months)
@@ -423,6 +425,10 @@ class Case:
             allowed = "a time in the right unit, more capacity, or a deadline"
             raise InputError(self.file, [Problem(0, "", str(error), allowed)]) from None
 
+    def _wrong(self, key: str, what: str, allowed: str) -> InputError:
+        """Return the error of a value of the file."""
+        return scenario.wrong([(key, what, allowed)], self.text, self.file, self.sets)
+
     def _provenance(
         self, command: str, seed: int, replications: int, complete: bool, times: dict[str, Any]
     ) -> dict[str, Any]:
@@ -466,4 +472,4 @@ def load(source: str, sets: Sequence[str] = ()) -> Case:
     text, file = (source, "<text>") if "\n" in source else read_source(source)
     resolved = scenario.read_text(text, file, sets)
     scenario.refuse(resolved, text, file, sets)
-    return Case(resolved, file)
+    return Case(resolved, file, text, tuple(sets))
