@@ -20,14 +20,13 @@ import numpy as np
 
 from simgap import scenario
 from simgap.analysis import sweep as sweeps
-from simgap.analysis.breakeven import Curve, finding
-from simgap.analysis.compare import contributions
+from simgap.analysis.breakeven import Curve
 from simgap.analysis.summary import ended, finite, summary
 from simgap.analysis.timeline import of_arrivals, timeline
 from simgap.defaults import ALL_REPLICATIONS, ENGINE, REPLICATIONS, SEED, SWEEP_REPLICATIONS
 from simgap.engines.calendars import date_of
 from simgap.engines.physics import OVERLONG
-from simgap.errors import InputError, Problem, SimulationError
+from simgap.errors import BacklogLimit, InputError, Problem, SimulationError
 from simgap.model.clock import MONTH
 from simgap.montecarlo import one
 from simgap.montecarlo import plan as plans
@@ -37,7 +36,6 @@ from simgap.results.gate import Gate
 from simgap.results.run import Result
 from simgap.results.sweep import Sweep
 from simgap.scenario.load import read_source
-from simgap.scenario.portfolios import members
 from simgap.scenario.values import Variant
 from simgap.study import comparing, gating
 from simgap.study.limits import check_size, check_window, number, refusal
@@ -218,37 +216,18 @@ class Case:
         """
         resolved = self.resolved
         n = replications or (ALL_REPLICATIONS if every else REPLICATIONS)
-        chosen = comparing.portfolios_of(resolved, portfolios, every)
-        extra = comparing.for_contributions(resolved, chosen) if each and not every else []
-        variants = tuple(Variant(investments=bought) for _, bought in (*chosen, *extra))
+        asked = comparing.asked(resolved, portfolios, every, each, break_even, over)
+        variants = asked.variants
         check_window(resolved, self._wrong, variants)
-        bought = [name for name in resolved["investments"] if any(name in b for _, b in chosen)]
-        axes = [sweeps.parse_axis(text, resolved, "--map", bought) for text in over]
-        if axes and (len(axes) != 2 or axes[0].key == axes[1].key):
-            raise refusal("--map", f"{len(axes)} axes", "two, of different keys")
-        ranges = dict(
-            comparing.range_of(resolved, key, bought) for key in break_even if key != comparing.MOST
-        )
-        searched = [sweeps.Axis(key, np.array(ends)) for key, ends in ranges.items()]
-        check_window(resolved, self._wrong, variants, [*axes, *searched])
+        check_window(resolved, self._wrong, variants, asked.all_axes)
         plan = plans.crossed(variants, n)
-        points = math.prod(len(axis.values) for axis in axes) if axes else 0
-        mapped = min(n, comparing.MAP_REPLICATIONS)
         if not confirmed:
-            trials = len(plan.rows) + points * len(chosen) * mapped
+            trials = len(plan.rows) + asked.further_trials(n)
             items = plans.work(resolved, plans.crossed(variants, 1)) / len(variants) * trials
             check_size(items, trials, workers or plans.default_workers(), engine)
         done, times = self._evaluate(plan, seed, workers, progress, engine)
-        shown = plans.of_variants(done, range(len(chosen)))
-        pilot, carried, _ = members(resolved)
-        summary = self._summary(shown, seed) | {"pilot": pilot, "carries": list(carried)}
-        summary |= comparing.compared(resolved, chosen, shown)
-        if each or every:
-            npv = done.of("realised_npv").reshape(-1, len(variants))
-            summary["investments"] = contributions([*chosen, *extra], npv)
-
-        curves: dict[str, Curve] = {}
-        winners, stopped = None, done.stopped
+        shown = plans.of_variants(done, range(len(asked.chosen)))
+        summary = self._summary(shown, seed) | comparing.compared(resolved, asked, done, shown)
 
         def simulate(plan: plans.Plan) -> plans.Results:
             found, _ = self._evaluate(plan, seed, workers, progress, engine)
@@ -256,23 +235,20 @@ class Case:
                 raise KeyboardInterrupt
             return found
 
+        curves: dict[str, Curve] = {}
+        winners, unfinished = None, ""
         try:
-            if break_even and summary["against"] is not None and not stopped:
-                pair = comparing.pair_of(chosen, summary)
-                if comparing.MOST in break_even:
-                    ranges = comparing.that_matter(resolved, summary["matters"], bought) | ranges
-                few = min(n, comparing.BREAK_EVEN_REPLICATIONS)
-                curves = comparing.search(resolved, ranges, pair, few, simulate)
-                found = (finding(key, pair[0][0], pair[1][0], curve) for key, curve in curves.items())
-                summary["break_even"] = [one | {"replications": few} for one in found]
-            if axes and not stopped:
-                on = simulate(comparing.map_plan(axes, resolved, chosen, mapped))
-                winners = comparing.winners(axes, on, len(chosen))
-                summary["map"] = comparing.map_data(winners, chosen)
+            if asked.searches and summary["against"] is not None and not done.stopped:
+                curves, summary["break_even"] = comparing.search(resolved, asked, summary, n, simulate)
+            if asked.axes and not done.stopped:
+                winners = comparing.map_of(resolved, asked, n, simulate)
+                summary["map"] = comparing.map_data(winners, asked.chosen)
         except KeyboardInterrupt:
-            stopped = True  # the comparison itself is whole
-        provenance = self._provenance("compare", seed, n, done.complete and not stopped, times)
-        return Comparison(resolved, shown, finite(summary), curves, winners, stopped, provenance)
+            unfinished = "stopped before the break-even or the map was finished"
+        except BacklogLimit:
+            unfinished = "the break-even or the map ended with backlog_limit"
+        provenance = self._provenance("compare", seed, n, done.complete and not unfinished, times)
+        return Comparison(resolved, shown, finite(summary), curves, winners, unfinished, provenance)
 
     def gate(
         self,
