@@ -135,19 +135,20 @@ def evaluate(
     parameters = dict(resolved["parameters"])
     built = changes(resolved["investments"], carried, drawn)
     bought = changes(resolved["investments"], (*carried, *others), drawn)
-    for path in (*(path for path, _, _ in sets), *bought):  # an override need not be stated to be set
+    own = dict.fromkeys(path for path, _, _ in sets)
+    for path in (*own, *bought):  # an override need not be stated to be set or changed
         if path not in parameters:
             parameters[path] = parameters[row_of(path).path]
     values = {}
     for path, leaf in parameters.items():
         row = row_of(path)
-        # An override that is only set falls back on the leaf, and so the draw, of the general parameter.
+        # It then falls back on the general leaf, and so on its draw, and on what that is set to.
         name = path if path in resolved["parameters"] else row.path
         shared = "value" in leaf
         pilot: Value = _number(
             leaf["value" if shared else "pilot"], drawn.get(name if shared else f"{name}@pilot"), row
         )
-        pilot = fixed.get((path, "pilot"), pilot)
+        pilot = fixed.get((path, "pilot"), fixed.get((name, "pilot"), pilot))
         production: Value = leaf["value" if shared else "production"]
         if isinstance(production, dict) and "times" in production:
             factor = production["times"]
@@ -155,12 +156,13 @@ def evaluate(
             production = min(row.largest, max(row.low, float(pilot) * factor))
         else:
             production = _number(production, drawn.get(name), row)
-        production = fixed.get((path, "production"), production)
+        production = fixed.get((path, "production"), fixed.get((name, "production"), production))
         pilot = production if row.condition in like else pilot
-        values[path] = (
-            _changed(pilot, built.get(path, ()), row),
-            _changed(production, bought.get(path, ()), row),
-        )
+        # What changes the general parameter reaches a workflow that has no value of its own.
+        for changed in (path,) if path == name or path in own else (name, path):
+            pilot = _changed(pilot, built.get(changed, ()), row)
+            production = _changed(production, bought.get(changed, ()), row)
+        values[path] = pilot, production
     return values
 
 
@@ -362,7 +364,7 @@ def refusals(resolved: Resolved) -> list[tuple[str, str, str]]:
             own = [f"workflows.{name}.{path}" for name in resolved["workflows"]]
             if not row.since:
                 found.append((key, "is not simulated in this version", "leave it out"))
-            elif change["op"] != "set" and _limitless(_leaf_of(parameters, path, ""), row):
+            elif change["op"] != "set" and _limitless(parameters.get(path) or parameters[row.path], row):
                 found.append((key, "changes a value that is `none`", "= VALUE, which sets it"))
             elif all(override in parameters for override in own):
                 what = f"has no effect: every workflow states its own {path}"

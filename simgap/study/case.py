@@ -218,8 +218,9 @@ class Case:
         n = replications or (ALL_REPLICATIONS if every else REPLICATIONS)
         asked = comparing.asked(resolved, portfolios, every, each, break_even, over)
         variants = asked.variants
-        check_window(resolved, self._wrong, variants)
-        check_window(resolved, self._wrong, variants, asked.all_axes)
+        check_window(resolved, self._wrong, variants, asked.axes)
+        for axis in asked.searched:  # each by itself
+            check_window(resolved, self._wrong, variants, [axis])
         plan = plans.crossed(variants, n)
         if not confirmed:
             trials = len(plan.rows) + asked.further_trials(n)
@@ -229,14 +230,18 @@ class Case:
         shown = plans.of_variants(done, range(len(asked.chosen)))
         summary = self._summary(shown, seed) | comparing.compared(resolved, asked, done, shown)
 
+        curves: dict[str, Curve] = {}
+        winners, unfinished = None, ""
+
         def simulate(plan: plans.Plan) -> plans.Results:
+            nonlocal unfinished
             found, _ = self._evaluate(plan, seed, workers, progress, engine)
             if found.stopped:
                 raise KeyboardInterrupt
+            if found.ended:
+                unfinished = "futures of the break-even or the map that end with backlog_limit are left out"
             return found
 
-        curves: dict[str, Curve] = {}
-        winners, unfinished = None, ""
         try:
             if asked.searches and summary["against"] is not None and not done.stopped:
                 curves, summary["break_even"] = comparing.search(resolved, asked, summary, n, simulate)
@@ -246,7 +251,7 @@ class Case:
         except KeyboardInterrupt:
             unfinished = "stopped before the break-even or the map was finished"
         except BacklogLimit:
-            unfinished = "the break-even or the map ended with backlog_limit"
+            unfinished = "every future of the break-even or the map ends with backlog_limit"
         provenance = self._provenance("compare", seed, n, done.complete and not unfinished, times)
         return Comparison(resolved, shown, finite(summary), curves, winners, unfinished, provenance)
 

@@ -75,9 +75,9 @@ class Asked:
         return self.most or bool(self.ranges)
 
     @property
-    def all_axes(self) -> list[Axis]:
-        """The axes of the map, and the ranges of the break-even."""
-        return [*self.axes, *(Axis(key, np.array(ends)) for key, ends in self.ranges.items())]
+    def searched(self) -> list[Axis]:
+        """The ranges of the break-even, each as an axis of two values."""
+        return [Axis(key, np.array(ends)) for key, ends in self.ranges.items()]
 
     def further_trials(self, replications: int) -> int:
         """Return about how many trials break-even and map take."""
@@ -103,10 +103,7 @@ def asked(
         A name or key is wrong.
     """
     chosen = portfolios_of(resolved, names, every)
-    _, carried, _ = members(resolved, "", ())
-    bought = [
-        name for name in resolved["investments"] if name in {*carried, *(n for _, b in chosen for n in b)}
-    ]
+    bought = [name for name in resolved["investments"] if any(name in held for _, held in chosen)]
     axes = [parse_axis(text, resolved, "--map", bought) for text in over]
     if axes and (len(axes) != 2 or axes[0].key == axes[1].key):
         raise refusal("--map", f"{len(axes)} axes", "two, of different keys")
@@ -122,7 +119,7 @@ def asked(
 
 
 def portfolios_of(resolved: Mapping[str, Any], names: Sequence[str], every: bool) -> list[Portfolio]:
-    """Return the portfolios to compare, in the order of the file.
+    """Return the portfolios to compare, in the order of the file, each with what the pilot carries.
 
     Parameters
     ----------
@@ -148,9 +145,8 @@ def portfolios_of(resolved: Mapping[str, Any], names: Sequence[str], every: bool
         if len(resolved["investments"]) > MOST_COMBINED:
             what = f"has more combinations than {2**MOST_COMBINED:,}"
             raise _wrong("--all", what, f"at most {MOST_COMBINED} investments; or portfolios by name")
-        _, carried, _ = members(resolved, "", ())
-        known = {frozenset((*bought, *carried)): name for name, bought in reversed(named.items())}
-        return [(known.get(frozenset(bought)) or _name(bought), bought) for bought in combinations(resolved)]
+        known = {frozenset(_whole(resolved, bought)): name for name, bought in reversed(named.items())}
+        return _named(combinations(resolved), known)
     if not names and not named:
         raise _wrong("portfolios", "the file names none", "portfolios: with names, or --all")
     chosen = list(names) or list(named)
@@ -162,7 +158,7 @@ def portfolios_of(resolved: Mapping[str, Any], names: Sequence[str], every: bool
             raise _wrong(name, "is not among the portfolios", allowed)
     if len(set(chosen)) < max(2, len(chosen)):
         raise _wrong(", ".join(chosen), "leaves nothing to compare", "two portfolios or more, each once")
-    return [(name, named.get(name, ())) for name in chosen]
+    return [(name, _whole(resolved, named.get(name, ()))) for name in chosen]
 
 
 def _wrong(key: str, what: str, allowed: str) -> InputError:
@@ -173,25 +169,41 @@ def _name(bought: Sequence[str]) -> str:
     return " + ".join(bought) or NOTHING
 
 
+def _named(sets: Sequence[tuple[str, ...]], known: Mapping[frozenset[str], str]) -> list[Portfolio]:
+    """Return sets of investments with their names: those of the file, or what is in them."""
+    found: list[Portfolio] = []
+    taken = set(known.values())
+    for bought in sets:
+        name = known.get(frozenset(bought))
+        if name is None:
+            name = _name(bought)
+            while name in taken:  # a portfolio may be called as an investment is that it does not hold
+                name = f"only {name}"
+            taken.add(name)
+        found.append((name, bought))
+    return found
+
+
 def for_contributions(resolved: Mapping[str, Any], portfolios: Sequence[Portfolio]) -> list[Portfolio]:
     """Return the portfolios that show what each investment is worth alone and in company.
 
     Beside ``nothing`` each investment alone, and each portfolio without each of its investments, as far as
     these may be bought.
     """
-    _, carried, _ = members(resolved, "", ())
-    have = {_whole(resolved, bought, carried) for _, bought in portfolios}
-    wanted = [_whole(resolved, (), carried)]
+    have = {bought for _, bought in portfolios}
+    wanted = [_whole(resolved, ())]
     for _, bought in portfolios:
         for name in bought:
-            wanted.append(_whole(resolved, (name,), carried))
-            wanted.append(_whole(resolved, [other for other in bought if other != name], carried))
+            wanted.append(_whole(resolved, (name,)))
+            wanted.append(_whole(resolved, [other for other in bought if other != name]))
     extra = dict.fromkeys(bought for bought in wanted if bought not in have and feasible(resolved, bought))
     return [(_name(bought), bought) for bought in extra]
 
 
-def _whole(resolved: Mapping[str, Any], bought: Sequence[str], carried: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name for name in resolved["investments"] if name in bought or name in carried)
+def _whole(resolved: Mapping[str, Any], bought: Sequence[str]) -> tuple[str, ...]:
+    """Return investments, and those that the pilot carries, in the order of the file."""
+    _, carried, others = members(resolved, "", bought)
+    return tuple(name for name in resolved["investments"] if name in carried or name in others)
 
 
 def settable(resolved: Mapping[str, Any], name: str) -> bool:
@@ -270,7 +282,7 @@ def search(
     if asked.most:
         names = [entry["name"] for entry in found["matters"] if settable(resolved, entry["name"])]
         ranges = dict(range_of(resolved, name, asked.bought) for name in names) | ranges
-    curves = dict.fromkeys(ranges, breakeven.EMPTY)
+    curves, fewest = dict.fromkeys(ranges, breakeven.EMPTY), n
     while True:
         wanted = {
             key: values
@@ -295,7 +307,7 @@ def search(
             curves[key] = breakeven.extended(curves[key], values, mean[here], half[here])
             done += len(values)
     findings = [breakeven.finding(key, best, against, curve) for key, curve in curves.items()]
-    return curves, [finding | {"replications": n} for finding in findings]
+    return curves, [finding | {"replications": fewest} for finding in findings]
 
 
 def _mean(values: Floats) -> tuple[float, float]:
