@@ -75,8 +75,8 @@ class Comparison:
         By key the mean difference between the two portfolios of ``summary["break_even"]``.
     winners : Winners or None
         The map, where one was asked for.
-    stopped : bool
-        Whether an interruption or a limit kept it from simulating all that was asked for.
+    unfinished : str
+        Why not all that was asked for besides was simulated; empty where it was.
     provenance : dict
         What is needed to run the same again.
     """
@@ -86,19 +86,18 @@ class Comparison:
     summary: dict[str, Any]
     curves: Mapping[str, Curve]
     winners: Winners | None
-    stopped: bool
+    unfinished: str
     provenance: dict[str, Any]
 
     @property
     def complete(self) -> bool:
         """Whether everything that was asked for was finished."""
-        return self.results.complete and not self.stopped
+        return self.results.complete and not self.unfinished
 
     @property
     def shortfalls(self) -> list[str]:
         """Why not everything that was asked for was finished, in words."""
-        found = shortfalls(self.results)
-        return found + ["stopped before the end"] * (self.stopped and not self.results.stopped)
+        return shortfalls(self.results) + [self.unfinished] * bool(self.unfinished)
 
     @property
     def names(self) -> list[str]:

@@ -18,7 +18,7 @@ from simgap.scenario.resolved import as_json, canonical, digest, load_resolved
 from simgap.scenario.validate import Stated, validate
 from simgap.scenario.values import refusals
 
-__all__ = ["canonical", "digest", "load_resolved", "read", "read_text", "refuse", "shipped"]
+__all__ = ["canonical", "digest", "load_resolved", "read", "read_text", "refuse", "shipped", "wrong"]
 
 
 def read(argument: str, sets: Sequence[str] = ()) -> dict[str, Any]:
@@ -104,12 +104,29 @@ def refuse(resolved: dict[str, Any], text: str, file: str, sets: Sequence[str] =
         With one problem a parameter; those that the file causes before those that ``sets`` cause.
     """
     found = refusals(resolved)
-    if not found:
-        return
-    stated = validate(parse(text, file)) if as_json(text) is None else None
+    if found:
+        raise wrong(found, text, file, sets)
+
+
+def wrong(
+    found: Sequence[tuple[str, str, str]], text: str, file: str, sets: Sequence[str] = ()
+) -> InputError:
+    """Return the error of what is wrong with the values of a valid file.
+
+    Parameters
+    ----------
+    found : sequence of (key, what, what is allowed)
+        At least one.
+    text, file : str
+        What the scenario was read from, for the lines of the message.
+    sets : sequence of str
+        ``KEY=VALUE`` texts that replaced leaves of the file. What they cause is said only where the file
+        causes nothing.
+    """
+    stated = validate(parse(text, file)) if text and as_json(text) is None else None
     lines = _lines(stated) if stated else {}
     changed = {one.partition("=")[0].partition("@")[0].strip() for one in sets}
     own = [Problem(lines.get(key, 0), key, *rest) for key, *rest in found if key not in changed]
     if own:
-        raise InputError(file, own)
-    raise InputError("--set", [Problem(0, key, *rest) for key, *rest in found])
+        return InputError(file, own)
+    return InputError("--set", [Problem(0, key, *rest) for key, *rest in found])

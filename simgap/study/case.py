@@ -13,15 +13,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from simgap import scenario
 from simgap.analysis import sweep as sweeps
-from simgap.analysis.breakeven import Curve, finding
-from simgap.analysis.compare import contributions
+from simgap.analysis.breakeven import Curve
 from simgap.analysis.summary import ended, finite, summary
 from simgap.analysis.timeline import of_arrivals, timeline
 from simgap.defaults import ALL_REPLICATIONS, ENGINE, REPLICATIONS, SEED, SWEEP_REPLICATIONS
@@ -37,7 +36,6 @@ from simgap.results.gate import Gate
 from simgap.results.run import Result
 from simgap.results.sweep import Sweep
 from simgap.scenario.load import read_source
-from simgap.scenario.portfolios import members
 from simgap.scenario.values import Variant
 from simgap.study import comparing, gating
 from simgap.study.limits import check_size, check_window, number, refusal
@@ -65,12 +63,14 @@ class Case:
     ----------
     resolved : dict
         The resolved form.
-    file : str
-        What it was read from, for messages.
+    file, text, sets : str, str, sequence of str
+        What it was read from and what replaced leaves of it, for messages.
     """
 
     resolved: dict[str, Any]
     file: str = "<text>"
+    text: str = field(default="", repr=False)
+    sets: Sequence[str] = ()
 
     def run(
         self,
@@ -116,7 +116,7 @@ class Case:
         if not confirmed:
             items = replications * plans.work(self.resolved, plans.one_each(1))
             check_size(items, replications, workers or plans.default_workers(), engine)
-        check_window(self.resolved, self.file, (Variant(),))
+        check_window(self.resolved, self._wrong, (Variant(),))
         done, times = self._evaluate(plans.one_each(replications), seed, workers, progress, engine)
         provenance = self._provenance("run", seed, replications, done.complete, times)
         return Result(self.resolved, done, summary(self.resolved, done, seed, __version__), provenance)
@@ -156,7 +156,7 @@ class Case:
         if not 1 <= len(axes) <= 2 or len({axis.key for axis in axes}) < len(axes):
             raise InputError("--over", [Problem(0, "", f"{len(axes)} axes", "one or two, of different keys")])
         points = math.prod(len(axis.values) for axis in axes)
-        check_window(self.resolved, self.file, (Variant(),), axes)
+        check_window(self.resolved, self._wrong, (Variant(),), axes)
         if not confirmed:
             # The corners of the grid speak for all of it: looking at each point would itself take long.
             corners = sweeps.plan_of(sweeps.ends(axes), self.resolved, 1)
@@ -216,68 +216,44 @@ class Case:
         """
         resolved = self.resolved
         n = replications or (ALL_REPLICATIONS if every else REPLICATIONS)
-        chosen = comparing.portfolios_of(resolved, portfolios, every)
-        extra = comparing.for_contributions(resolved, chosen) if each and not every else []
-        variants = tuple(Variant(investments=bought) for _, bought in (*chosen, *extra))
-        check_window(resolved, self.file, variants)
-        bought = [name for name in resolved["investments"] if any(name in b for _, b in chosen)]
-        axes = [sweeps.parse_axis(text, resolved, "--map", bought) for text in over]
-        if axes and (len(axes) != 2 or axes[0].key == axes[1].key):
-            raise refusal("--map", f"{len(axes)} axes", "two, of different keys")
-        ranges = dict(
-            comparing.range_of(resolved, key, bought) for key in break_even if key != comparing.MOST
-        )
-        check_window(resolved, self.file, variants, axes)
-        for key, ends in ranges.items():  # each is searched by itself
-            check_window(resolved, self.file, variants, [sweeps.Axis(key, np.array(ends))])
+        asked = comparing.asked(resolved, portfolios, every, each, break_even, over)
+        variants = asked.variants
+        check_window(resolved, self._wrong, variants, asked.axes)
+        for axis in asked.searched:  # each by itself
+            check_window(resolved, self._wrong, variants, [axis])
         plan = plans.crossed(variants, n)
-        points = math.prod(len(axis.values) for axis in axes) if axes else 0
-        mapped = min(n, comparing.MAP_REPLICATIONS)
         if not confirmed:
-            trials = len(plan.rows) + points * len(chosen) * mapped
+            trials = len(plan.rows) + asked.further_trials(n)
             items = plans.work(resolved, plans.crossed(variants, 1)) / len(variants) * trials
             check_size(items, trials, workers or plans.default_workers(), engine)
         done, times = self._evaluate(plan, seed, workers, progress, engine)
-        shown = plans.of_variants(done, range(len(chosen)))
-        pilot, carried, _ = members(resolved)
-        summary = self._summary(shown, seed) | {"pilot": pilot, "carries": list(carried)}
-        summary |= comparing.compared(resolved, chosen, shown)
-        if each or every:
-            npv = done.of("realised_npv").reshape(-1, len(variants))
-            summary["investments"] = contributions([*chosen, *extra], npv)
+        shown = plans.of_variants(done, range(len(asked.chosen)))
+        summary = self._summary(shown, seed) | comparing.compared(resolved, asked, done, shown)
 
         curves: dict[str, Curve] = {}
-        winners, stopped = None, done.stopped
-        futures: list[int] = []  # that were finished, by plan of the search
+        winners, unfinished = None, ""
 
         def simulate(plan: plans.Plan) -> plans.Results:
-            nonlocal stopped
+            nonlocal unfinished
             found, _ = self._evaluate(plan, seed, workers, progress, engine)
             if found.stopped:
                 raise KeyboardInterrupt
-            stopped = stopped or bool(found.ended)
-            futures.append(len({draw for _, draw, _ in found.rows}))
+            if found.ended:
+                unfinished = "futures of the break-even or the map that end with backlog_limit are left out"
             return found
 
         try:
-            if break_even and summary["against"] is not None and not stopped:
-                pair = comparing.pair_of(chosen, summary)
-                if comparing.MOST in break_even:
-                    ranges = comparing.that_matter(resolved, summary["matters"], bought) | ranges
-                few = min(n, comparing.BREAK_EVEN_REPLICATIONS)
-                searched = comparing.search(resolved, ranges, pair, few, simulate)
-                found = (finding(key, pair[0][0], pair[1][0], curve) for key, curve in searched.items())
-                summary["break_even"] = [one | {"replications": min(futures)} for one in found]
-                curves = searched  # now that the summary has what its figure needs
-            if axes and not done.stopped:
-                on = simulate(comparing.map_plan(axes, resolved, chosen, mapped))
-                grid = comparing.winners(axes, on, len(chosen))
-                summary["map"] = comparing.map_data(grid, chosen)
-                winners = grid
-        except (KeyboardInterrupt, BacklogLimit):
-            stopped = True  # the comparison itself is whole
-        provenance = self._provenance("compare", seed, n, done.complete and not stopped, times)
-        return Comparison(resolved, shown, finite(summary), curves, winners, stopped, provenance)
+            if asked.searches and summary["against"] is not None and not done.stopped:
+                curves, summary["break_even"] = comparing.search(resolved, asked, summary, n, simulate)
+            if asked.axes and not done.stopped:
+                winners = comparing.map_of(resolved, asked, n, simulate)
+                summary["map"] = comparing.map_data(winners, asked.chosen)
+        except KeyboardInterrupt:
+            unfinished = "stopped before the break-even or the map was finished"
+        except BacklogLimit:
+            unfinished = "every future of the break-even or the map ends with backlog_limit"
+        provenance = self._provenance("compare", seed, n, done.complete and not unfinished, times)
+        return Comparison(resolved, shown, finite(summary), curves, winners, unfinished, provenance)
 
     def gate(
         self,
@@ -310,9 +286,9 @@ class Case:
             Interrupted before the first was.
         """
         resolved = self.resolved
-        names = gating.designs_of(resolved, self.file, designs)
+        names = gating.designs_of(resolved, self._wrong, designs)
         variants = tuple(Variant(pilot=name) for name in names)
-        check_window(resolved, self.file, variants)
+        check_window(resolved, self._wrong, variants)
         plan = plans.crossed(variants, replications)
         if not confirmed:
             check_size(plans.work(resolved, plan), len(plan.rows), workers or plans.default_workers(), engine)
@@ -366,7 +342,7 @@ class Case:
             raise refusal("--replication", f"{replication}", f"0 to {MOST_REPLICATIONS - 1}")
         if phase not in PHASES:
             raise refusal("--phase", phase, " or ".join(PHASES))
-        check_window(self.resolved, self.file, (Variant(),))
+        check_window(self.resolved, self._wrong, (Variant(),))
         started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
         packed = getattr(one.phases_of(self.resolved, seed, replication), phase)
         first, last = months or (1, packed.months)
@@ -430,6 +406,10 @@ class Case:
             allowed = "a time in the right unit, more capacity, or a deadline"
             raise InputError(self.file, [Problem(0, "", str(error), allowed)]) from None
 
+    def _wrong(self, key: str, what: str, allowed: str) -> InputError:
+        """Return the error of a value of the file."""
+        return scenario.wrong([(key, what, allowed)], self.text, self.file, self.sets)
+
     def _provenance(
         self, command: str, seed: int, replications: int, complete: bool, times: dict[str, Any]
     ) -> dict[str, Any]:
@@ -473,4 +453,4 @@ def load(source: str, sets: Sequence[str] = ()) -> Case:
     text, file = (source, "<text>") if "\n" in source else read_source(source)
     resolved = scenario.read_text(text, file, sets)
     scenario.refuse(resolved, text, file, sets)
-    return Case(resolved, file)
+    return Case(resolved, file, text, tuple(sets))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from simgap.analysis import breakeven
-from simgap.analysis.compare import compare, flips
+from simgap.analysis.compare import compare, contributions, flips
 from simgap.analysis.regression import local_linear
 from simgap.analysis.statistics import summarise
-from simgap.analysis.sweep import Axis, parse_ends, points, sweepable, variant_at
+from simgap.analysis.sweep import Axis, parse_axis, parse_ends, points, sweepable, variant_at
 from simgap.errors import InputError, Problem
 from simgap.model.types import Floats
 from simgap.montecarlo.plan import Plan, Results, crossed, of_variants
@@ -22,14 +23,99 @@ from simgap.scenario.portfolios import MOST_COMBINED, combinations, feasible, me
 from simgap.scenario.table import NAMED
 from simgap.scenario.units import Wrong
 from simgap.scenario.values import Variant
+from simgap.study.limits import refusal
 
 Portfolio = tuple[str, tuple[str, ...]]
 NOTHING = "nothing"  # the name of the portfolio without investments where the file has none
 MOST = "most"  # in place of keys: those that matter most
+MATTER = 5  # keys, those that matter most
+VALUES = 12  # of a key, about, until a flip is found
 OPTION = "--break-even"
 TOLERANCE = 0.02  # of the range: how closely a flip is hemmed in
 BREAK_EVEN_REPLICATIONS = 100
 MAP_REPLICATIONS = 50
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a comparison is asked for.
+
+    Attributes
+    ----------
+    chosen, extra : list of (name, investments)
+        Portfolios to compare, and those that only show what single investments are worth.
+    contributions : bool
+        Whether that is asked for.
+    ranges : mapping
+        Lowest and highest value of each key for which a break-even is searched.
+    most : bool
+        Whether it is searched for the keys that matter most besides.
+    axes : list of Axis
+        Of the map: two, or none.
+    bought : list of str
+        Investments that are in any of the portfolios.
+    """
+
+    chosen: list[Portfolio]
+    extra: list[Portfolio]
+    contributions: bool
+    ranges: Mapping[str, tuple[float, float]]
+    most: bool
+    axes: list[Axis]
+    bought: list[str]
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """The variants of the plan, those of ``chosen`` first."""
+        return tuple(Variant(investments=bought) for _, bought in (*self.chosen, *self.extra))
+
+    @property
+    def searches(self) -> bool:
+        """Whether a break-even is searched."""
+        return self.most or bool(self.ranges)
+
+    @property
+    def searched(self) -> list[Axis]:
+        """The ranges of the break-even, each as an axis of two values."""
+        return [Axis(key, np.array(ends)) for key, ends in self.ranges.items()]
+
+    def further_trials(self, replications: int) -> int:
+        """Return about how many trials break-even and map take."""
+        keys = len(self.ranges) + MATTER * self.most
+        points = math.prod(len(axis.values) for axis in self.axes) if self.axes else 0
+        search = keys * VALUES * 2 * min(replications, BREAK_EVEN_REPLICATIONS)
+        return search + points * len(self.chosen) * min(replications, MAP_REPLICATIONS)
+
+
+def asked(
+    resolved: Mapping[str, Any],
+    names: Sequence[str],
+    every: bool,
+    each: bool,
+    break_even: Sequence[str],
+    over: Sequence[str],
+) -> Asked:
+    """Return what a comparison is asked for; arguments as of `Case.compare`.
+
+    Raises
+    ------
+    InputError
+        A name or key is wrong.
+    """
+    chosen = portfolios_of(resolved, names, every)
+    bought = [name for name in resolved["investments"] if any(name in held for _, held in chosen)]
+    axes = [parse_axis(text, resolved, "--map", bought) for text in over]
+    if axes and (len(axes) != 2 or axes[0].key == axes[1].key):
+        raise refusal("--map", f"{len(axes)} axes", "two, of different keys")
+    return Asked(
+        chosen,
+        for_contributions(resolved, chosen) if each and not every else [],
+        each or every,
+        dict(range_of(resolved, key, bought) for key in break_even if key != MOST),
+        MOST in break_even,
+        axes,
+        bought,
+    )
 
 
 def portfolios_of(resolved: Mapping[str, Any], names: Sequence[str], every: bool) -> list[Portfolio]:
@@ -161,32 +247,42 @@ def range_of(
 
 def search(
     resolved: Mapping[str, Any],
-    ranges: Mapping[str, tuple[float, float]],
-    pair: tuple[Portfolio, Portfolio],
+    asked: Asked,
+    found: Mapping[str, Any],
     replications: int,
     simulate: Callable[[Plan], Results],
-) -> dict[str, breakeven.Curve]:
-    """Simulate two portfolios wherever `breakeven.next_values` asks for, on the same futures everywhere.
+) -> tuple[dict[str, breakeven.Curve], list[dict[str, Any]]]:
+    """Search where the preference between the best portfolio and what it is compared with flips.
+
+    Both are simulated wherever `breakeven.next_values` asks for, on the same futures everywhere.
 
     Parameters
     ----------
     resolved : mapping
         The resolved scenario.
-    ranges : mapping
-        Lowest and highest value by key.
-    pair : two portfolios
-        The curves are of the first's NPV less the second's.
+    asked : Asked
+        With the ranges.
+    found : mapping
+        As `compared` returns it.
     replications : int
-        Futures at each value.
+        Of the comparison.
     simulate : callable
-        Evaluates a plan; what it returns is complete.
+        Evaluates a plan; what it returns is not stopped.
 
     Returns
     -------
-    dict
-        A curve for each key.
+    curves : dict
+        By key, the best portfolio's NPV less the other's.
+    findings : list of dict
+        `breakeven.finding` of each.
     """
-    curves = dict.fromkeys(ranges, breakeven.EMPTY)
+    bought, n = dict(asked.chosen), min(replications, BREAK_EVEN_REPLICATIONS)
+    best, against = found["best"], found["against"]
+    ranges = dict(asked.ranges)
+    if asked.most:
+        names = [entry["name"] for entry in found["matters"] if settable(resolved, entry["name"])]
+        ranges = dict(range_of(resolved, name, asked.bought) for name in names) | ranges
+    curves, fewest = dict.fromkeys(ranges, breakeven.EMPTY), n
     while True:
         wanted = {
             key: values
@@ -194,21 +290,24 @@ def search(
             if (values := breakeven.next_values(curves[key], low, high, TOLERANCE))
         }
         if not wanted:
-            return curves
+            break
         at = [(key, value) for key, values in wanted.items() for value in values]
         variants = [
-            variant_at([Axis(key, np.array([value]))], [value], resolved, Variant(investments=bought))
+            variant_at([Axis(key, np.array([value]))], [value], resolved, Variant(investments=bought[name]))
             for key, value in at
-            for _, bought in pair
+            for name in (best, against)
         ]
-        npv = simulate(crossed(tuple(variants), replications)).of("realised_npv")
-        difference = -np.diff(npv.reshape(-1, len(at), 2), axis=2)[:, :, 0]
-        mean, half = (np.array(parts) for parts in zip(*map(_mean, difference.T), strict=True))
+        npv = simulate(crossed(tuple(variants), n)).of("realised_npv").reshape(-1, len(at), 2)
+        mean, half = (
+            np.array(parts) for parts in zip(*map(_mean, (npv[:, :, 0] - npv[:, :, 1]).T), strict=True)
+        )
         done = 0
         for key, values in wanted.items():
             here = slice(done, done + len(values))
             curves[key] = breakeven.extended(curves[key], values, mean[here], half[here])
             done += len(values)
+    findings = [breakeven.finding(key, best, against, curve) for key, curve in curves.items()]
+    return curves, [finding | {"replications": fewest} for finding in findings]
 
 
 def _mean(values: Floats) -> tuple[float, float]:
@@ -218,7 +317,7 @@ def _mean(values: Floats) -> tuple[float, float]:
 
 
 def hints(
-    resolved: Mapping[str, Any], results: Results, difference: Floats, most: int = 5
+    resolved: Mapping[str, Any], results: Results, difference: Floats, most: int
 ) -> list[dict[str, Any]]:
     """Return `compare.flips`, with where each key's regression on the futures at hand crosses zero.
 
@@ -245,54 +344,46 @@ def hints(
     return found
 
 
-def map_plan(
-    axes: Sequence[Axis], resolved: Mapping[str, Any], portfolios: Sequence[Portfolio], replications: int
-) -> Plan:
-    """Return the plan of a map: every portfolio at every point of a grid, on the same futures."""
-    variants = [
-        variant_at(axes, point, resolved, Variant(investments=bought))
-        for point in points(axes)
-        for _, bought in portfolios
-    ]
-    return crossed(tuple(variants), replications)
+def compared(resolved: Mapping[str, Any], asked: Asked, results: Results, shown: Results) -> dict[str, Any]:
+    """Return `compare.compare`, with what the pilot carries, and the inputs on which the preference hangs.
 
-
-def compared(
-    resolved: Mapping[str, Any], portfolios: Sequence[Portfolio], results: Results
-) -> dict[str, Any]:
-    """Return `compare.compare`, and the inputs on which the preference hangs."""
+    Parameters
+    ----------
+    resolved : mapping
+        The resolved scenario.
+    asked : Asked
+        The portfolios.
+    results, shown : Results
+        Of all variants, and of ``asked.chosen`` alone.
+    """
+    pilot, carried, _ = members(resolved)
+    names = [name for name, _ in asked.chosen]
     base = resolved["parameters"]["base.portfolio"]["value"]
-    baseline = base or next((name for name, bought in portfolios if not bought), None)
-    found = compare(portfolios, results, baseline)
-    if found["against"] is None:
-        return found
-    names = [name for name, _ in portfolios]
-    npv = results.of("realised_npv").reshape(-1, len(names))
-    first, second = (npv[:, names.index(found[key])] for key in ("best", "against"))
-    matters = hints(resolved, of_variants(results, [0]), first - second)
-    return found | {"matters": matters}
+    baseline = base or next((name for name, bought in asked.chosen if not bought), None)
+    found = {"pilot": pilot, "carries": list(carried), **compare(asked.chosen, shown, baseline)}
+    npv = results.of("realised_npv").reshape(-1, len(asked.variants))
+    if asked.contributions:
+        found["investments"] = contributions([*asked.chosen, *asked.extra], npv)
+    if found["against"] is not None:
+        first, second = (npv[:, names.index(found[key])] for key in ("best", "against"))
+        found["matters"] = hints(resolved, of_variants(shown, [0]), first - second, MATTER)
+    return found
 
 
-def pair_of(portfolios: Sequence[Portfolio], found: Mapping[str, Any]) -> tuple[Portfolio, Portfolio]:
-    """Return the best portfolio and what it is compared with first."""
-    bought = dict(portfolios)
-    return (found["best"], bought[found["best"]]), (found["against"], bought[found["against"]])
-
-
-def that_matter(
-    resolved: Mapping[str, Any], matters: Sequence[Mapping[str, Any]], bought: Sequence[str]
-) -> dict[str, tuple[float, float]]:
-    """Return the keys that matter most and can be set, with their ranges."""
-    names = [entry["name"] for entry in matters if settable(resolved, entry["name"])]
-    return dict(range_of(resolved, name, bought) for name in names)
-
-
-def winners(axes: list[Axis], results: Results, portfolios: int) -> Winners:
-    """Return which portfolio wins at each point of a map, given the results of `map_plan`."""
-    shape = tuple(len(axis.values) for axis in axes)
-    npv = results.of("realised_npv").reshape(-1, math.prod(shape), portfolios)
+def map_of(
+    resolved: Mapping[str, Any], asked: Asked, replications: int, simulate: Callable[[Plan], Results]
+) -> Winners:
+    """Simulate every portfolio at every point of the map, on the same futures; see `search`."""
+    variants = [
+        variant_at(asked.axes, point, resolved, Variant(investments=bought))
+        for point in points(asked.axes)
+        for _, bought in asked.chosen
+    ]
+    results = simulate(crossed(tuple(variants), min(replications, MAP_REPLICATIONS)))
+    shape = tuple(len(axis.values) for axis in asked.axes)
+    npv = results.of("realised_npv").reshape(-1, math.prod(shape), len(asked.chosen))
     winner, shown = breakeven.winners(npv)
-    return Winners(axes, winner.reshape(shape), shown.reshape(shape), len(npv))
+    return Winners(asked.axes, winner.reshape(shape), shown.reshape(shape), len(npv))
 
 
 def map_data(found: Winners, portfolios: Sequence[Portfolio]) -> dict[str, Any]:

@@ -8,15 +8,25 @@ from typing import Any
 import numpy as np
 
 from simgap.analysis.gate import Design, gate
-from simgap.errors import InputError, Problem
 from simgap.model.types import Floats
 from simgap.montecarlo.plan import Results
 from simgap.scenario.portfolios import members
+from simgap.scenario.units import show
 from simgap.scenario.words import parse_comparison
+from simgap.study.limits import Wrong, refusal
 
 
-def designs_of(resolved: Mapping[str, Any], file: str, names: Sequence[str]) -> list[str]:
+def designs_of(resolved: Mapping[str, Any], wrong: Wrong, names: Sequence[str]) -> list[str]:
     """Return the names of the designs, in the order given, or by default in that of the file.
+
+    Parameters
+    ----------
+    resolved : mapping
+        The resolved scenario.
+    wrong : callable
+        Makes the error of (key, what, what is allowed) of the file.
+    names : sequence of str
+        As the user gave them.
 
     Raises
     ------
@@ -24,25 +34,21 @@ def designs_of(resolved: Mapping[str, Any], file: str, names: Sequence[str]) -> 
         A name is unknown or given twice, the board's figure is stated so that no pilot changes it, or a
         design goes on for what is not known before production.
     """
-
-    def wrong(place: str, key: str, what: str, allowed: str) -> InputError:
-        return InputError(place, [Problem(0, key, what, allowed)])
-
     parameters = resolved["parameters"]
     for name in names:
         if name not in resolved["pilots"]:
             known = ", ".join(resolved["pilots"])
-            raise wrong("gate", name, "is not among the pilots", f"one of {known}")
+            raise refusal("gate", f"{show(name)} is not among the pilots", f"one of {known}")
     if len(set(names)) < len(names):
-        raise wrong("gate", ", ".join(names), "names a pilot twice", "each once")
+        raise refusal("gate", f"{', '.join(names)} names a pilot twice", "each once")
     if parameters["board.npv"]["value"] is not None:
         what = "is stated, so that no pilot changes what the sponsors read"
-        raise wrong(file, "board.npv", what, "none: the pilot is simulated and scaled")
+        raise wrong("board.npv", what, "none: the pilot is simulated and scaled")
     for name in names or resolved["pilots"]:
         key = f"pilots.{name}.go_if"
         if _bar(resolved, name)["outcome"] != "npv":
             what = "is of what production delivers, which nobody knows at the gate"
-            raise wrong(file, key, what, "npv > AMOUNT or npv >= AMOUNT, of what the pilot promises")
+            raise wrong(key, what, "npv > AMOUNT or npv >= AMOUNT, of what the pilot promises")
     return list(names or resolved["pilots"])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from simgap.scenario.values import Variant
 ITEMS_PER_SECOND = {"compiled": 800_000, "reference": 15_000}
 SECONDS_PER_TRIAL = 0.004  # to prepare and to book
 LONGEST = 3600.0  # seconds of expected work that need no --yes
+
+Wrong = Callable[[str, str, str], InputError]
 
 
 def refusal(place: str, what: str, allowed: str) -> InputError:
@@ -40,7 +42,7 @@ def check_size(items: float, trials: int, workers: int, engine: str) -> None:
 
 def check_window(
     resolved: Mapping[str, Any],
-    file: str,
+    wrong: Wrong,
     variants: Sequence[Variant],
     axes: Sequence[Axis] = (),
 ) -> None:
@@ -50,8 +52,8 @@ def check_window(
     ----------
     resolved : mapping
         The resolved scenario.
-    file : str
-        Its name, for messages.
+    wrong : callable
+        Makes the error of (key, what, what is allowed).
     variants : sequence of Variant
         With pilot design and investments.
     axes : sequence of Axis
@@ -76,7 +78,7 @@ def check_window(
         bought = (*carried, *others)
         for what, allowed in conflicts(parameters, resolved["investments"], bought):
             key = f"pilots.{pilot}.carries"
-            raise InputError(file, [Problem(0, key, f"with what is bought besides, {what}", allowed)])
+            raise wrong(key, f"with what is bought besides, {what}", allowed)
         values = {path: leaf.get("value") for path, leaf in parameters.items()} | longest
         lasts, delay = duration(values, pilot, others)
         if lasts + delay >= horizon:
@@ -86,8 +88,7 @@ def check_window(
             uncertain = any(isinstance(parameters[path]["value"], dict) for path in longest)
             bounded = "; `a / b / c max N weeks` bounds what is not known" * uncertain
             what += " leave" + "s" * (not delay) + " nothing of the window"
-            problem = Problem(0, f"pilots.{pilot}.lasts", what, f"less than {horizon:,.0f} h{bounded}")
-            raise InputError(file, [problem])
+            raise wrong(f"pilots.{pilot}.lasts", what, f"less than {horizon:,.0f} h{bounded}")
 
 
 def _largest(value: float | dict[str, Any]) -> float:
