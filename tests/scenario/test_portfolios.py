@@ -33,7 +33,6 @@ from simgap.scenario.values import (
     workflow_values,
 )
 from simgap.study import load
-from simgap.study.limits import check_window
 
 TEXT = """
 simgap: 1
@@ -516,38 +515,52 @@ def test_combinations_are_all_that_may_be_bought_the_small_ones_first():
     assert 2**MOST_COMBINED == 4096
 
 
-def words_of(more, *variants):
-    """What is wrong with a file, or with what the variants buy, with the place."""
+def refused(text, **base):
+    """What a run of a scenario says that cannot be simulated."""
     with pytest.raises(InputError) as caught:
-        check_window(rivals(more), "file.yaml", variants or (Variant(),))
+        load(text, [f"base.{key}={name}" for key, name in base.items()]).run(1, workers=1)
     return str(caught.value)
 
 
-def test_what_the_pilot_carries_and_what_is_bought_may_not_conflict():
-    tent = "portfolios: {out: [tent], shiny: [glass]}\npilots: {demo: {carries: [base, walls]}}\n"
-    key = "file.yaml: pilots.demo.carries: with what is bought besides, "
-    assert words_of(tent + "base: {portfolio: out}\n") == key + "`tent` excludes `walls`; one of them"
-    said = words_of(tent + "base: {portfolio: shiny}\n")
+def test_what_the_pilot_carries_and_what_is_bought_may_not_conflict(monkeypatch):
+    text = RIVALS + (
+        "portfolios: {out: [tent], shiny: [glass], fine: [paint]}\n"
+        "pilots: {demo: {}, full: {carries: [base, walls]}}\n"
+    )
+    key = "<text>:15: pilots.full.carries: with what is bought besides, "
+    assert refused(text, pilot="full", portfolio="out") == key + "`tent` excludes `walls`; one of them"
+    said = refused(text, pilot="full", portfolio="shiny")
     assert said == key + "`glass` and `walls` both set data.validated; one of them"
-    check_window(rivals(tent), "file.yaml", (Variant(),))  # nothing is bought: all is well
-    words_of(tent, Variant(investments=("tent",)))
-    with pytest.raises(InputError, match="carries"):
-        load(RIVALS + tent + "base: {portfolio: out}\n").run(1, workers=1)
+    for base in (["pilot=full"], ["pilot=full", "portfolio=fine"], ["portfolio=out"]):
+        assert load(text, [f"base.{name}" for name in base]).run(1, workers=1).complete
+    # A pilot that carries what others require is enough.
+    text = text.replace("fine: [paint]", "fine: [paint], high: [roof, base, walls]")
+    assert load(text, ["base.pilot=full", "base.portfolio=high"]).run(1, workers=1).complete
+    # The same holds of whatever is compared, and of every design at the gate.
+    case = load(text, ["base.pilot=full"])
+    monkeypatch.setattr("simgap.montecarlo.plan.evaluate", lambda *_: pytest.fail("simulated"))
+    with pytest.raises(
+        InputError, match=r"15: pilots\.full\.carries: with what is bought besides, `tent` excl"
+    ):
+        case.compare(["fine", "out"])
+    with pytest.raises(
+        InputError, match=r"15: pilots\.full\.carries: with what is bought besides, `tent` excl"
+    ):
+        load(text, ["base.portfolio=out"]).gate()
 
 
 def test_a_go_live_that_may_be_after_the_window_is_refused_for_what_is_bought():
-    slow = "clock: {horizon: 2 months}\npilots: {demo: {lasts: 5 weeks}}\n"
     text = RIVALS.replace("glass: {once: 1,", "glass: {once: 1, delay: 2 / 3 / 4 weeks max 6 weeks,")
     text = text.replace("paint: {once: 1,", "paint: {once: 1, delay: 3 weeks, parallel: yes,")
-    resolved = read_text(text + slow, "<text>")
-    for legal in ((), ("paint",), ("base", "walls")):  # 1460 h, of which 840 for the pilot and 504 for paint
-        check_window(resolved, "f", (Variant(investments=legal),))
-    with pytest.raises(InputError) as caught:
-        check_window(resolved, "f", (Variant(investments=("glass", "paint")),))
-    assert str(caught.value) == (
-        "f: pilots.demo.lasts: a pilot of up to 5 weeks, and delays of up to 6 weeks for glass, paint, leave "
-        "nothing of the window; less than 1,460 h; `a / b / c max N weeks` bounds what is not known"
-    )
+    text += "clock: {horizon: 2 months}\npilots: {demo: {lasts: 5 weeks}}\n"  # 1460 h, of which 840
+    text += "portfolios: {quick: [base, walls], three: [paint], six: [glass], both: [glass, paint]}\n"
+    for name in ("none", "quick", "three"):
+        assert load(text, [f"base.portfolio={name}"]).run(1, workers=1).complete
+    for name, bought in (("six", "glass"), ("both", "glass, paint")):
+        assert refused(text, portfolio=name) == (
+            f"<text>:15: pilots.demo.lasts: a pilot of up to 5 weeks, and delays of up to 6 weeks for {bought}, "
+            "leave nothing of the window; less than 1,460 h; `a / b / c max N weeks` bounds what is not known"
+        )
 
 
 # --- refusals, with their lines ------------------------------------------------------------------------
