@@ -11,6 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from simgap.cli import main
+from simgap.engines.compiled import engine
+from simgap.engines.reference import replication
+from simgap.montecarlo import plan
 
 Answer = namedtuple("Answer", "code out err")
 TINY = Path(__file__).parent / "data" / "tiny.yaml"
@@ -80,3 +83,33 @@ def data(simgap):
         return json.loads(answer.out, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
 
     return command
+
+
+@pytest.fixture
+def interrupted_after(monkeypatch):
+    """Let a number of trials finish, then interrupt."""
+
+    def arrange(trials):
+        real, left = plan.run_trial, [trials]
+
+        def run_trial(*arguments):
+            left[0] -= 1
+            if left[0] < 0:
+                raise KeyboardInterrupt
+            return real(*arguments)
+
+        monkeypatch.setattr(plan, "run_trial", run_trial)
+
+    return arrange
+
+
+@pytest.fixture
+def few_places(monkeypatch):
+    """Let both engines hold so many items at once."""
+
+    def arrange(most):
+        monkeypatch.setattr(engine, "SLOTS", 2)
+        monkeypatch.setattr(engine, "MOST_ITEMS", most)
+        monkeypatch.setattr(replication, "MOST_ITEMS", most)
+
+    return arrange
