@@ -351,6 +351,8 @@ def test_frontier_is_what_no_other_portfolio_beats():
     ]
     np.testing.assert_array_equal(frontier.efficient(cost, mean), ~np.array(beaten))
     assert frontier.efficient(np.ones(3), np.ones(3)).all()  # equal ones do not beat one another
+    for cost, mean, expected in (([1, 1], [3, 2], [True, False]), ([1, 2], [3, 3], [True, False])):
+        assert frontier.efficient(np.array(cost, float), np.array(mean, float)).tolist() == expected
 
 
 def test_frontier_joins_the_efficient_by_steps():
@@ -456,6 +458,28 @@ def test_value_over_time_without_a_crossing():
     assert "end with the same median" in title_of(render(*FIGURES["over time, the same"])[0])
 
 
+def test_overtaking_is_from_behind_and_for_good():
+    for lead, month in (
+        ([0, 1], None),
+        ([-1, 0, 2], 2),
+        ([2, -1, 1, -3, -2], 3),
+        ([1, 2], None),
+        ([1, 0], None),
+    ):
+        assert value_over_time.overtaking(np.array(lead, float)) == month
+
+
+def test_the_ends_of_value_over_time_are_named_inside_the_height_of_the_axes():
+    for name in ("over time, month 0 only", "over time, one future", "over time, never crossing"):
+        figure, axes = render(*FIGURES[name])
+        figure.draw_without_rendering()
+        frame, renderer = axes.get_window_extent(), figure.canvas.get_renderer()
+        for text in axes.texts:
+            if text.get_text().startswith(("ready", "demo")):
+                box = text.get_window_extent(renderer)
+                assert frame.y0 - 3 <= box.y0 < box.y1 <= frame.y1 + 3
+
+
 def test_value_over_time_needs_paired_futures():
     with pytest.raises(ValueError, match="paired"):
         render(*over_time(READY, DEMO[:-1]))
@@ -558,6 +582,16 @@ def test_haircut_says_from_where_on_to_go(hurdle, said):
     assert upright == ([0.0, hurdle] if math.isfinite(hurdle) else [0.0])
     level = [line.get_ydata()[0] for line in axes.lines if list(line.get_xdata()) == [0, 1]]
     assert level == [0.0, -8e4]
+
+
+def test_no_line_of_a_hurdle_crosses_the_label_of_another():
+    """The farther out a line stands, the higher its label."""
+    hurdles = {"a": -1e5, "b": 3.2e6, "c": 1.2e6, "d": math.inf}
+    _, axes = render(*curves(*(curve(name, hurdle=hurdle) for name, hurdle in hurdles.items())))
+    height = {
+        text.get_text()[2]: text.get_position()[1] for text in axes.texts if text.get_text()[1:2] == " "
+    }
+    assert sorted(height, key=height.get) == ["c", "b", "a", "d"]
 
 
 def test_haircut_compares_the_worth_of_one_promise_known_to_all():
@@ -739,6 +773,8 @@ def test_breakeven_has_a_panel_for_each_input_on_one_scale():
 def test_breakeven_titles():
     assert title_of(render(*small(PANELS[1], PANELS[3]))[0]).startswith("Ready stays better than demo")
     assert title_of(render(*small(panel("k", -3.0, -1.0)))[0]).startswith("Demo stays better than ready")
+    for now in ((0.0, 0.4), (0.6, 1.0)):
+        assert "none of them" in title_of(render(*small(panel("k", 1.0, -1.0, now=now)))[0])
     said = title_of(render(*small(PANELS[2], PANELS[1]))[0])
     assert said == (
         "The choice between ready and demo flips with 1 of 2 inputs, "
@@ -804,6 +840,25 @@ def test_a_short_name_stays_and_a_long_one_loses_its_middle():
         assert len(short) <= letters
         assert LONG.startswith(first)
         assert LONG.endswith(last)
+
+
+def test_dollar_signs_in_a_name_are_written_as_they_are():
+    figure, _ = render(*FIGURES["over time, wild"])
+    named = [text for text in texts(figure) if "$" in text.get_text()]
+    assert len(named) == 2
+    assert not any(text.get_parse_math() for text in named)
+
+
+def test_a_label_keeps_off_points_that_have_none():
+    _, axes = style.new_figure(CAPTION)
+    style.settle(axes)
+    (alone,) = style.place_labels(axes, [("1", 0.5, 0.5)])
+    middle = axes.transData.inverted().transform(alone.get_points().mean(axis=0))
+    (moved,) = style.place_labels(axes, [("1", 0.5, 0.5)], [tuple(middle)])
+    assert style.shared(alone, moved) == 0
+    assert [label.arrow_patch.get_visible() for label in axes.texts] == [True, True]
+    style.place_labels(axes, [("1", 0.5, 0.5)], leaders=False)
+    assert not axes.texts[-1].arrow_patch.get_visible()
 
 
 @pytest.mark.parametrize("text", ["W" * 30 + " " + "M" * 30 + " wide", "i" * 200, "a b " * 60])
