@@ -17,7 +17,15 @@ from simgap.model.clock import HOUR, MONTH
 from simgap.model.parameters import P
 from simgap.model.types import Floats
 from simgap.scenario.portfolios import Bill, bill, members
-from simgap.scenario.values import Variant, at_volume, of_variant, phase_values, taken, workflow_values
+from simgap.scenario.values import (
+    Variant,
+    at_volume,
+    evaluate,
+    of_variant,
+    phase_values,
+    taken,
+    workflow_values,
+)
 
 Values = Mapping[str, Any]
 FULL_RATE = {"starts": 0.0, "ramp": 0.0, "growth": 0.0, "backlog": 0}
@@ -90,16 +98,18 @@ def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Va
         {PLAN: []} if plan.get("pilot") == plan.get("production") or "oversight" in like else {}
     )
     pilots = pilot_values(both, names, left_out)
-    if doses or like:
-        rate = sum(mean_rate(values, hours) for values in planned)
-        piloted = sum(mean_rate(values, lasts) for values in pilots)
-        ratio = rate / piloted if rate and piloted else 1.0
-        if like:
-            both = at_volume(both, like, 1.0 / ratio)
-            pilots = pilot_values(both, names, left_out)
+    if like:
+        # A pilot is the same whatever is bought after it.
+        before = planned
+        if others:
+            plain = phase_values(evaluate(resolved, drawn, variant.sets, like, carried), "production", {})
+            before = tuple(workflow_values(plain, name) for name in names)
+        both = at_volume(both, like, 1.0 / volume_ratio(before, months * 730.0 - lasts, pilots, lasts))
+        pilots = pilot_values(both, names, left_out)
         if "scope" in like:
-            pilots = in_proportion(pilots, planned)
-        general = phase_values(both, "production", doses, ratio)
+            pilots = in_proportion(pilots, before)
+    if doses:
+        general = phase_values(both, "production", doses, volume_ratio(planned, hours, pilots, lasts))
     values: tuple[Values, ...] = tuple(workflow_values(general, name) for name in names)
     if doses.get("scope", 1.0) != 1.0:
         values = at_scope(values, planned, pilots, doses["scope"], decision, go_live, hours)
@@ -134,6 +144,15 @@ def in_proportion(pilots: Sequence[Values], planned: Sequence[Values]) -> tuple[
     return tuple(
         {**values, "volume": total * share} for values, share in zip(pilots, shares.tolist(), strict=True)
     )
+
+
+def volume_ratio(
+    planned: Sequence[Values], hours: float, pilots: Sequence[Values], pilot_hours: float
+) -> float:
+    """Return the mean rate of production over that of the pilot; 1 where either has no items."""
+    rate = sum(mean_rate(values, hours) for values in planned)
+    piloted = sum(mean_rate(values, pilot_hours) for values in pilots)
+    return rate / piloted if rate and piloted else 1.0
 
 
 def mean_rate(values: Values, hours: float) -> float:

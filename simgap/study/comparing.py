@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,7 @@ from simgap.errors import InputError, Problem
 from simgap.model.types import Floats
 from simgap.montecarlo.plan import Plan, Results, crossed, of_variants
 from simgap.results.comparison import Winners
-from simgap.scenario.keys import find
 from simgap.scenario.portfolios import MOST_COMBINED, combinations, feasible, members
-from simgap.scenario.table import NAMED
-from simgap.scenario.units import Wrong
 from simgap.scenario.values import Variant
 from simgap.study.limits import refusal
 
@@ -207,12 +204,14 @@ def _whole(resolved: Mapping[str, Any], bought: Sequence[str]) -> tuple[str, ...
 
 
 def settable(resolved: Mapping[str, Any], name: str) -> bool:
-    """Return whether an unknown is a key path that can be set: not what an investment changes."""
-    try:
-        find(name, {group: list(resolved[group]) for group in NAMED})
-    except Wrong:
-        return False
-    return True
+    """Return whether an unknown is the value of a key: not what an investment changes, nor a factor."""
+    path, _, side = name.partition("@")
+    leaf = resolved["parameters"].get(path)
+    return leaf is not None and (bool(side) or not _relative(leaf.get("production")))
+
+
+def _relative(value: Any) -> bool:
+    return isinstance(value, dict) and "times" in value
 
 
 def range_of(
@@ -237,7 +236,7 @@ def range_of(
     leaf = resolved["parameters"].get(path) or resolved["parameters"][row.path]
     believed = leaf.get("value", leaf.get(side or "production"))
     allowed = f"{key}=LO:HI"
-    if believed is None or (isinstance(believed, dict) and "times" in believed):
+    if believed is None or _relative(believed):
         raise InputError(OPTION, [Problem(0, key, "has no range of its own", allowed)])
     try:
         return key, breakeven.default_range(believed, row.low, row.largest)
@@ -280,8 +279,7 @@ def search(
     best, against = found["best"], found["against"]
     ranges = dict(asked.ranges)
     if asked.most:
-        names = [entry["name"] for entry in found["matters"] if settable(resolved, entry["name"])]
-        ranges = dict(range_of(resolved, name, asked.bought) for name in names) | ranges
+        ranges = dict(_that_matter(resolved, asked, found)) | ranges
     curves, fewest = dict.fromkeys(ranges, breakeven.EMPTY), n
     while True:
         wanted = {
@@ -298,6 +296,7 @@ def search(
             for name in (best, against)
         ]
         npv = simulate(crossed(tuple(variants), n)).of("realised_npv").reshape(-1, len(at), 2)
+        fewest = min(fewest, len(npv))
         mean, half = (
             np.array(parts) for parts in zip(*map(_mean, (npv[:, :, 0] - npv[:, :, 1]).T), strict=True)
         )
@@ -308,6 +307,17 @@ def search(
             done += len(values)
     findings = [breakeven.finding(key, best, against, curve) for key, curve in curves.items()]
     return curves, [finding | {"replications": fewest} for finding in findings]
+
+
+def _that_matter(
+    resolved: Mapping[str, Any], asked: Asked, found: Mapping[str, Any]
+) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Yield the keys that matter most, with their ranges; not those that cannot be set or have no range."""
+    for entry in found["matters"]:
+        try:
+            yield range_of(resolved, entry["name"], asked.bought)
+        except InputError:
+            continue
 
 
 def _mean(values: Floats) -> tuple[float, float]:
