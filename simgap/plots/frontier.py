@@ -159,9 +159,10 @@ def chosen(cost: FloatArray, mean: FloatArray, best: int) -> NDArray[np.intp]:
 def _heights(mean: FloatArray, low: FloatArray, high: FloatArray) -> tuple[float, float]:
     """Return limits that hold all means, and the ranges so far as these do not press the means together."""
     bottom, top = style.span(np.concatenate([low, high, mean]))
-    wanted = np.clip(5 * np.ptp(mean), 0.35 * (top - bottom), top - bottom) if np.ptp(mean) else top - bottom
-    room = 0.5 * (wanted - np.ptp(mean))
-    bottom, top = max(bottom, float(mean.min()) - room), min(top, float(mean.max()) + room)
+    wanted = max(5 * np.ptp(mean), 0.35 * (top - bottom))
+    if np.ptp(mean) and wanted < 0.7 * (top - bottom):  # otherwise a little more room shows all
+        room = 0.5 * (wanted - np.ptp(mean))
+        bottom, top = max(bottom, float(mean.min()) - room), min(top, float(mean.max()) + room)
     bottom, top = style.with_reach(bottom, top, [0.0])
     return bottom - 0.06 * (top - bottom), top + 0.06 * (top - bottom)
 

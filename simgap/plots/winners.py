@@ -134,11 +134,13 @@ def draw(
 
 
 def _edges(values: FloatArray) -> FloatArray:
-    """Return the edges of the cells around points of a grid: halfway between them."""
+    """Return the edges of the cells around points of a grid: halfway between them, and the outermost points.
+
+    A cell beyond these would show values that were not simulated, and that may not be legal.
+    """
     if len(values) == 1:
         return np.array([values[0] - 0.5, values[0] + 0.5])
-    middle = (values[:-1] + values[1:]) / 2
-    return np.concatenate([[2 * values[0] - middle[0]], middle, [2 * values[-1] - middle[-1]]])
+    return np.concatenate([values[:1], (values[:-1] + values[1:]) / 2, values[-1:]])
 
 
 def _hatch(axes: Axes, edges_x: FloatArray, edges_y: FloatArray, chosen: NDArray[np.bool_]) -> None:

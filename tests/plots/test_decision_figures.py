@@ -621,13 +621,13 @@ def test_winners_colour_each_point_and_hatch_where_the_lead_may_be_chance():
         axes.get_legend().get_patches(), axes.get_legend().get_texts(), strict=True)}  # fmt: skip
     assert set(legend) == {"a: 50%", "c: 50%", "lead may be chance"}
     assert colours == [legend[f"{'abc'[i]}: 50%"] for i in winner.ravel()]
-    np.testing.assert_array_equal(mesh.get_coordinates()[0, :, 0], [-0.5, 0.5, 2.0, 4.0])
+    np.testing.assert_array_equal(mesh.get_coordinates()[0, :, 0], [0.0, 0.5, 2.0, 3.0])
     hatched = [p.get_extents() for c in axes.collections if c.get_hatch() for p in c.get_paths()]
-    assert [(b.x0, b.x1, b.y0, b.y1) for b in hatched] == [(0.5, 4.0, -1.0, 1.0), (2.0, 4.0, 1.0, 3.0)]
+    assert [(b.x0, b.x1, b.y0, b.y1) for b in hatched] == [(0.5, 3.0, 0.0, 1.0), (2.0, 3.0, 1.0, 2.0)]
     borders = next(c for c in axes.collections if isinstance(c, LineCollection)).get_segments()
     assert {tuple(map(tuple, s.tolist())) for s in borders} == {
-        ((2.0, -1.0), (2.0, 1.0)),
-        ((0.5, 1.0), (0.5, 3.0)),
+        ((2.0, 0.0), (2.0, 1.0)),
+        ((0.5, 1.0), (0.5, 2.0)),
         ((0.5, 1.0), (2.0, 1.0)),
     }
     assert (
