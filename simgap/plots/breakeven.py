@@ -99,6 +99,7 @@ def draw(axes: Axes, panels: Sequence[Panel], better: str, other: str, currency:
     axes.yaxis.set_major_formatter(style.MoneyFormatter())
     _legend(figure.add_subplot(cells[0, :]), panels, short(better, NAME), short(other, NAME), currency)
     style.title(axes, _statement(panels, short(better), short(other)))
+    style.settle(axes)
 
 
 def _panel(axes: Axes, panel: Panel) -> None:
@@ -171,6 +172,7 @@ def _legend(axes: Axes, panels: Sequence[Panel], better: str, other: str, curren
         handles.append(Line2D([], [], color=FLIP, linestyle="--", linewidth=1.8, label="flip"))
     if any(panel["now"] is not None for panel in panels):
         handles.append(Patch(color=NOW, linewidth=0, label="believed today, P10 to P90"))
+    axes.set(xticks=[], yticks=[])
     axes.set_axis_off()
     legend = axes.legend(
         handles=handles,

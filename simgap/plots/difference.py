@@ -54,7 +54,7 @@ def draw(
     axes.set_subplotspec(cells[0])
     below = style.figure_of(axes).add_subplot(cells[1], sharex=axes)
 
-    mean = float(difference.mean())  # far from nearly all of the futures where a tail is heavy
+    mean = _mean(difference)  # far from nearly all of the futures where a tail is heavy
     low, high = style.with_reach(*style.span(np.array([*style.bulk(difference), 0.0])), [mean, *(ci95 or ())])
     room = 0.03 * (high - low)
     low, high = low - room, high + room
@@ -116,7 +116,7 @@ def _shares(axes: Axes, difference: FloatArray, better: str, other: str) -> None
 def _summary(axes: Axes, difference: FloatArray, ci95: Sequence[float] | None) -> None:
     """Draw how the futures are spread, and below how well their mean is known; each in words above itself."""
     p5, p50, p95 = style.percentiles(difference, [5, 50, 95])
-    mean = float(difference.mean())
+    mean = _mean(difference)
     # Fewer than 20 futures hold no twentieth part.
     spread = "9 futures in 10 (P5 to P95)" if len(difference) >= 20 else "all futures"
     known = f"mean: {money(mean)}"
@@ -142,6 +142,12 @@ def _summary(axes: Axes, difference: FloatArray, ci95: Sequence[float] | None) -
     axes.spines["left"].set_visible(False)
 
 
+def _mean(difference: FloatArray) -> float:
+    """Return the mean; what rounding leaves of a mean of zero is zero."""
+    mean = float(difference.mean())
+    return mean if abs(mean) > 1e-12 * float(np.abs(difference).max()) else 0.0
+
+
 def _arms(mean: float, ci95: Sequence[float]) -> FloatArray:
     return np.maximum([[mean - ci95[0]], [ci95[1] - mean]], 0.0)
 
@@ -150,7 +156,7 @@ def _statement(
     difference: FloatArray, better: str, other: str, ci95: Sequence[float] | None, currency: str
 ) -> str:
     """Say in words what the figure shows; who is ahead follows from the numbers."""
-    mean = float(difference.mean())
+    mean = _mean(difference)
     if not difference.any():
         return f"{better} and {other} come to the same in {_every(difference == 0)}"
     if ci95 is not None and ci95[0] <= 0 <= ci95[1]:

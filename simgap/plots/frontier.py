@@ -18,6 +18,8 @@ from simgap.plots.style import FloatArray, money, short
 MOST = 12  # portfolios with a number, a range and a row; more cannot be read on a page
 ROW = 0.235  # inches from one row of the key to the next
 LETTERS = 34  # of a name in the key
+COLUMNS = (0.03, 0.05, 0.5, 0.635, 0.85, 1.0)  # of the key, in widths of it
+NAMES = 0.37  # width of the second
 RANGE = "#B4B4B4"
 
 
@@ -134,9 +136,7 @@ def draw(
     _key(below, names, cost, mean, low, high, p_negative, key, best)
     style.title(axes, _statement(names, cost, mean, p_negative, best, worth, currency))
 
-    # Labels are placed in pixels, so the layout has to stand now; another pass would shift points.
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    style.settle(axes)
     below.set_position((0.015, below.get_position().y0, 0.97, below.get_position().height))
     style.place_labels(
         axes,
@@ -159,9 +159,10 @@ def chosen(cost: FloatArray, mean: FloatArray, best: int) -> NDArray[np.intp]:
 def _heights(mean: FloatArray, low: FloatArray, high: FloatArray) -> tuple[float, float]:
     """Return limits that hold all means, and the ranges so far as these do not press the means together."""
     bottom, top = style.span(np.concatenate([low, high, mean]))
-    wanted = np.clip(5 * np.ptp(mean), 0.35 * (top - bottom), top - bottom) if np.ptp(mean) else top - bottom
-    room = 0.5 * (wanted - np.ptp(mean))
-    bottom, top = max(bottom, float(mean.min()) - room), min(top, float(mean.max()) + room)
+    wanted = max(5 * np.ptp(mean), 0.35 * (top - bottom))
+    if np.ptp(mean) and wanted < 0.7 * (top - bottom):  # otherwise a little more room shows all
+        room = 0.5 * (wanted - np.ptp(mean))
+        bottom, top = max(bottom, float(mean.min()) - room), min(top, float(mean.max()) + room)
     bottom, top = style.with_reach(bottom, top, [0.0])
     return bottom - 0.06 * (top - bottom), top + 0.06 * (top - bottom)
 
@@ -197,25 +198,27 @@ def _key(
 ) -> None:
     """Write a row for each portfolio that has a number in the picture."""
     axes.set_axis_off()
-    axes.set(xlim=(0.0, 1.0), ylim=(len(key) + 0.5, -0.5))
+    axes.set(xlim=(0.0, 1.0), ylim=(len(key) + 0.5, -0.5), xticks=[], yticks=[])
     rows = [("", "portfolio", "cost", "mean NPV", "9 futures in 10", "loses, of 100")]
     for place, i in enumerate(key, 1):
         spread = f"{money(float(low[i]))} to {money(float(high[i]))}"
         risk = share_of_100(float(p_negative[i])).replace("fewer than ", "<").replace("more than ", ">")
         amounts = (money(float(cost[i])), money(float(mean[i])), spread, risk)
-        rows.append((f"{place}", short(names[i], LETTERS), *amounts))
+        rows.append((f"{place}", names[i], *amounts))
     for row, texts in enumerate(rows):
-        for x, text in zip((0.03, 0.05, 0.5, 0.635, 0.85, 1.0), texts, strict=True):
-            axes.text(
+        for x, text in zip(COLUMNS, texts, strict=True):
+            label = axes.text(
                 x,
                 row,
                 text,
-                ha="left" if x == 0.05 else "right",
+                ha="left" if x == COLUMNS[1] else "right",
                 va="center_baseline",
                 fontsize=style.SMALL,
                 color=style.INK if row else style.FAINT,
                 fontweight="bold" if row and key[row - 1] == best else "normal",
             )
+            if x == COLUMNS[1]:
+                style.fit(label, text, LETTERS, NAMES * style.figure_of(axes).bbox.width)
 
 
 def _statement(
@@ -234,7 +237,8 @@ def _statement(
     if k == 1:
         return f"{name} brings {what} on average; {risk}"
     rank = int(np.sum(mean > mean[best]))
-    place = f"best of {k} portfolios" if not rank else f"number {rank + 1} of {k} portfolios"
+    first = "joint best" if np.sum(mean == mean[best]) > 1 else "best"
+    place = f"number {rank + 1} of {k} portfolios" if rank else f"{first} of {k} portfolios"
     dear = int(np.sum(~worth))
     rest = f". {dear} of the {k} are beaten at their price" if dear > 1 else ""
     return f"{name} is the {place} on average: {what}, {risk}{rest}"

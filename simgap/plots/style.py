@@ -168,6 +168,15 @@ def short(name: str, letters: int = 24) -> str:
     return f"{name[: letters // 2].rstrip()}\N{HORIZONTAL ELLIPSIS}{name[-((letters - 1) // 2) :].lstrip()}"
 
 
+def fit(label: Text, name: str, letters: int, width: float) -> None:
+    """Write a name of at most so many letters, and of fewer where they are wide; `width` is in pixels."""
+    renderer = renderer_of(cast(Axes, label.axes))
+    for most in range(letters, 4, -1):
+        label.set_text(short(name, most))
+        if Text.get_window_extent(label, renderer).width <= width:
+            return
+
+
 def two_lines(name: str, letters: int) -> str:
     """Break a long name at a dot, @ or underscore; leave out the middle of one too long for two lines."""
     if len(name) <= letters:
@@ -380,6 +389,13 @@ def diagonal(axes: Axes, text: str) -> str:
         zorder=6,
     )
     return ""
+
+
+def settle(axes: Axes) -> None:
+    """Lay the figure out for good, so that places in pixels stand; another pass could shift the axes."""
+    figure = figure_of(axes)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
 
 
 def place_labels(

@@ -130,9 +130,7 @@ def surface(
     axes.set_ylabel(f"{y_label} {MORE}")
     style.title(axes, _statement(mean, flat, outcome_label, reference, currency, unit))
 
-    # Labels are placed in pixels, so the layout has to stand now; another pass would shift the map a little.
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    style.settle(axes)
     boxes = style.place_labels(axes, inside)
     for _, a, b in inside:
         axes.plot(

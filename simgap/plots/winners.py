@@ -17,8 +17,8 @@ from simgap.analysis.words import share_of_100
 from simgap.plots import style
 from simgap.plots.style import FloatArray, short
 
-# All eight together are told apart under every common kind of colour blindness, half of them by lightness;
-# borders and names on the map help. The last is shared where more than eight win.
+# Any two are told apart under every common kind of colour blindness. Borders and names on the map help. The
+# last is shared where more than eight win.
 FILLS = (
     style.SKY,
     style.ORANGE,
@@ -27,7 +27,7 @@ FILLS = (
     style.PURPLE,
     style.BLUE,
     style.VERMILLION,
-    "#B4B4B4",
+    "#E8E8E8",
 )
 HATCH = "///"
 MORE = "\N{RIGHTWARDS ARROW}"
@@ -114,10 +114,7 @@ def draw(
     axes.set_ylabel(f"{style.two_lines(y_label, 32)} {MORE}")
     style.title(axes, _statement(wins, shown, names))
 
-    # Labels are placed in pixels, so the layout has to stand now; another pass would shift the map a little.
-    figure = style.figure_of(axes)
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    style.settle(axes)
     boxes = style.place_labels(axes, inside)
     for _, a, b in inside:
         axes.plot(
@@ -137,11 +134,13 @@ def draw(
 
 
 def _edges(values: FloatArray) -> FloatArray:
-    """Return the edges of the cells around points of a grid: halfway between them."""
+    """Return the edges of the cells around points of a grid: halfway between them, and the outermost points.
+
+    A cell beyond these would show values that were not simulated, and that may not be legal.
+    """
     if len(values) == 1:
         return np.array([values[0] - 0.5, values[0] + 0.5])
-    middle = (values[:-1] + values[1:]) / 2
-    return np.concatenate([[2 * values[0] - middle[0]], middle, [2 * values[-1] - middle[-1]]])
+    return np.concatenate([values[:1], (values[:-1] + values[1:]) / 2, values[-1:]])
 
 
 def _hatch(axes: Axes, edges_x: FloatArray, edges_y: FloatArray, chosen: NDArray[np.bool_]) -> None:

@@ -1,6 +1,5 @@
 """Figures: the artists carry the data given, no text covers another, equal figures give equal bytes."""
 
-import itertools
 import math
 
 import matplotlib
@@ -10,11 +9,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 from matplotlib.contour import ContourSet
 from matplotlib.patches import Rectangle
-from matplotlib.text import Annotation, Text
+from matplotlib.text import Annotation
+from reading import CAPTION, faults, texts, words
 
 from simgap.plots import cumulative_cash, dashboard, distribution, style, sweep, tornado
 
-CAPTION = "1,000 replications, seed 7. Spread over futures: what we do not know and luck together."
 LONG = "workflows.claims.value_classes@production"
 RNG = np.random.default_rng(20260101)
 NORMAL = RNG.normal(4e5, 7e5, 1000)
@@ -120,48 +119,6 @@ def render(draw, arguments, options):
     figure, axes = style.new_figure(CAPTION, height=height)
     draw(axes, *arguments, **options)
     return figure, axes
-
-
-def texts(figure):
-    """All that is written: ticks within the limits, annotations, labels, legend, title and caption."""
-    ticks = {
-        label: low <= tick.get_loc() <= high and label.get_visible()
-        for axes in figure.axes
-        for axis in (axes.xaxis, axes.yaxis)
-        for low, high in [sorted(axis.get_view_interval())]
-        for tick in axis.get_major_ticks()
-        for label in (tick.label1,)
-    }
-    found = figure.findobj(lambda artist: isinstance(artist, Text) and artist.get_visible())
-    return [text for text in found if text.get_text().strip() and ticks.get(text, not _is_tick(text, figure))]
-
-
-def _is_tick(text, figure):
-    every = [axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)]
-    return any(
-        text in (tick.label1, tick.label2)
-        for axis in every
-        for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]
-    )
-
-
-def words(artist):
-    return [text.get_text() for text in artist.findobj(Text) if text.get_text()]
-
-
-def faults(figure):
-    """Texts that leave the figure, and pairs of texts that cover one another."""
-    figure.draw_without_rendering()
-    renderer = figure.canvas.get_renderer()
-    boxes = [(text.get_text(), Text.get_window_extent(text, renderer)) for text in texts(figure)]
-    left = [text for text, box in boxes if (box.min < 0).any() or (box.max > figure.bbox.max).any()]
-    # A box holds the room of the deepest letter, so boxes of two rows may touch by a few pixels.
-    covered = [
-        (text, other)
-        for (text, a), (other, b) in itertools.combinations(boxes, 2)
-        if min(a.x1, b.x1) - max(a.x0, b.x0) > 1 and min(a.y1, b.y1) - max(a.y0, b.y0) > 3
-    ]
-    return left + covered
 
 
 @pytest.mark.parametrize("name", FIGURES)
