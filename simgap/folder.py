@@ -102,8 +102,8 @@ def _existing(folder: Path) -> Path:
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
-    """Write data as JSON with sorted keys, so that equal data gives equal bytes."""
-    path.write_text(json.dumps(data, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
+    """Write data as JSON, keys in their order: that of investments and portfolios is part of a scenario."""
+    path.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def write_parquet(path: Path, parts: Iterable[Mapping[str, Any]]) -> None:

@@ -148,7 +148,7 @@ def finish(result: Any, text: str, as_json: bool, quiet: bool, out: Path | None,
     The numbers come first: a full disk must not cost a run its result.
     """
     if as_json:
-        click.echo(json.dumps(result.json(), sort_keys=True, allow_nan=False))
+        click.echo(json.dumps(result.json(), allow_nan=False))
     elif not quiet:
         click.echo(text)
     if out:

@@ -50,7 +50,7 @@ def resolve(scenario: str, sets: tuple[str, ...]) -> None:
     """Print SCENARIO with every default filled in, as JSON."""
     from simgap import scenario as files
 
-    click.echo(json.dumps(files.read(scenario, sets), indent=1, sort_keys=True))
+    click.echo(json.dumps(files.read(scenario, sets), indent=1))
 
 
 @click.command()

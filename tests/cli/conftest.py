@@ -16,7 +16,8 @@ from simgap.engines.reference import replication
 from simgap.montecarlo import plan
 
 Answer = namedtuple("Answer", "code out err")
-TINY = Path(__file__).parent / "data" / "tiny.yaml"
+DATA = Path(__file__).parent / "data"
+TINY, BUYING = DATA / "tiny.yaml", DATA / "buying.yaml"
 
 
 @pytest.fixture
@@ -115,34 +116,17 @@ def few_places(monkeypatch):
     return arrange
 
 
-BUYING = """\
-  near:
-    {cost: 1.2k / 1.5k / 1.9k, lasts: 3 weeks, go_if: npv > 1400, like_production: [data], carries: [cleaning]}
-investments:
-  cleaning: {once: 20 / 30 / 50 max 200, monthly: 5, delay: 3 days, change: {data.missing: x 0.2}}
-  people: {once: 40, change: {oversight.catch: 95 %}}
-  tests: {once: 10, delay: 1 day, parallel: yes, change: {oversight.time: 2 min}}
-portfolios:
-  demo: []
-  ready: [cleaning, people]
-  quick: [tests]
-"""
-
-
 @pytest.fixture
 def buying(tmp_path):
-    """Write the tiny scenario with two pilot designs and what can be bought, and return the path.
+    """Write the scenario with pilot designs and investments, texts of it replaced, and return the path."""
 
-    Further texts are pairs: what is replaced, and what stands there instead.
-    """
-
-    def write(*pairs, name="buying.yaml"):
-        text = TINY.read_text(encoding="utf-8").replace("pilots: {demo: {", "pilots:\n  demo: {")
-        text = text.replace("lasts: 2 weeks}}", "lasts: 2 weeks}") + BUYING
+    def write(*pairs):
+        text = BUYING.read_text(encoding="utf-8")
         for old, new in pairs:
             assert text.count(old) == 1, old
             text = text.replace(old, new)
-        (tmp_path / name).write_text(text, encoding="utf-8")
-        return str(tmp_path / name)
+        path = tmp_path / "buying.yaml"
+        path.write_text(text, encoding="utf-8")
+        return str(path)
 
     return write
