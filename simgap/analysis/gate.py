@@ -194,6 +194,7 @@ def haircut(promise: FloatArray, delivered: FloatArray, curve: Curve) -> dict[st
     first, last = (rising[round(share * (len(rising) - 1))] for share in ENDS)
     at = np.unique(np.linspace(first, last, GRID))
     fit = local_linear(promise, delivered, at, curve.span)
+    readable = np.append(curve.points, at[fit.enough])
     median = float(np.median(rising))
     round_ones = np.array([*(float(f"{median:.{digits}g}") for digits in (1, 2, 3)), median])
     return {
@@ -202,8 +203,8 @@ def haircut(promise: FloatArray, delivered: FloatArray, curve: Curve) -> dict[st
         "low": list(map(_known, fit.low.tolist())),
         "high": list(map(_known, fit.high.tolist())),
         "enough": fit.enough.tolist(),
-        "enough_from": float(curve.points[0]) if len(curve.points) else None,
-        "enough_to": float(curve.points[-1]) if len(curve.points) else None,
+        "enough_from": float(readable.min()) if len(readable) else None,
+        "enough_to": float(readable.max()) if len(readable) else None,
         "constant": len(rising) > 1 and bool(rising[0] == rising[-1]),
         "span": curve.span,
         "example": _example(round_ones, local_linear(promise, delivered, round_ones, curve.span)),

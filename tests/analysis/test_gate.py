@@ -8,7 +8,8 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 from simgap.analysis.gate import Design, _success_difference, design, gate, haircut, hurdle
-from simgap.analysis.hurdle import decided_without, mean_gain
+from simgap.analysis.hurdle import decided_without, mean_gain, resampled
+from simgap.analysis.regression import local_linear
 from simgap.analysis.statistics import rank_correlations, summarise, wilson
 
 # promise = theta + BIAS + noise, delivered = theta, stopping is worth STOP; go where the promise is above 0.
@@ -140,6 +141,23 @@ def test_the_haircut_of_the_normal_model():
     assert example["ci95"] == pytest.approx([np.interp(0.6, at, low), np.interp(0.6, at, high)], abs=1e-3)
 
 
+def test_what_can_be_read_and_how_wide_the_windows_are():
+    d = normal(3, 100)
+    # A wavy gain has narrow windows, and the haircut has the same, whatever is delivered.
+    curve = mean_gain(d.promise, np.sin(6.0 * d.promise))
+    found = haircut(d.promise, d.delivered, curve)
+    at = np.array(found["promise"])
+    fit = local_linear(d.promise, d.delivered, at, curve.span)
+    assert found["worth"] == fit.value.tolist()
+    assert [found["low"], found["high"]] == [fit.low.tolist(), fit.high.tolist()]
+    assert found["enough"] == fit.enough.tolist()
+    assert local_linear(d.promise, d.delivered, at).span != curve.span
+    readable = np.append(curve.points, at[fit.enough])
+    assert [found["enough_from"], found["enough_to"]] == [readable.min(), readable.max()]
+    assert at[0] < found["enough_from"] < curve.points[0]
+    assert at[-1] > found["enough_to"]
+
+
 def test_the_example_is_as_round_as_the_data_allow():
     rng = np.random.default_rng(3)
     for centre, expected in ((748_300.0, 748_000.0), (752.4e3, 752_000.0)):
@@ -160,6 +178,8 @@ def test_the_hurdle_of_the_normal_model():
     assert found["promise"] == pytest.approx(truth, abs=0.2)
     low, high = found["low"], found["high"]
     assert low["rule"] == high["rule"] == "above"
+    again = np.sort(resampled(mean_gain(d.promise, d.delivered - d.stopped), 5))
+    assert [low["promise"], high["promise"]] == again[[9, 389]].tolist()
     assert 0.02 < found["promise"] - low["promise"] < 0.3
     assert 0.02 < high["promise"] - found["promise"] < 0.3
     assert found["p_always"] == found["p_never"] == 0.0

@@ -134,6 +134,21 @@ def test_a_few_promises_that_many_share():
     np.testing.assert_allclose(resampled(curve, 1), 2.25)
 
 
+def test_the_trials_at_each_promise_count():
+    # Going at 1 too is worth 40 - 30 + 9, going only at 3 is worth 9.
+    promise = np.repeat([1.0, 2.0, 3.0], [200, 60, 30])
+    gain = np.repeat([0.2, -0.5, 0.3], [200, 60, 30])
+    assert hurdle_of(promise, gain) == -math.inf
+    assert hurdle_of(promise[100:], gain[100:]) == pytest.approx(2.0 + 0.5 / 0.8)
+
+
+def test_the_curve_is_read_at_each_hundredth():
+    promise = np.random.default_rng(2).permutation(np.arange(1001.0) ** 2)
+    curve = mean_gain(promise, promise)
+    assert np.sqrt(curve.points).tolist() == list(range(10, 1000, 10))
+    assert curve.trials.sum() == 1001
+
+
 def test_resampling_against_plain_loops():
     promise, theta = sample(3, 150)
     curve = mean_gain(promise, theta)

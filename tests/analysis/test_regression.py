@@ -210,12 +210,28 @@ def test_nothing_is_read_within_a_gap_from_one_side():
     assert found.enough.tolist() == [True, False, False, True]
 
 
+def test_observations_without_weight_are_on_no_side():
+    # All that lies above 1 lies at the very end of the window, where the weight is 0.
+    x = np.append(np.linspace(0.0, 1.0, 300), np.full(300, 2.0))
+    assert not local_linear(x, x, np.array([1.0]), 0.9).enough[0]
+    assert local_linear(x, x, np.array([1.0]), 1.1).enough[0]
+
+
+def test_a_window_holds_40_observations_at_least():
+    rng = np.random.default_rng(9)
+    x, y, at = rng.normal(size=100), rng.normal(size=100), np.linspace(-1.0, 1.0, 5)
+    few, least, more = (local_linear(x, y, at, width).value for width in (0.01, 0.4, 0.41))
+    np.testing.assert_array_equal(few, least)
+    assert (least != more).all()
+
+
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 19])
 def test_too_few_observations_are_never_enough(n):
     x = np.arange(float(n))
     found = local_linear(x, x**2, np.array([-1.0, 0.0, 0.5, 1.0]))
     assert not found.enough.any()
     assert np.isnan(found.value[0])
+    assert local_linear(x, x, x, 0.3).span == 0.3
 
 
 def test_constant_x_is_never_enough():

@@ -219,6 +219,14 @@ NO_INTERVAL = {"mean": -3e4, "sd": None, "p5": 0.0, "p50": 0.0, "p95": 0.0, "ci9
             "production-ready costs as much as demo and takes 6.0 weeks longer",
             "costs 210k more",
         ),
+        ("pairs.0.p_a_better", 0.91, "on average (95 % 150k to 270k), and more in 0 of 100 futures.", ""),
+        ("designs.0.hurdle.gain.ci95", [0.0, 1e5], "and no difference from its go_if can be", ""),
+        (
+            "designs.0.hurdle.high",
+            {"rule": "above", "promise": 1.1e6},
+            "95 % interval 1.1M 1.1M to never",
+            "",
+        ),
         ("designs.1.cost", 1e4, "demo costs 50k more than production-ready and takes 6.0 weeks less", ""),
         (
             "designs.1.cost",
@@ -332,6 +340,12 @@ def test_a_number_changes_the_words(path, value, there, absent):
     assert there in flat
     assert not absent or absent not in flat
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_of_equal_costs_the_longer_pilot_is_named():
+    gate = changed("designs.1.cost", 6e4)
+    gate["designs"][1]["length_months"] = 2 * 168 / 730
+    assert words(gate)[-1].startswith("demo costs as much as production-ready and takes 6.0 weeks longer.")
 
 
 def test_what_there_is_not_is_not_said():
