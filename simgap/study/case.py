@@ -221,12 +221,11 @@ class Case:
         check_window(resolved, self._wrong, variants, asked.axes)
         for axis in asked.searched:  # each by itself
             check_window(resolved, self._wrong, variants, [axis])
-        plan = plans.crossed(variants, n)
         if not confirmed:
-            trials = len(plan.rows) + asked.further_trials(n)
+            trials = len(variants) * n + asked.further_trials(n)
             items = plans.work(resolved, plans.crossed(variants, 1)) / len(variants) * trials
             check_size(items, trials, workers or plans.default_workers(), engine)
-        done, times = self._evaluate(plan, seed, workers, progress, engine)
+        done, times = self._evaluate(plans.crossed(variants, n), seed, workers, progress, engine)
         shown = plans.of_variants(done, range(len(asked.chosen)))
         summary = self._summary(shown, seed) | comparing.compared(resolved, asked, done, shown)
 
@@ -289,10 +288,11 @@ class Case:
         names = gating.designs_of(resolved, self._wrong, designs)
         variants = tuple(Variant(pilot=name) for name in names)
         check_window(resolved, self._wrong, variants)
-        plan = plans.crossed(variants, replications)
         if not confirmed:
-            check_size(plans.work(resolved, plan), len(plan.rows), workers or plans.default_workers(), engine)
-        done, times = self._evaluate(plan, seed, workers, progress, engine)
+            items = plans.work(resolved, plans.crossed(variants, 1)) * replications
+            trials = len(variants) * replications
+            check_size(items, trials, workers or plans.default_workers(), engine)
+        done, times = self._evaluate(plans.crossed(variants, replications), seed, workers, progress, engine)
         judged = gating.trials(resolved, names, done)
         found = self._summary(done, seed) | gating.judged(resolved, judged, seed)
         provenance = self._provenance("gate", seed, replications, done.complete, times)

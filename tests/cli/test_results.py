@@ -1,12 +1,12 @@
 """What run and sweep give: the JSON contract, the same bits again, the result folder."""
 
 import errno
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from contract import HEAD, MAYBE, NUMBER, STATS, TEXT, files, holds, load, without_times
 from pyarrow import parquet
 
 import simgap as package
@@ -25,9 +25,6 @@ RUN_FILES = {
 SWEEP_FILES = {"result.json", "grid.csv", "sweep.png"}
 OVER = ("--over", "data=0:1:2")
 
-# The contract, transcribed: a name is kept once given; more may be added.
-NUMBER, MAYBE, TEXT, WHOLE = (int, float), (int, float, type(None)), str, int
-STATS = {"mean": NUMBER, "sd": NUMBER, "p5": NUMBER, "p50": NUMBER, "p95": NUMBER, "ci95": [NUMBER]}
 WAITS = {"mean": MAYBE, "p50": MAYBE, "p95": MAYBE}
 OPERATIONS = (
     "items",
@@ -40,16 +37,6 @@ OPERATIONS = (
     "restricted_time_share",
     "oversight_cost_per_item",
 )
-HEAD = {
-    "scenario": {"name": TEXT, "digest": TEXT},
-    "seed": WHOLE,
-    "replications": WHOLE,
-    "engine": TEXT,
-    "version": TEXT,
-    "ended": {"backlog_limit": WHOLE, "draws": list},
-    "currency": TEXT,
-    "provenance": {"complete": bool, "replications_asked": WHOLE, "seed": WHOLE, "times": {}, "scenario": {}},
-}
 RUN = {
     **HEAD,
     "projected": {"npv": STATS},
@@ -95,35 +82,6 @@ SWEEP = {
     "mean": [NUMBER],
     "half_width": [NUMBER],
 }
-
-
-def holds(contract, data, at=""):
-    if isinstance(contract, dict):
-        assert isinstance(data, dict), at
-        assert set(contract) <= set(data), (at, set(contract) - set(data))
-        assert contract is not STATS or set(contract) == set(data), at
-        for key, inner in contract.items():
-            holds(inner, data[key], f"{at}.{key}")
-    elif isinstance(contract, list):
-        assert isinstance(data, list), at
-        assert data, at
-        for item in data:
-            holds(contract[0], item, f"{at}[]")
-    else:
-        assert isinstance(data, contract), (at, data)
-        assert contract is not NUMBER or not isinstance(data, bool), (at, data)
-
-
-def without_times(data):
-    return {**data, "provenance": {k: v for k, v in data["provenance"].items() if k != "times"}}
-
-
-def files(folder):
-    return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
-
-
-def load(folder):
-    return json.loads((Path(folder) / "result.json").read_text(encoding="utf-8"))
 
 
 def test_the_json_of_run_keeps_the_contract(data, tiny):

@@ -10,27 +10,7 @@ import pytest
 
 import simgap as package
 from simgap.cli import options
-from simgap.engines.compiled import engine
-from simgap.engines.reference import replication
 from simgap.montecarlo import plan
-
-
-@pytest.fixture
-def interrupted_after(monkeypatch):
-    """Let a number of trials finish, then interrupt."""
-
-    def arrange(trials):
-        real, left = plan.run_trial, [trials]
-
-        def run_trial(*arguments):
-            left[0] -= 1
-            if left[0] < 0:
-                raise KeyboardInterrupt
-            return real(*arguments)
-
-        monkeypatch.setattr(plan, "run_trial", run_trial)
-
-    return arrange
 
 
 def test_what_was_finished_is_a_shorter_run(simgap, data, tiny, tmp_path, interrupted_after):
@@ -85,18 +65,6 @@ def test_an_interrupt_that_was_swallowed_counts_at_the_next_trial(simgap, tiny, 
 
 
 # --- a backlog without end --------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def few_places(monkeypatch):
-    """Let both engines hold so many items at once."""
-
-    def arrange(most):
-        monkeypatch.setattr(engine, "SLOTS", 2)
-        monkeypatch.setattr(engine, "MOST_ITEMS", most)
-        monkeypatch.setattr(replication, "MOST_ITEMS", most)
-
-    return arrange
 
 
 ENDED = {"backlog_limit": 6, "draws": [0, 1, 2, 4, 6, 7]}  # with four places

@@ -558,7 +558,8 @@ def test_a_go_live_that_may_be_after_the_window_is_refused_for_what_is_bought():
         assert load(text, [f"base.portfolio={name}"]).run(1, workers=1).complete
     for name, bought in (("six", "glass"), ("both", "glass, paint")):
         assert refused(text, portfolio=name) == (
-            f"<text>:15: pilots.demo.lasts: a pilot of up to 5 weeks, and delays of up to 6 weeks for {bought}, "
+            "<text>:15: pilots.demo.lasts: a pilot of up to 5 weeks, and delays of up to 6 weeks for "
+            f"{bought}, "
             "leave nothing of the window; less than 1,460 h; `a / b / c max N weeks` bounds what is not known"
         )
 
