@@ -150,7 +150,7 @@ class Figures:
                     "high": columns["high"],
                     "enough": np.array(curve["enough"], np.bool_),
                     "hurdle": ends.get(hurdle["rule"], hurdle["promise"]),
-                    "stop_value": one["value_never_go"]["mean"],
+                    "stop_value": one["stopped"]["mean"],
                 }
             )
         figure, axes = style.new_figure(self._caption(), height=haircut.height(len(curves)))
