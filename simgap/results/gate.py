@@ -149,7 +149,7 @@ class Figures:
                     "low": columns["low"],
                     "high": columns["high"],
                     "enough": np.array(curve["enough"], np.bool_),
-                    "hurdle": ends.get(hurdle["rule"], hurdle["promise"]),
+                    "hurdle": ends.get(hurdle["rule"], hurdle["promise"]) if hurdle["read"] else None,
                     "stop_value": one["stopped"]["mean"],
                 }
             )
