@@ -17,15 +17,25 @@ OVER = ("data=0:1.5:7", "governance.mandatory_review=0:1:6")
 SWEEP = {"replications": 20}
 TRACED = 86  # a replication that meets all four levels of autonomy
 OUTCOME = "ratio"
+PORTFOLIOS = ("demo", "ready")
+MAP = ("workflows.claims.volume=30k per year:180k per year:6", "oversight.reviewers=1:7:4")
+FUTURES = {"compare": 1000, "all": 50, "gate": 1000}
 
 
 def make(folder: Path, quick: bool) -> list[Path]:
-    """Write the figures of a run, a sweep and a trace, and return their files."""
+    """Write the figures of each command that has any, and return their files."""
     case = simgap.load(SCENARIO, ["clock.horizon=3 months"] if quick else [])
     result = case.run(replications=4 if quick else RUN["replications"])
     over = [text[: text.rindex(":")] + ":2" for text in OVER] if quick else OVER
     swept = case.sweep(over, OUTCOME, replications=2 if quick else SWEEP["replications"])
     trace = case.trace(0 if quick else TRACED)
+    futures = dict.fromkeys(FUTURES, 3) if quick else FUTURES
+    on = [text[: text.rindex(":")] + ":2" for text in MAP] if quick else MAP
+    # Quickly, the delays of the investments must leave something of the window: no horizon is cut for these.
+    case = simgap.load(SCENARIO, ["workflows.claims.volume=40 per day | 2k per year"] if quick else [])
+    compared = case.compare(PORTFOLIOS, over=on, replications=futures["compare"])
+    every = case.compare(every=True, replications=futures["all"]) if not quick else compared
+    gate = case.gate(replications=futures["gate"])
     figures = {
         "value": result.plot.value,
         "cash": result.plot.cash,
@@ -33,6 +43,12 @@ def make(folder: Path, quick: bool) -> list[Path]:
         "tornado": result.plot.tornado,
         "sweep": swept.figure,
         "timeline": trace.figure,
+        "difference": compared.plot.difference,
+        "value_over_time": compared.plot.value_over_time,
+        "winners": compared.plot.winners,
+        "frontier": every.plot.frontier,
+        "promise": gate.plot.promise,
+        "haircut": gate.plot.haircut,
     }
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{name}.png" for name in figures]

@@ -186,13 +186,15 @@ def haircut(promise: FloatArray, delivered: FloatArray, curve: Curve) -> dict[st
         ``promise``, ``worth``, ``low``, ``high``, ``enough``: lists over 60 promises, from the 1st to the
         99th percentile, by `local_linear`, which says what the band covers and what is enough.
         ``enough_from``, ``enough_to``: the least and the greatest promise with enough, None where there is
-        none. ``constant``: whether every promise is the same. ``span``: of the fit. ``example``: ``promise``,
-        a round one near the median, with its ``worth`` and ``ci95``; None where there is too little data.
+        none. ``constant``: whether several promises are all the same. ``span``: of the fit. ``example``:
+        ``promise``, a round one near the median, with its ``worth`` and ``ci95``; None where there is too
+        little data.
     """
     rising = curve.promise
     first, last = (rising[round(share * (len(rising) - 1))] for share in ENDS)
     at = np.unique(np.linspace(first, last, GRID))
     fit = local_linear(promise, delivered, at, curve.span)
+    readable = np.append(curve.points, at[fit.enough])
     median = float(np.median(rising))
     round_ones = np.array([*(float(f"{median:.{digits}g}") for digits in (1, 2, 3)), median])
     return {
@@ -201,9 +203,9 @@ def haircut(promise: FloatArray, delivered: FloatArray, curve: Curve) -> dict[st
         "low": list(map(_known, fit.low.tolist())),
         "high": list(map(_known, fit.high.tolist())),
         "enough": fit.enough.tolist(),
-        "enough_from": float(curve.points[0]) if len(curve.points) else None,
-        "enough_to": float(curve.points[-1]) if len(curve.points) else None,
-        "constant": bool(rising[0] == rising[-1]),
+        "enough_from": float(readable.min()) if len(readable) else None,
+        "enough_to": float(readable.max()) if len(readable) else None,
+        "constant": len(rising) > 1 and bool(rising[0] == rising[-1]),
         "span": curve.span,
         "example": _example(round_ones, local_linear(promise, delivered, round_ones, curve.span)),
     }
@@ -234,9 +236,10 @@ def hurdle(of: Design, curve: Curve, seed: int) -> dict[str, Any]:
     -------
     dict
         ``rule``: ``above``, ``always`` or ``never``; ``promise``: the hurdle, None unless ``above``; see
-        `best_hurdle`. ``read``: whether there is a curve to read it from. ``low``, ``high``: its interval,
-        each a ``rule`` and a ``promise`` as above, from percentiles of 400 resampled hurdles; ``p_always``
-        and ``p_never``: shares of them. All four None where there is no curve.
+        `best_hurdle`. ``read``: whether there is a curve to read it from; if not, the mean gain decides
+        between always and never. ``low``, ``high``: its interval, each a ``rule`` and a ``promise`` as above,
+        from percentiles of 400 resampled hurdles; ``p_always`` and ``p_never``: shares of them. All four None
+        where there is no curve.
 
         ``value``: of deciding by the best hurdle, each trial by that of others (`decided_without`), ``p_go``
         the share that goes, ``gain`` what it is worth more than `go_if`; None with fewer than 10 trials.

@@ -16,7 +16,7 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 SPANS = (2.0, 1.0, 0.7, 0.45, 0.3, 0.2, 0.15, 0.1)  # of the observations; 2: twice as wide as the data
-NEIGHBOURS = 30  # observations in a window at least, whatever the span
+NEIGHBOURS = 40  # observations in a window at least, whatever the span
 KNOTS = 128  # the fit at the observations is interpolated between so many of them
 ENOUGH = 20.0  # observations whose plain mean would be as precise as the fit
 ON_EACH_SIDE = 5  # observations with weight; those at the point itself count on both sides
@@ -90,8 +90,8 @@ def local_linear(x: FloatArray, y: FloatArray, at: FloatArray, width: float | No
     side, of Student's, with Satterthwaite's degrees of freedom, and Hall's, which corrects for skewed noise.
     **It does not cover the bias**, nor that the span was chosen on the same data. With 200 and 1,000
     observations it held the true curve at 93 to 96 points of 100 where that was straight and the noise
-    normal, uneven or heavy-tailed (Pareto noise of index 2.5: 91 and 95), at 91 to 92 on a sine, where the
-    worst point had 81, and at 88 on a line with a kink, where the kink itself had 25.
+    normal, uneven or heavy-tailed (Pareto noise of index 2.5: 92 and 95), at 91 to 93 on a sine, where the
+    worst point had 81, and at 88 on a line with a kink, where the kink itself had 24.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def local_linear(x: FloatArray, y: FloatArray, at: FloatArray, width: float | No
     at : FloatArray[m]
         Points in the unit of x.
     width : float, optional
-        The span, > 0: share of the observations in a window, 30 at least. Above 1, all of them, and a window
+        The span, > 0: share of the observations in a window, 40 at least. Above 1, all of them, and a window
         that is so many times wider. By default the one of `SPANS` that predicts best each observation from
         the others, by mean square over the middle 98 % of x: a few extremes must not decide alone.
 
@@ -166,8 +166,8 @@ def smoother(x: FloatArray, at: FloatArray, span: float) -> Smoother:
     Returns
     -------
     Smoother
-        Where a window holds only one x no line can be fitted: the fit is then the weighted mean. Where it has
-        no weight at all, as halfway between two observations, the effects are nan.
+        Where a window holds only one x no line can be fitted: the fit is then the mean of the window. Where
+        it has no weight at all, as halfway between two observations, the effects are nan.
     """
     k = min(len(x), max(math.ceil(span * len(x)), NEIGHBOURS))
     first = _nearest(x, at, k)

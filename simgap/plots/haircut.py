@@ -22,7 +22,7 @@ class Curve(TypedDict):
     `promise`, rising, `worth` (expected value delivered) and `low` and `high` (its 95 % band) are of shape
     (m,), m >= 1, in currency. `enough`, of shape (m,), tells where there are futures enough to say so; the
     others may be nan. From `hurdle` on a promise is worth more than stopping: minus infinity where all are,
-    infinity where none is. `stop_value` is the value of stopping, zero or below.
+    infinity where none is, None where it cannot be said. `stop_value` is the value of stopping, zero or below.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Curve(TypedDict):
     low: FloatArray
     high: FloatArray
     enough: NDArray[np.bool_]
-    hurdle: float
+    hurdle: float | None
     stop_value: float
 
 
@@ -66,13 +66,13 @@ def draw(axes: Axes, curves: Sequence[Curve], currency: str) -> None:
         style.refuse_infinite(
             promise=curve["promise"], worth=known, stop_value=np.array([curve["stop_value"]])
         )
-        if np.isnan(curve["hurdle"]):
+        if curve["hurdle"] is not None and np.isnan(curve["hurdle"]):
             raise ValueError(f"the hurdle of {curve['name']} is not a number")
     _limits(axes, curves)
     axes.axhline(0.0, color=style.FAINT, linewidth=1.2, zorder=1)
     axes.axvline(0.0, color=style.FAINT, linewidth=1.2, zorder=1)
     note = style.diagonal(axes, "promise kept")
-    rows = _rows(axes, [curve["hurdle"] for curve in curves])
+    rows = _rows(axes, [np.inf if curve["hurdle"] is None else curve["hurdle"] for curve in curves])
     for row, curve, (colour, marker) in zip(rows, curves, style.SERIES, strict=False):
         _curve(axes, curve, colour, marker)
         _hurdle(axes, curve, colour, marker, row)
@@ -91,7 +91,7 @@ def draw(axes: Axes, curves: Sequence[Curve], currency: str) -> None:
 def _limits(axes: Axes, curves: Sequence[Curve]) -> None:
     """Show all promises, what is known of their worth, and what lies near: zero, hurdles, kept promises."""
     promises = np.concatenate([curve["promise"] for curve in curves])
-    hurdles = [curve["hurdle"] for curve in curves if np.isfinite(curve["hurdle"])]
+    hurdles = [h for curve in curves if (h := curve["hurdle"]) is not None and np.isfinite(h)]
     left, right = style.with_reach(*style.span(promises), [0.0, *hurdles])
     known = [curve[key][curve["enough"]] for curve in curves for key in BANDS]
     stops = np.array([curve["stop_value"] for curve in curves])
@@ -127,11 +127,12 @@ def _hurdle(axes: Axes, curve: Curve, colour: str, marker: str, row: int) -> Non
     name = f"{style.LETTER_OF[marker]} {short(curve['name'], LETTERS)}"
     hurdle, stop = curve["hurdle"], curve["stop_value"]
     axes.axhline(stop, color=colour, linewidth=0.9, zorder=2)
-    if np.isfinite(hurdle):
+    if hurdle is not None and np.isfinite(hurdle):
         style.vertical(axes, hurdle, f"{name}: go above {money(hurdle)}", row, colour, "--")
         return
+    told = "too few futures" if hurdle is None else "never go" if hurdle > 0 else "always go"
     axes.annotate(
-        f"{name}: {'never' if hurdle > 0 else 'always'} go",
+        f"{name}: {told}",
         (0, 1),
         (5, 5 + style.ROW * row),
         "axes fraction",

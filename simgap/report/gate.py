@@ -115,12 +115,14 @@ def _against_nothing(gate: Mapping[str, Any]) -> str:
     """Return the sentence on whether it is worth starting at all."""
     nothing, currency = "not starting at all, which is worth 0", gate["currency"]
     named = {title(d["name"]): d["value"] for d in gate["designs"]}
-    each = {name: f"{money(v['mean'], currency)}{_between(v['ci95'])}" for name, v in named.items()}
+    each = {
+        name: f"{money(v['mean'], currency)} on average{_between(v['ci95'])}" for name, v in named.items()
+    }
     better = [name for name, v in named.items() if v["ci95"] and v["ci95"][0] > 0.0]
     worse = [name for name, v in named.items() if v["ci95"] and v["ci95"][1] < 0.0]
     if len(named) == 1:
         how = "more than" if better else "less than" if worse else "which cannot be told from"
-        return "".join(f"{name} is worth {said} on average, {how} {nothing}." for name, said in each.items())
+        return "".join(f"{name} is worth {said}, {how} {nothing}." for name, said in each.items())
     if better:
         return f"Worth more than {nothing}: {' and '.join(f'{name}, {each[name]}' for name in better)}."
     if len(worse) == len(named):
@@ -136,7 +138,9 @@ def _pilot(design: Mapping[str, Any]) -> str:
 def _does(verb: str, share: float, of: str) -> str:
     """Say how often something happens."""
     if share in (0.0, 1.0):
-        return f"{'always' if share else 'never'} {verb}"
+        first, *rest = verb.split(" ", 1)
+        often = "always" if share else "never"
+        return f"is {often} {rest[0]}" if first == "is" else f"{often} {verb}"
     return f"{verb} in {share_of_100(share)} of 100 {of}"
 
 
@@ -174,15 +178,16 @@ def _haircut(design: Mapping[str, Any]) -> str:
     if hurdle["read"]:
         lines.append(f"{_rule(hurdle)}{_gain(hurdle)}.")
     low, high = (money(found[key]) for key in ("enough_from", "enough_to"))
-    lines.append(f"Below a promise of {low} and above {high} there are too few futures to say.")
+    none = "" if hurdle["read"] else ", and too few to choose a hurdle"
+    lines.append(f"Below a promise of {low} and above {high} there are too few futures to say{none}.")
     return " ".join(lines)
 
 
 def _rule(hurdle: Mapping[str, Any]) -> str:
     """Return the best hurdle as advice."""
     says = {
-        "always": "Always go on: every promise seen is worth it",
-        "never": "Never go on: no promise seen is worth it",
+        "always": "Always go on: every promise that can be read is worth it",
+        "never": "Never go on: no promise that can be read is worth it",
     }.get(hurdle["rule"]) or f"Go on above {money(hurdle['promise'])}"
     return f"{says} (95 % {_limits(hurdle)})" if hurdle["low"] != hurdle["high"] else says
 

@@ -149,8 +149,8 @@ class Figures:
                     "low": columns["low"],
                     "high": columns["high"],
                     "enough": np.array(curve["enough"], np.bool_),
-                    "hurdle": ends.get(hurdle["rule"], hurdle["promise"]),
-                    "stop_value": one["value_never_go"]["mean"],
+                    "hurdle": ends.get(hurdle["rule"], hurdle["promise"]) if hurdle["read"] else None,
+                    "stop_value": one["stopped"]["mean"],
                 }
             )
         figure, axes = style.new_figure(self._caption(), height=haircut.height(len(curves)))

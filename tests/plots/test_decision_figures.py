@@ -193,6 +193,7 @@ FIGURES = {
     "haircut, never": curves(curve(hurdle=math.inf)),
     "haircut, nothing known": curves(curve(enough=np.zeros(40, bool), worth=np.full(40, math.nan))),
     "haircut, one point": curves(curve(count=1, low=1e6, enough=np.array([True]), hurdle=-math.inf)),
+    "haircut, no hurdle": curves(curve(hurdle=None), curve("ready", hurdle=9e5)),
     "haircut, hurdle beyond": curves(curve(hurdle=9e12), curve("ready", hurdle=-9e12)),
     "haircut, apart": curves(curve("far", 9e9, 9.1e9), curve("near", 1e5, 2e5)),
     "winners": area(3),
@@ -605,6 +606,13 @@ def test_haircut_compares_the_worth_of_one_promise_known_to_all():
     said = title_of(render(*curves(a, apart))[0])
     assert said == "A promise of 2.0M EUR with demo is worth 1.0M, one of 7.0M EUR with ready 3.5M"
     assert title_of(render(*curves(c))[0]) == "Too few futures to say what a promise is worth"
+
+
+def test_haircut_says_where_a_hurdle_cannot_be_told():
+    _, axes = render(*FIGURES["haircut, no hurdle"])
+    told = [text.get_text() for text in axes.texts]
+    assert any(text.endswith("demo: too few futures") for text in told)
+    assert any("ready: go above 900k" in text for text in told)
 
 
 # --- winners ---
