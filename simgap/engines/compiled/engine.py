@@ -130,6 +130,7 @@ def state_of(packed: Packed) -> State:
         queues=np.full((queues, 2), layout.NOBODY, np.int64),
         cuts=np.stack([flow.cuts for flow in flows]),
         broken=nothing(len(flows)),
+        adoption=np.full((len(flows), 3), -1.0),
         causes=nothing(len(flows), BEFORE_TYPES + 1 + types, len(K)),
         changes=nothing(len(flows) * (BEFORE_TYPES + 1 + types), 2),
         mix=np.zeros((3, 32)),

@@ -65,6 +65,7 @@ HEAD, TAIL = range(2)  # of a queue
 # Team; FIRST is also the first workflow, and the first of anything.
 FIRST, SECOND = map(argument, range(2))
 OPEN, CLOSE, BEFORE = range(3)  # of a staffed span: first instant, end, staffed time before it
+AT_LEAST, AT_MOST, UNTIL = range(3)  # of the share of work that reaches the AI: bounds, and how long they hold
 NOBODY = -1
 UNIT, REST = 20, (1 << 20) - 1
 MARGIN = 16  # entries of the agenda that one event may cause, besides changes that begin
@@ -304,6 +305,7 @@ class State(NamedTuple):
     queues: Ints  # [queues, 2]: slots of the first and the last
     cuts: Floats  # [workflows, 2 CUTS]
     broken: Ints  # [workflows]: schema changes that are not repaired
+    adoption: Floats  # [workflows, 3]: bounds of its adopted share
     causes: Ints  # [workflows, 2 + types, len(K)]
     changes: Ints  # [causes, 2]: workflow and column of each change that waits
     mix: Floats  # [3, 32]: for `solving.solve_cuts`

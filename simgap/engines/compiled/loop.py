@@ -16,6 +16,8 @@ from simgap.engines.compiled.layout import (
     AI_GIVEN_UP,
     AI_OVER,
     ARRIVALS,
+    AT_LEAST,
+    AT_MOST,
     BACKLOG_LOOK,
     BLOCK,
     CALENDARS,
@@ -64,6 +66,7 @@ from simgap.engines.compiled.layout import (
     TEAMS,
     TOO_LONG,
     TYPE_IS_BORN,
+    UNTIL,
     A,
     C,
     D,
@@ -80,6 +83,7 @@ from simgap.engines.compiled.organisation import (
     audited,
     begin_changes,
     example,
+    foresee_adoption,
     next_news,
     next_outage,
     seldom,
@@ -162,7 +166,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
     heads, arrives, streams, agenda = b.heads, b.arrives, b.streams, b.agenda
     calendars, sizes = b.calendars, b.sizes
     desks, queues, waits, causes = b.desks, b.queues, b.waits, b.causes
-    coming, coming_real = b.coming, b.coming_real
+    coming, coming_real, adoption = b.coming, b.coming_real, b.adoption
     free, by_class, escaped, cuts, broken = b.free, b.by_class, b.escaped, b.cuts, b.broken
     classes, incidents, spells = len(priority) + 1, len(b.incidents), len(b.spells)
     room = agenda.shape[1] - MARGIN - int(parameters[0, P.IN_PARALLEL])
@@ -314,12 +318,17 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 item[slot, COPIED + field] = coming[stream, field, i]
             for field in range(REALS_COPIED):
                 real[slot, field] = coming_real[stream, field, i]
-            since, lost = g[G.TRUST_LOST_AT], r[R.LOST]
+            if now > adoption[workflow, UNTIL]:
+                foresee_adoption(s, b, workflow)
+            u = coming_real[stream, E.ADOPTION, i]
+            declined = u >= adoption[workflow, AT_MOST]
+            if not declined and u >= adoption[workflow, AT_LEAST]:
+                declined = u >= production.adopted_share(
+                    now, s.waiting_from[workflow], r[R.LOST], g[G.TRUST_LOST_AT], p
+                )
             if g[G.LEVEL] == governance.SUSPENDED:
                 how = SUSPENDED
-            elif coming_real[stream, E.ADOPTION, i] >= production.adopted_share(
-                now, s.waiting_from[workflow], lost, since, p
-            ):
+            elif declined:
                 how = DECLINED
             else:
                 defects = item[slot, I.DEFECTS]
