@@ -125,7 +125,7 @@ def state_of(packed: Packed) -> State:
         real=np.zeros((SLOTS, len(F))),
         free=np.arange(SLOTS, dtype=np.int64)[::-1].copy(),
         agenda=nothing(1, EVENTS, 3),
-        calendars=nothing(layout.CALENDARS, 2 * SLOTS + 1, 3),
+        calendars=nothing(layout.CALENDARS, SLOTS, 3),
         sizes=nothing(layout.CALENDARS),
         queues=np.full((queues, 2), layout.NOBODY, np.int64),
         cuts=np.stack([flow.cuts for flow in flows]),

@@ -65,7 +65,9 @@ HEAD, TAIL = range(2)  # of a queue
 # Team; FIRST is also the first workflow, and the first of anything.
 FIRST, SECOND = map(argument, range(2))
 OPEN, CLOSE, BEFORE = range(3)  # of a staffed span: first instant, end, staffed time before it
-AT_LEAST, AT_MOST, UNTIL = range(3)  # of the share of work that reaches the AI: bounds, and how long they hold
+AT_LEAST, AT_MOST, UNTIL = range(
+    3
+)  # of the share of work that reaches the AI: bounds, and how long they hold
 NOBODY = -1
 UNIT, REST = 20, (1 << 20) - 1
 MARGIN = 16  # entries of the agenda that one event may cause, besides changes that begin
@@ -117,6 +119,7 @@ class I(Places):  # noqa: E742  # one letter, as P and T are
     QUEUE = auto()  # in which it waits, or NOBODY
     AHEAD = auto()  # its neighbours there
     BEHIND = auto()
+    DUE = auto()  # place of its deadline on the calendar, or NOBODY; holds while it waits for a team
     VERDICT = auto()  # words of its review
     ESCALATED = auto()
 
@@ -300,7 +303,7 @@ class State(NamedTuple):
     real: Floats  # [slots, len(F)]
     free: Ints  # [slots]: a stack of slots
     agenda: Ints  # [1, capacity, 3]
-    calendars: Ints  # [CALENDARS, over 2 slots, 3]; that of the agenda is empty
+    calendars: Ints  # [CALENDARS, slots, 3]; that of the agenda is empty
     sizes: Ints  # [CALENDARS]
     queues: Ints  # [queues, 2]: slots of the first and the last
     cuts: Floats  # [workflows, 2 CUTS]

@@ -99,12 +99,10 @@ from simgap.engines.compiled.steps import (
     put,
     put_deadline,
     take,
-    waits_for,
 )
 from simgap.engines.order import (
     AI_DONE,
     ARRIVES,
-    DEADLINE,
     LOOK,
     MASK63,
     OUTAGES,
@@ -254,7 +252,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
                     while queues[queue, HEAD] < 0:
                         queue += 1
                     slot = queues[queue, HEAD]
-                    leave_team(desks, waits, item, queues, team, slot, now, begun)
+                    leave_team(heads, calendars, sizes, desks, waits, item, queues, team, slot, now, begun)
                     desks[team, D.FREE] -= 1
                     desks[team, D.BUSY] += 1
                     place = item[slot, I.PLACE]
@@ -445,16 +443,13 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 elif verdict == oversight.MANUAL_WRONG:
                     escape = ESCAPED_MANUAL
         elif which == DEADLINES:
-            code, order = calendars[DEADLINES, 0, CODE], calendars[DEADLINES, 0, ORDER]
-            take(heads, calendars, sizes, DEADLINES)
+            code = calendars[DEADLINES, 0, CODE]
             slot, late_for = code >> 8, (code & 255) - REVIEW_DEADLINE
-            if not waits_for(item, slot, order - DEADLINE, late_for, classes):
-                continue
             calendar = first_calendar if late_for == 0 else second_calendar
             span = hours.span_at(spans, late_for, desks[late_for, D.SPAN], now)
             desks[late_for, D.SPAN] = span
             staffed = hours.staffed_time(spans, late_for, span, now, calendar)
-            leave_team(desks, waits, item, queues, late_for, slot, now, staffed)
+            leave_team(heads, calendars, sizes, desks, waits, item, queues, late_for, slot, now, staffed)
             row = (item[slot, I.PLACE] >> 44) * (months + 1) + month
             counts[row, columns[late_for, 1]] += 1
             how = FALLBACK
@@ -520,6 +515,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
             desks[team, D.SPAN] = span
             staffed = hours.staffed_time(spans, team, span, now, calendar)
             item[slot, I.JOINED_STAFFED] = staffed
+            item[slot, I.DUE] = NOBODY
             urgency = classes - 1
             for i in range(classes - 1):
                 if triggers & priority[i]:
@@ -536,7 +532,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 if not t[T.WALL_DEADLINE]:
                     deadline = hours.reached(spans, team, span, now, staffed, patience, calendar)
                 if deadline < NEVER:
-                    put_deadline(heads, calendars, sizes, item, deadline, place, team, slot, classes)
+                    put_deadline(heads, calendars, sizes, item, deadline, place, team, slot)
         if how >= 0:
             g[G.FINGERPRINT] = fingerprint(g[G.FINGERPRINT], now, how, place)
             free[g[G.FREE_SLOTS]] = slot
