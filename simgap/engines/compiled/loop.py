@@ -294,7 +294,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
         now = time
         g[G.NOW] = now
         slot, team, how, escape = 0, NOBODY, NOBODY, NOBODY
-        to_ai = False
+        to_ai = decided = False
         if which == ARRIVALS:
             stream = g[G.STREAM]
             workflow = stream // STREAMS
@@ -369,42 +369,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 g[G.AI_FREE] += 1
                 if queues[AI, HEAD] >= 0:
                     g[G.STARTING] = 1
-                place = item[slot, I.PLACE]
-                workflow = place >> 44
-                p, row = parameters[workflow], workflow * (months + 1) + month
-                counts[row, Count.AI_SERVED] += 1
-                edge, flags = item[slot, I.EDGE], item[slot, I.FLAGS]
-                unhandled = edge >= items.ONCE
-                if edge > items.ONCE:
-                    unhandled = causes[workflow, BEFORE_TYPES + edge, K.HANDLED] == 0
-                if unhandled and flags & items.RECOGNISED:
-                    item[slot, I.TRIGGERS] = items.EDGE
-                    team = 0
-                else:
-                    drift = production.drift_at(now, r[R.OFFSET], p)
-                    right = real[slot, F.EASE] > items.penalty(item[slot, I.DEFECTS], unhandled, p) + drift
-                    item[slot, I.RIGHT] = right
-                    triggers = items.triggers_of(
-                        real[slot, F.SCORE],
-                        right,
-                        unhandled,
-                        flags,
-                        item[slot, I.CONSEQUENTIAL] != 0,
-                        item[slot, I.VALUE_CLASS],
-                        p,
-                        cuts[workflow],
-                    )
-                    triggers = items.at_level(triggers, item[slot, I.LEVEL])
-                    item[slot, I.TRIGGERS] = triggers
-                    if place >> 36 & 255 == keys.ITEM:
-                        counts[row, Count.AI_DECISIONS] += 1
-                        counts[row, Count.AI_RIGHT] += right
-                    if triggers:
-                        team = 0
-                    else:
-                        how = STRAIGHT
-                        if not right:
-                            escape = ESCAPED_STRAIGHT
+                decided = True
         elif which == TEAMS:
             code = calendars[TEAMS, 0, CODE]
             take(heads, calendars, sizes, TEAMS)
@@ -484,15 +449,58 @@ def advance(s: Scene, b: State, budget: int) -> int:
             ):
                 # Nothing else is due at this instant, and no team has both heads and items to start: phase B
                 # would start this item and nothing more. Who goes event by event sees it do so.
-                g[G.AI_FREE] -= 1
                 over = now + item[slot, I.LATENCY]
                 if over >= NEVER:
                     return TOO_LONG
-                put(heads, calendars, sizes, STAGE, over, AI_DONE + place, AI_OVER, slot)
+                soonest = heads[0]
+                for i in range(1, CALENDARS + 1):
+                    soonest = min(soonest, heads[i])
+                if over < soonest:  # nothing else happens before the AI is done
+                    now = over
+                    g[G.NOW] = now
+                    decided = True
+                else:
+                    g[G.AI_FREE] -= 1
+                    put(heads, calendars, sizes, STAGE, over, AI_DONE + place, AI_OVER, slot)
             else:
                 g[G.BEFORE_AI] += 1
                 join(item, queues, AI, slot, now)
                 g[G.STARTING] = 1
+        if decided:
+            p = parameters[workflow]
+            counts[row, Count.AI_SERVED] += 1
+            edge, flags = item[slot, I.EDGE], item[slot, I.FLAGS]
+            unhandled = edge >= items.ONCE
+            if edge > items.ONCE:
+                unhandled = causes[workflow, BEFORE_TYPES + edge, K.HANDLED] == 0
+            if unhandled and flags & items.RECOGNISED:
+                item[slot, I.TRIGGERS] = items.EDGE
+                team = 0
+            else:
+                drift = production.drift_at(now, r[R.OFFSET], p)
+                right = real[slot, F.EASE] > items.penalty(item[slot, I.DEFECTS], unhandled, p) + drift
+                item[slot, I.RIGHT] = right
+                triggers = items.triggers_of(
+                    real[slot, F.SCORE],
+                    right,
+                    unhandled,
+                    flags,
+                    item[slot, I.CONSEQUENTIAL] != 0,
+                    item[slot, I.VALUE_CLASS],
+                    p,
+                    cuts[workflow],
+                )
+                triggers = items.at_level(triggers, item[slot, I.LEVEL])
+                item[slot, I.TRIGGERS] = triggers
+                if place >> 36 & 255 == keys.ITEM:
+                    counts[row, Count.AI_DECISIONS] += 1
+                    counts[row, Count.AI_RIGHT] += right
+                if triggers:
+                    team = 0
+                else:
+                    how = STRAIGHT
+                    if not right:
+                        escape = ESCAPED_STRAIGHT
         if team >= 0:
             triggers = item[slot, I.TRIGGERS]
             t, calendar, purpose = of_teams[workflow, team], first_calendar, keys.REVIEW
