@@ -72,6 +72,7 @@ NOBODY = -1
 UNIT, REST = 20, (1 << 20) - 1
 MARGIN = 16  # entries of the agenda that one event may cause, besides changes that begin
 BLOCK = 256  # items that are drawn at once
+BINS = 256  # of a uniform, in the table of log-odds
 PURPOSES = keys.LEAD_TIME + 1
 
 
@@ -93,8 +94,8 @@ class E(Places):
     """Index of a real number of an item that is to come."""
 
     HARDNESS = auto()  # these three as in `F`
-    EASE = auto()
-    SCORE = auto()  # its uniform
+    RIGHT = auto()  # its uniform
+    SCORE = auto()  # likewise
     ADOPTION = auto()  # likewise
     SCHEMA = auto()  # likewise
 
@@ -129,7 +130,7 @@ class F(Places):
     """Index of a real number of an item."""
 
     HARDNESS = auto()
-    EASE = auto()
+    RIGHT = auto()  # uniforms
     SCORE = auto()
     HOURS = auto()
     X = auto()
@@ -265,6 +266,7 @@ class Scene(NamedTuple):
     defects: Floats  # [workflows, 16]
     nodes: Floats
     weights: Floats  # of the nodes
+    log_odds: Floats  # [BINS + 1]: of 0, 1 / BINS ... 1
     priority: Ints
     columns: Ints  # [2, 5]: those of each team, as `TeamColumns`
     begun: Ints  # [kinds of change]: columns

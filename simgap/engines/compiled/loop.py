@@ -92,6 +92,7 @@ from simgap.engines.compiled.organisation import (
 from simgap.engines.compiled.staff import book_capacity, nobody_comes
 from simgap.engines.compiled.steps import (
     change_waiting,
+    is_right,
     join,
     leave,
     leave_team,
@@ -157,7 +158,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
     the item goes from there: to the AI, to a team, to its end. A call with this state costs more than a step.
     """
     key, priority, columns, staffed_at = s.key, s.priority, s.columns, s.staffed
-    spans, parameters, of_teams = s.spans, s.p, s.teams
+    spans, parameters, of_teams, log_odds = s.spans, s.p, s.teams, s.log_odds
     first_calendar, second_calendar = s.calendars
     months, connector_time = s.months, s.connector_time
     g, r, counts, reasons, item, real, drawn = b.g, b.r, b.counts, b.reasons, b.item, b.real, b.drawn
@@ -478,7 +479,8 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 team = 0
             else:
                 drift = production.drift_at(now, r[R.OFFSET], p)
-                right = real[slot, F.EASE] > items.penalty(item[slot, I.DEFECTS], unhandled, p) + drift
+                lost = items.penalty(item[slot, I.DEFECTS], unhandled, p) + drift
+                right = is_right(real[slot, F.RIGHT], real[slot, F.HARDNESS], lost, p, log_odds)
                 item[slot, I.RIGHT] = right
                 triggers = items.triggers_of(
                     real[slot, F.SCORE],

@@ -7,6 +7,7 @@ from simgap.engines.compiled.heap import TIME, drop_known, pop, push, push_known
 from simgap.engines.compiled.layout import (
     AGENDA,
     AREA,
+    BINS,
     DEADLINES,
     HEAD,
     NOBODY,
@@ -23,9 +24,24 @@ from simgap.engines.compiled.layout import (
 from simgap.engines.order import (
     DEADLINE,
 )
-from simgap.model import oversight
+from simgap.model import items, oversight
 from simgap.model.clock import NEVER
-from simgap.model.types import Ints
+from simgap.model.types import Floats, Ints
+
+ROUNDING = 1e-12  # relative: far more than the sums below are off
+
+
+@small
+def is_right(u: float, hardness: float, lost: float, p: Floats, log_odds: Floats) -> bool:
+    """`items.ease` > lost, without its logarithm but for the few whose bin of the table does not tell."""
+    room = items.outlook(hardness, p) - lost
+    doubt = ROUNDING * (1.0 + abs(room) + abs(lost))
+    i = int(u * BINS)
+    if room > log_odds[i + 1] + doubt:
+        return True
+    if room < log_odds[i] - doubt:
+        return False
+    return items.ease(u, hardness, p) > lost
 
 
 @small
