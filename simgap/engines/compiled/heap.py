@@ -6,7 +6,7 @@ The heaps share one array, because a view of a part of it would cost more than t
 from __future__ import annotations
 
 from simgap.compiling import small
-from simgap.engines.compiled.layout import I
+from simgap.engines.compiled.layout import INDEX, I
 from simgap.model.types import Ints
 
 TIME, ORDER, CODE = range(3)
@@ -15,7 +15,7 @@ TIME, ORDER, CODE = range(3)
 @small
 def push(heaps: Ints, which: int, n: int, time: int, order: int, code: int) -> int:
     """Add an entry to one of the heaps, Ints[heaps, capacity, 3], of n entries; return their new number."""
-    i = n
+    i = n & INDEX
     while i > 0:
         parent = (i - 1) >> 1
         above = heaps[which, parent, TIME]
@@ -34,11 +34,11 @@ def push(heaps: Ints, which: int, n: int, time: int, order: int, code: int) -> i
 @small
 def pop(heaps: Ints, which: int, n: int) -> int:
     """Drop the first entry of one of the heaps, of n entries; return their new number."""
-    n -= 1
+    n = (n - 1) & INDEX
     time, order, code = heaps[which, n, TIME], heaps[which, n, ORDER], heaps[which, n, CODE]
     i = 0
     while True:
-        child = 2 * i + 1
+        child = (2 * i + 1) & INDEX
         if child >= n:
             break
         t, o = heaps[which, child, TIME], heaps[which, child, ORDER]
@@ -82,12 +82,12 @@ def push_known(heaps: Ints, which: int, i: int, time: int, order: int, code: int
 @small
 def drop_known(heaps: Ints, which: int, n: int, i: int, item: Ints) -> int:
     """Drop the entry at a place of a heap of n entries that are known as above; return their new number."""
-    n -= 1
+    n = (n - 1) & INDEX
     if i == n:
         return n
     time, order, code = heaps[which, n, TIME], heaps[which, n, ORDER], heaps[which, n, CODE]
     while True:
-        child = 2 * i + 1
+        child = (2 * i + 1) & INDEX
         if child >= n:
             break
         t, o = heaps[which, child, TIME], heaps[which, child, ORDER]

@@ -72,6 +72,9 @@ NOBODY = -1
 UNIT, REST = 20, (1 << 20) - 1
 MARGIN = 16  # entries of the agenda that one event may cause, besides changes that begin
 BLOCK = 256  # items that are drawn at once
+# Mask of an index that is read or reckoned: so the compiler knows that it is not negative, and need not count
+# from the end where it is.
+INDEX = (1 << 32) - 1
 BINS = 256  # of a uniform, in the table of log-odds
 PURPOSES = keys.LEAD_TIME + 1
 

@@ -38,6 +38,7 @@ from simgap.engines.compiled.layout import (
     FIRST_COPIED,
     FIRST_QUEUE,
     HEAD,
+    INDEX,
     LOST,
     LOST_ITEM_FOUND,
     MANUAL,
@@ -188,7 +189,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
             hit = heads[i] == time
             hits += hit
             which += i * hit
-        now, month = g[G.NOW], g[G.MONTH]
+        now, month = g[G.NOW], g[G.MONTH] & INDEX
         if hits > 1 or time == now:
             order = MASK63
             for i in range(CALENDARS + 1):
@@ -257,7 +258,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
                     desks[team, D.FREE] -= 1
                     desks[team, D.BUSY] += 1
                     place = item[slot, I.PLACE]
-                    t = of_teams[place >> 44, team]
+                    t = of_teams[place >> 44 & INDEX, team]
                     x = oversight.congestion(desks[team, D.WAITING], desks[team, D.STAFF], t)
                     real[slot, F.X] = x
                     time_needed = real[slot, F.HOURS]
@@ -297,12 +298,13 @@ def advance(s: Scene, b: State, budget: int) -> int:
         slot, team, how, escape = 0, NOBODY, NOBODY, NOBODY
         to_ai = decided = False
         if which == ARRIVALS:
-            stream = g[G.STREAM]
+            stream = g[G.STREAM] & INDEX
             workflow = stream // STREAMS
-            p, row = parameters[workflow], workflow * (months + 1) + month
-            g[G.FREE_SLOTS] -= 1
-            slot = free[g[G.FREE_SLOTS]]
-            i = streams[stream, A.NEXT]
+            p, row = parameters[workflow], (workflow * (months + 1) + month) & INDEX
+            left = (g[G.FREE_SLOTS] - 1) & INDEX
+            g[G.FREE_SLOTS] = left
+            slot = free[left] & INDEX
+            i = streams[stream, A.NEXT] & INDEX
             kind = keys.ITEM
             if stream % STREAMS == DUPLICATES:
                 kind = keys.DUPLICATE
@@ -361,7 +363,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
         elif which == STAGE:
             code = calendars[STAGE, 0, CODE]
             take(heads, calendars, sizes, STAGE)
-            slot = code >> 8
+            slot = code >> 8 & INDEX
             if code & 255 == CONNECTOR_OVER:
                 g[G.CONNECTOR_FREE] = 1
                 g[G.STARTING] = 1
@@ -374,7 +376,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
         elif which == TEAMS:
             code = calendars[TEAMS, 0, CODE]
             take(heads, calendars, sizes, TEAMS)
-            slot, done_by = code >> 8, (code & 255) - REVIEW_OVER
+            slot, done_by = code >> 8 & INDEX, ((code & 255) - REVIEW_OVER) & INDEX
             if desks[done_by, D.LEAVING]:
                 book_capacity(s, b, done_by)
                 desks[done_by, D.LEAVING] -= 1
@@ -384,7 +386,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
                     g[G.STARTING] = 1
             desks[done_by, D.BUSY] -= 1
             place = item[slot, I.PLACE]
-            workflow = place >> 44
+            workflow = place >> 44 & INDEX
             p = parameters[workflow]
             words = (0, item[slot, I.VERDICT], 0, item[slot, I.ESCALATED])
             if done_by == 0 and oversight.is_escalated(words, p):
@@ -410,7 +412,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
                     escape = ESCAPED_MANUAL
         elif which == DEADLINES:
             code = calendars[DEADLINES, 0, CODE]
-            slot, late_for = code >> 8, (code & 255) - REVIEW_DEADLINE
+            slot, late_for = code >> 8 & INDEX, ((code & 255) - REVIEW_DEADLINE) & INDEX
             calendar = first_calendar if late_for == 0 else second_calendar
             span = hours.span_at(spans, late_for, desks[late_for, D.SPAN], now)
             desks[late_for, D.SPAN] = span
@@ -432,9 +434,9 @@ def advance(s: Scene, b: State, budget: int) -> int:
             how = LOST
         place = item[slot, I.PLACE]
         kind = place >> 36 & 255
-        workflow = place >> 44
+        workflow = place >> 44 & INDEX
         entity = workflow << keys.WORKFLOW_SHIFT | place & keys.NUMBER
-        row = workflow * (months + 1) + month
+        row = (workflow * (months + 1) + month) & INDEX
         if to_ai:
             if not g[G.UP] and item[slot, I.FLAGS] & items.LOST:
                 plan_event(b, g[G.BACK], OUTAGES + place, LOST_ITEM_FOUND, slot)
@@ -545,8 +547,9 @@ def advance(s: Scene, b: State, budget: int) -> int:
                     put_deadline(heads, calendars, sizes, item, deadline, place, team, slot)
         if how >= 0:
             g[G.FINGERPRINT] = fingerprint(g[G.FINGERPRINT], now, how, place)
-            free[g[G.FREE_SLOTS]] = slot
-            g[G.FREE_SLOTS] += 1
+            left = g[G.FREE_SLOTS] & INDEX
+            free[left] = slot
+            g[G.FREE_SLOTS] = left + 1
             if kind == keys.DUPLICATE:
                 # Duplicates cost work and neither earn nor err.
                 if how >= FALLBACK:
