@@ -231,13 +231,19 @@ def inspect(
 
 
 @small
+def outlook(hardness: float, p: Floats) -> float:
+    """Return the log-odds of a right decision on an item that loses none."""
+    return p[P.INTERCEPT] - p[P.HARDNESS] * hardness
+
+
+@small
 def ease(u: float, hardness: float, p: Floats) -> float:
     """Return by how much log-odds a decision is right: it is while what it loses is less.
 
     A decision is right with P = logistic(a - s h - what it loses), so `u`, its uniform, is below that while
     what it loses is below a - s h - logit(u).
     """
-    return p[P.INTERCEPT] - p[P.HARDNESS] * hardness - math.log(u / (1.0 - u))
+    return outlook(hardness, p) - math.log(u / (1.0 - u))
 
 
 @small

@@ -22,7 +22,8 @@ class Curve(TypedDict):
     `promise`, rising, `worth` (expected value delivered) and `low` and `high` (its 95 % band) are of shape
     (m,), m >= 1, in currency. `enough`, of shape (m,), tells where there are futures enough to say so; the
     others may be nan. From `hurdle` on a promise is worth more than stopping: minus infinity where all are,
-    infinity where none is, None where it cannot be said. `stop_value` is the value of stopping, zero or below.
+    infinity where none is, None where it cannot be said. `stop_value` is the value of stopping, zero or
+    below.
     """
 
     name: str
@@ -149,18 +150,32 @@ def _statement(curves: Sequence[Curve], currency: str) -> str:
     known = [curve for curve in curves if curve["enough"].any()]
     if not known:
         return "Too few futures to say what a promise is worth"
-    ends = np.array([curve["promise"][curve["enough"]][[0, -1]] for curve in known])
-    low, high = float(ends[:, 0].max()), float(ends[:, 1].min())
-    places = np.full(len(known), (low + high) / 2) if low <= high else ends.mean(axis=1)
+    grid = np.unique(np.concatenate([curve["promise"][curve["enough"]] for curve in known]))
+    told = np.all([_tells(curve, grid) for curve in known], axis=0)
+    # The middle one of the promises of which all can tell, or of each design's own.
+    shared = grid[told][np.count_nonzero(told) // 2] if told.any() else None
+    places = [
+        shared if shared is not None else own[len(own) // 2]
+        for own in (curve["promise"][curve["enough"]] for curve in known)
+    ]
     found = [
         (money(float(place), currency), short(c["name"]), money(_worth(c, place)))
         for place, c in zip(places, known, strict=True)
     ]
     promise, name, worth = found[0]
-    if low <= high:
+    if shared is not None:
         return f"A promise of {promise} is worth {', '.join(f'{w} with {n}' for _, n, w in found)}"
     others = [f", one of {p} with {n} {w}" for p, n, w in found[1:]]
     return f"A promise of {promise} with {name} is worth {worth}{''.join(others)}"
+
+
+def _tells(curve: Curve, promises: FloatArray) -> NDArray[np.bool_]:
+    """Tell which promises lie between neighbours that both have enough data."""
+    own = curve["promise"]
+    right = np.clip(np.searchsorted(own, promises), 0, len(own) - 1)
+    left = np.maximum(right - (own[right] > promises), 0)
+    inside = (promises >= own[0]) & (promises <= own[-1])
+    return np.asarray(inside & curve["enough"][left] & curve["enough"][right], np.bool_)
 
 
 def _worth(curve: Curve, promise: float) -> float:

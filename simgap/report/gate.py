@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from simgap.analysis.words import left_out, money, share_of_100, title
@@ -19,8 +20,8 @@ def screen(gate: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     Parameters
     ----------
     gate : mapping
-        As `analysis.gate.gate` returns it, with ``scenario``, ``seed``, ``replications``, ``ended`` and
-        ``currency``.
+        As `analysis.gate.gate` returns it, with ``scenario``, ``seed``, ``replications``, ``ended``,
+        ``currency``, and ``success``, the criterion in words.
     settings : mapping
         Values of the rows of ``money`` and ``clock`` by path.
 
@@ -38,7 +39,7 @@ def screen(gate: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
             *map(wrap, [*warnings(gate), *words(gate)]),
             "",
             wrap(conventions(gate, settings)),
-            wrap(READING),
+            wrap(f"{READING} Success: {gate['success']}." if gate.get("success") else READING),
             *(line for block in blocks for line in ["", *table(block)]),
             *(line for design in designs for line in ["", *decisions(design)]),
         ]
@@ -46,8 +47,9 @@ def screen(gate: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
 
 
 READING = (
-    "Worth: the NPV of going on or of stopping, as the pilot's go_if decides in each future; its cost counts "
-    "in both. False go: went on, and stopping would have been worth more. False stop: the reverse."
+    "Promise: what sponsors read; it leaves out what is paid once, delivered holds it. Worth: the NPV of "
+    "going on or of stopping, as the pilot's go_if decides in each future; its cost counts in both. False "
+    "go: went on, and stopping would have been worth more. False stop: the reverse."
 )
 
 
@@ -148,7 +150,7 @@ def _outcomes(design: Mapping[str, Any]) -> str:
     """Return what a pilot promises, what production delivers, and how its decisions turn out."""
     won, pilot = design["p_success_given_go"], _pilot(design)
     of = "futures" if design["p_go"] == 1.0 else "of those"
-    then = "" if won is None else f" and {_does('succeeds', won, of)}"
+    then = "" if won is None else f" and {_does('succeeds', won, of)} by the file's criterion"
     promise, delivered = (money(design[key]["mean"]) for key in ("promise", "delivered"))
     false_go, false_stop = (share_of_100(design[key]) for key in ("false_go", "false_stop"))
     return (
@@ -179,8 +181,18 @@ def _haircut(design: Mapping[str, Any]) -> str:
         lines.append(f"{_rule(hurdle)}{_gain(hurdle)}.")
     low, high = (money(found[key]) for key in ("enough_from", "enough_to"))
     none = "" if hurdle["read"] else ", and too few to choose a hurdle"
-    lines.append(f"Below a promise of {low} and above {high} there are too few futures to say{none}.")
+    between = "".join(f", from {money(a)} to {money(b)}" for a, b in _gaps(found))
+    lines.append(
+        f"Below a promise of {low}{between} and above {high} there are too few futures to say{none}."
+    )
     return " ".join(lines)
+
+
+def _gaps(found: Mapping[str, Any]) -> list[tuple[float, float]]:
+    """Return the ranges of promises between the first and the last with enough data that lack it."""
+    known = [p for p, enough in zip(found["promise"], found["enough"], strict=True) if enough]
+    places = [i for i, enough in enumerate(found["enough"]) if enough]
+    return [(a, b) for (a, b), (i, j) in zip(pairwise(known), pairwise(places), strict=True) if j > i + 1]
 
 
 def _rule(hurdle: Mapping[str, Any]) -> str:
@@ -189,6 +201,8 @@ def _rule(hurdle: Mapping[str, Any]) -> str:
         "always": "Always go on: every promise that can be read is worth it",
         "never": "Never go on: no promise that can be read is worth it",
     }.get(hurdle["rule"]) or f"Go on above {money(hurdle['promise'])}"
+    if (hurdle["low"]["rule"], hurdle["high"]["rule"]) == ("always", "never"):
+        return f"{says}, though always or never may be right as well"
     return f"{says} (95 % {_limits(hurdle)})" if hurdle["low"] != hurdle["high"] else says
 
 
@@ -301,7 +315,7 @@ def _hurdle(design: Mapping[str, Any]) -> str:
 
 # One row each: label, what is shown of a design.
 ROWS: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
-    ("Cost of the pilot", lambda d: money(d["cost"])),
+    ("Cost, with what it builds", lambda d: money(d["cost"])),
     ("Its length, weeks", lambda d: f"{d['length_months'] * WEEKS:.1f}"),
     ("Go-live, month", lambda d: f"{d['go_live_month']:.1f}"),
     ("Promise", _mean("promise")),

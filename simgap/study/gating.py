@@ -12,7 +12,7 @@ from simgap.model.types import Floats
 from simgap.montecarlo.plan import Results
 from simgap.scenario.portfolios import members
 from simgap.scenario.units import show
-from simgap.scenario.words import parse_comparison
+from simgap.scenario.words import parse_comparison, say_comparison
 from simgap.study.limits import Wrong, refusal
 
 
@@ -94,6 +94,7 @@ def trials(resolved: Mapping[str, Any], names: Sequence[str], results: Results) 
 def judged(resolved: Mapping[str, Any], designs: Sequence[Design], seed: int) -> dict[str, Any]:
     """Return what the designs come to, `analysis.gate.gate`, with what the file says of each."""
     found, parameters = gate(designs, seed), resolved["parameters"]
+    found["success"] = say_comparison(resolved["success"])
     for one in found["designs"]:
         pilot, carried, others = members(resolved, one["name"])
         one["go_if"] = parameters[f"pilots.{pilot}.go_if"]["value"]

@@ -295,8 +295,9 @@ def first_difference(packed, seed=7, draw=0, luck=0, other=None):
     """Return, in words, the first event at which the engines differ; empty where they never do.
 
     The reference engine runs, and the compiled one follows event by event. After each, the events themselves
-    are compared, and where things then stand. A start of services at which nothing starts is no event: the
-    engines do not see the same need for it. `other` is what the compiled engine is given instead of `packed`.
+    are compared, and where things then stand. A start of services at which nothing starts is no event, since
+    the engines do not see the same need for it; nor is a deadline of one who no longer waits, for it is
+    withdrawn in the compiled engine. `other` is what the compiled engine is given instead of `packed`.
     """
     key = np.array([seed, draw, luck, packed.phase], np.int64)
     log, seen, before = [], 0, None
@@ -305,7 +306,7 @@ def first_difference(packed, seed=7, draw=0, luck=0, other=None):
     def happened(event):
         nonlocal seen, before
         did, now = log[seen:], state_of(run)
-        if event[1] == order.START_SERVICES and now == before:
+        if event[1] >= order.START_SERVICES and now == before:
             return
         seen, before = len(log), now
         try:

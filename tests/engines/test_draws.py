@@ -108,7 +108,7 @@ def test_a_block_is_what_the_rules_say_one_by_one(part, workflow):
             assert items.validated(found, wanted[C.FLAGS]) == (defects, exception)
             assert (real[E.SCHEMA], real[E.ADOPTION]) == (schema, adoption)
             assert real[E.HARDNESS] == hardness
-            assert real[E.EASE] == items.ease(unit(w[1]), hardness, p)
+            assert real[E.RIGHT] == unit(w[1])
             assert real[E.SCORE] == unit(w[2])
         seen += BLOCK
         b.streams[stream, A.ENTITY] += BLOCK

@@ -66,6 +66,7 @@ def calls():
         unhandled = edge > 5
         drawn = keys.item_words(KEY, kind, entity, keys.DECISION)
         stage = keys.item_words(KEY, kind, entity, keys.LATENCY)
+        yield "outlook", items.outlook(z, p)
         ease, lost = items.ease(u, z, p), items.penalty(defects, unhandled, p)
         yield "ease", ease
         yield "penalty", lost

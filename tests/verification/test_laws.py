@@ -143,6 +143,18 @@ OWN = {
     "board.counts": ("none", "[ai, review, incidents]"),
     "oversight.priority": ("none", "consequential", "[autonomy, exception, edge, value, confidence]"),
 }
+OWN |= {
+    "pilots.*.go_if": ("npv > 0", "npv >= 1k"),
+    "pilots.*.carries": ("none", "[deal]"),
+    "investments.*.delay": ("0 h", "1 min"),  # a pilot may leave an hour of the window
+}
+# The name that a file has in place of the star of a row.
+NAMES = {"pilots": "token", "investments": "deal"}
+BOUGHT = {
+    "investments.deal.change": "{oversight.reviewers: +1, data.validated: 50 %, edge_cases.penalty: x 0.5}",
+    "portfolios.all": "[deal]",
+    "base.portfolio": "all",
+}
 # What is refused as long as something else does nothing.
 NEEDS = {
     "oversight.hire_above": ("oversight.hire_max", "3"),
@@ -151,7 +163,8 @@ NEEDS = {
     "oversight.specialists": ("oversight.escalated", "30 %"),
 }
 # The search is for what runs wrong; what is only shown, or not simulated yet, is left out.
-ROWS_SIMULATED = [row for row in ROWS if row.since and row.path not in ("base.pilot", "base.portfolio")]
+NOT_SEARCHED = ("base.pilot", "base.portfolio", "investments.*.requires", "investments.*.excludes")
+ROWS_SIMULATED = [row for row in ROWS if row.since and row.path not in NOT_SEARCHED]
 
 
 def texts_of(row):
@@ -187,7 +200,7 @@ def scenario(stated):
     """Return the text of a scenario file, from texts by key path."""
     tree = {"simgap": "1"}
     for path, text in stated.items():
-        *groups, last = path.replace("*", "token" if path.startswith("pilots") else "items").split(".")
+        *groups, last = path.split(".")
         place = tree
         for group in groups:
             place = place.setdefault(group, {})
@@ -315,6 +328,8 @@ def runs(stated):
     for path, (need, text) in NEEDS.items():
         if path in stated and stated.get(need, "none") in ("none", "0"):
             stated = stated | {need: text}
+    if "[deal]" in stated.values() or any(path.startswith("investments.") for path in stated):
+        stated = stated | BOUGHT
     case = simgap.load(scenario(stated))
     phases = prepare(case.resolved, {}, Variant())
     try:
@@ -345,7 +360,7 @@ def files(draw, most):
     """Texts by key path: of what must be stated, perhaps of what sets all at work, and of some more rows."""
     stated = BASE | (LIVELY if draw(st.booleans()) else {})
     for row in draw(st.lists(st.sampled_from(ROWS_SIMULATED), max_size=most, unique=True)):
-        path = row.path.replace("*", "token" if row.group == "pilots" else "items")
+        path = row.path.replace("*", NAMES.get(row.group, "items"))
         stated[path] = draw(st.sampled_from(texts_of(row)))
     return stated
 
@@ -373,6 +388,6 @@ def test_many_valid_files_obey_the_laws(stated):
 @pytest.mark.parametrize("row", ROWS_SIMULATED, ids=lambda row: row.path)
 @pytest.mark.parametrize("base", [BASE, BASE | LIVELY], ids=["plain", "lively"])
 def test_each_row_alone_from_end_to_end(row, base):
-    path = row.path.replace("*", "token" if row.group == "pilots" else "items")
+    path = row.path.replace("*", NAMES.get(row.group, "items"))
     for text in texts_of(row):
         runs(base | {path: text})

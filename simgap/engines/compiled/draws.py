@@ -49,7 +49,7 @@ def draw(words: Ints, drawn: Ints, key: Ints, kind: int, first: int, n: int, pur
     drawn[purpose] += n
 
 
-@rule
+@small
 def words_of(words: Ints, i: int) -> Words:
     """Return the four words of an item of the block."""
     return words[0, i], words[1, i], words[2, i], words[3, i]
@@ -169,7 +169,7 @@ def draw_block(s: Scene, b: State, stream: int) -> None:
         normals(words, 0, n, tails, hardness)
     for i in range(n):
         w = words_of(words, i)
-        real[E.EASE, i] = items.ease(unit(w[1]), hardness[i], p)
+        real[E.RIGHT, i] = unit(w[1])
         real[E.SCORE, i] = unit(w[2])
         coming[C.FLAGS, i] |= items.decision_flags(w, words_of(stage, i), p)
 

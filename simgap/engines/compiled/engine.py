@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,6 +39,9 @@ from simgap.model.types import Floats, Ints
 SLOTS, EVENTS, ESCAPES, INCIDENTS, SPELLS = 1024, 4096, 4096, 256, 64
 AFTER = 8 * clock.WEEK  # the table of staffed time goes on for so long after arrivals end
 BUDGET = 500_000  # events of one call: well under half a second
+LOG_ODDS: Floats = np.array(
+    [-np.inf, *(math.log(i / (layout.BINS - i)) for i in range(1, layout.BINS)), np.inf]
+)
 
 
 def _padded(rows: Sequence[Floats], fill: float) -> Floats:
@@ -78,6 +82,7 @@ def scene_of(packed: Packed, key: Ints) -> Scene:
         defects=np.stack([flow.defects for flow in flows]),
         nodes=HARDNESS_NODES,
         weights=HARDNESS_WEIGHTS,
+        log_odds=LOG_ODDS,
         priority=np.array(packed.priority, np.int64),
         columns=np.array([REVIEWERS, SPECIALISTS], np.int64),
         begun=np.array(CHANGES, np.int64),
@@ -125,11 +130,12 @@ def state_of(packed: Packed) -> State:
         real=np.zeros((SLOTS, len(F))),
         free=np.arange(SLOTS, dtype=np.int64)[::-1].copy(),
         agenda=nothing(1, EVENTS, 3),
-        calendars=nothing(layout.CALENDARS, 2 * SLOTS + 1, 3),
+        calendars=nothing(layout.CALENDARS, SLOTS, 3),
         sizes=nothing(layout.CALENDARS),
         queues=np.full((queues, 2), layout.NOBODY, np.int64),
         cuts=np.stack([flow.cuts for flow in flows]),
         broken=nothing(len(flows)),
+        adoption=np.full((len(flows), 3), -1.0),
         causes=nothing(len(flows), BEFORE_TYPES + 1 + types, len(K)),
         changes=nothing(len(flows) * (BEFORE_TYPES + 1 + types), 2),
         mix=np.zeros((3, 32)),

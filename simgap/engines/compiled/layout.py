@@ -65,10 +65,17 @@ HEAD, TAIL = range(2)  # of a queue
 # Team; FIRST is also the first workflow, and the first of anything.
 FIRST, SECOND = map(argument, range(2))
 OPEN, CLOSE, BEFORE = range(3)  # of a staffed span: first instant, end, staffed time before it
+AT_LEAST, AT_MOST, UNTIL = range(
+    3
+)  # of the share of work that reaches the AI: bounds, and how long they hold
 NOBODY = -1
 UNIT, REST = 20, (1 << 20) - 1
 MARGIN = 16  # entries of the agenda that one event may cause, besides changes that begin
 BLOCK = 256  # items that are drawn at once
+# Mask of an index that is read or reckoned: so the compiler knows that it is not negative, and need not count
+# from the end where it is.
+INDEX = (1 << 32) - 1
+BINS = 256  # of a uniform, in the table of log-odds
 PURPOSES = keys.LEAD_TIME + 1
 
 
@@ -90,8 +97,8 @@ class E(Places):
     """Index of a real number of an item that is to come."""
 
     HARDNESS = auto()  # these three as in `F`
-    EASE = auto()
-    SCORE = auto()  # its uniform
+    RIGHT = auto()  # its uniform
+    SCORE = auto()  # likewise
     ADOPTION = auto()  # likewise
     SCHEMA = auto()  # likewise
 
@@ -116,6 +123,7 @@ class I(Places):  # noqa: E742  # one letter, as P and T are
     QUEUE = auto()  # in which it waits, or NOBODY
     AHEAD = auto()  # its neighbours there
     BEHIND = auto()
+    DUE = auto()  # place of its deadline on the calendar, or NOBODY; holds while it waits for a team
     VERDICT = auto()  # words of its review
     ESCALATED = auto()
 
@@ -125,7 +133,7 @@ class F(Places):
     """Index of a real number of an item."""
 
     HARDNESS = auto()
-    EASE = auto()
+    RIGHT = auto()  # uniforms
     SCORE = auto()
     HOURS = auto()
     X = auto()
@@ -261,6 +269,7 @@ class Scene(NamedTuple):
     defects: Floats  # [workflows, 16]
     nodes: Floats
     weights: Floats  # of the nodes
+    log_odds: Floats  # [BINS + 1]: of 0, 1 / BINS ... 1
     priority: Ints
     columns: Ints  # [2, 5]: those of each team, as `TeamColumns`
     begun: Ints  # [kinds of change]: columns
@@ -299,11 +308,12 @@ class State(NamedTuple):
     real: Floats  # [slots, len(F)]
     free: Ints  # [slots]: a stack of slots
     agenda: Ints  # [1, capacity, 3]
-    calendars: Ints  # [CALENDARS, over 2 slots, 3]; that of the agenda is empty
+    calendars: Ints  # [CALENDARS, slots, 3]; that of the agenda is empty
     sizes: Ints  # [CALENDARS]
     queues: Ints  # [queues, 2]: slots of the first and the last
     cuts: Floats  # [workflows, 2 CUTS]
     broken: Ints  # [workflows]: schema changes that are not repaired
+    adoption: Floats  # [workflows, 3]: bounds of its adopted share
     causes: Ints  # [workflows, 2 + types, len(K)]
     changes: Ints  # [causes, 2]: workflow and column of each change that waits
     mix: Floats  # [3, 32]: for `solving.solve_cuts`

@@ -16,6 +16,8 @@ from simgap.engines.compiled.layout import (
     AI_GIVEN_UP,
     AI_OVER,
     ARRIVALS,
+    AT_LEAST,
+    AT_MOST,
     BACKLOG_LOOK,
     BLOCK,
     CALENDARS,
@@ -36,6 +38,7 @@ from simgap.engines.compiled.layout import (
     FIRST_COPIED,
     FIRST_QUEUE,
     HEAD,
+    INDEX,
     LOST,
     LOST_ITEM_FOUND,
     MANUAL,
@@ -64,6 +67,7 @@ from simgap.engines.compiled.layout import (
     TEAMS,
     TOO_LONG,
     TYPE_IS_BORN,
+    UNTIL,
     A,
     C,
     D,
@@ -80,6 +84,7 @@ from simgap.engines.compiled.organisation import (
     audited,
     begin_changes,
     example,
+    foresee_adoption,
     next_news,
     next_outage,
     seldom,
@@ -88,6 +93,7 @@ from simgap.engines.compiled.organisation import (
 from simgap.engines.compiled.staff import book_capacity, nobody_comes
 from simgap.engines.compiled.steps import (
     change_waiting,
+    is_right,
     join,
     leave,
     leave_team,
@@ -95,12 +101,10 @@ from simgap.engines.compiled.steps import (
     put,
     put_deadline,
     take,
-    waits_for,
 )
 from simgap.engines.order import (
     AI_DONE,
     ARRIVES,
-    DEADLINE,
     LOOK,
     MASK63,
     OUTAGES,
@@ -155,14 +159,14 @@ def advance(s: Scene, b: State, budget: int) -> int:
     the item goes from there: to the AI, to a team, to its end. A call with this state costs more than a step.
     """
     key, priority, columns, staffed_at = s.key, s.priority, s.columns, s.staffed
-    spans, parameters, of_teams = s.spans, s.p, s.teams
+    spans, parameters, of_teams, log_odds = s.spans, s.p, s.teams, s.log_odds
     first_calendar, second_calendar = s.calendars
     months, connector_time = s.months, s.connector_time
     g, r, counts, reasons, item, real, drawn = b.g, b.r, b.counts, b.reasons, b.item, b.real, b.drawn
     heads, arrives, streams, agenda = b.heads, b.arrives, b.streams, b.agenda
     calendars, sizes = b.calendars, b.sizes
     desks, queues, waits, causes = b.desks, b.queues, b.waits, b.causes
-    coming, coming_real = b.coming, b.coming_real
+    coming, coming_real, adoption = b.coming, b.coming_real, b.adoption
     free, by_class, escaped, cuts, broken = b.free, b.by_class, b.escaped, b.cuts, b.broken
     classes, incidents, spells = len(priority) + 1, len(b.incidents), len(b.spells)
     room = agenda.shape[1] - MARGIN - int(parameters[0, P.IN_PARALLEL])
@@ -185,7 +189,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
             hit = heads[i] == time
             hits += hit
             which += i * hit
-        now, month = g[G.NOW], g[G.MONTH]
+        now, month = g[G.NOW], g[G.MONTH] & INDEX
         if hits > 1 or time == now:
             order = MASK63
             for i in range(CALENDARS + 1):
@@ -250,11 +254,11 @@ def advance(s: Scene, b: State, budget: int) -> int:
                     while queues[queue, HEAD] < 0:
                         queue += 1
                     slot = queues[queue, HEAD]
-                    leave_team(desks, waits, item, queues, team, slot, now, begun)
+                    leave_team(heads, calendars, sizes, desks, waits, item, queues, team, slot, now, begun)
                     desks[team, D.FREE] -= 1
                     desks[team, D.BUSY] += 1
                     place = item[slot, I.PLACE]
-                    t = of_teams[place >> 44, team]
+                    t = of_teams[place >> 44 & INDEX, team]
                     x = oversight.congestion(desks[team, D.WAITING], desks[team, D.STAFF], t)
                     real[slot, F.X] = x
                     time_needed = real[slot, F.HOURS]
@@ -292,14 +296,15 @@ def advance(s: Scene, b: State, budget: int) -> int:
         now = time
         g[G.NOW] = now
         slot, team, how, escape = 0, NOBODY, NOBODY, NOBODY
-        to_ai = False
+        to_ai = decided = False
         if which == ARRIVALS:
-            stream = g[G.STREAM]
+            stream = g[G.STREAM] & INDEX
             workflow = stream // STREAMS
-            p, row = parameters[workflow], workflow * (months + 1) + month
-            g[G.FREE_SLOTS] -= 1
-            slot = free[g[G.FREE_SLOTS]]
-            i = streams[stream, A.NEXT]
+            p, row = parameters[workflow], (workflow * (months + 1) + month) & INDEX
+            left = (g[G.FREE_SLOTS] - 1) & INDEX
+            g[G.FREE_SLOTS] = left
+            slot = free[left] & INDEX
+            i = streams[stream, A.NEXT] & INDEX
             kind = keys.ITEM
             if stream % STREAMS == DUPLICATES:
                 kind = keys.DUPLICATE
@@ -314,12 +319,17 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 item[slot, COPIED + field] = coming[stream, field, i]
             for field in range(REALS_COPIED):
                 real[slot, field] = coming_real[stream, field, i]
-            since, lost = g[G.TRUST_LOST_AT], r[R.LOST]
+            if now > adoption[workflow, UNTIL]:
+                foresee_adoption(s, b, workflow)
+            u = coming_real[stream, E.ADOPTION, i]
+            declined = u >= adoption[workflow, AT_MOST]
+            if not declined and u >= adoption[workflow, AT_LEAST]:
+                declined = u >= production.adopted_share(
+                    now, s.waiting_from[workflow], r[R.LOST], g[G.TRUST_LOST_AT], p
+                )
             if g[G.LEVEL] == governance.SUSPENDED:
                 how = SUSPENDED
-            elif coming_real[stream, E.ADOPTION, i] >= production.adopted_share(
-                now, s.waiting_from[workflow], lost, since, p
-            ):
+            elif declined:
                 how = DECLINED
             else:
                 defects = item[slot, I.DEFECTS]
@@ -353,7 +363,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
         elif which == STAGE:
             code = calendars[STAGE, 0, CODE]
             take(heads, calendars, sizes, STAGE)
-            slot = code >> 8
+            slot = code >> 8 & INDEX
             if code & 255 == CONNECTOR_OVER:
                 g[G.CONNECTOR_FREE] = 1
                 g[G.STARTING] = 1
@@ -362,46 +372,11 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 g[G.AI_FREE] += 1
                 if queues[AI, HEAD] >= 0:
                     g[G.STARTING] = 1
-                place = item[slot, I.PLACE]
-                workflow = place >> 44
-                p, row = parameters[workflow], workflow * (months + 1) + month
-                counts[row, Count.AI_SERVED] += 1
-                edge, flags = item[slot, I.EDGE], item[slot, I.FLAGS]
-                unhandled = edge >= items.ONCE
-                if edge > items.ONCE:
-                    unhandled = causes[workflow, BEFORE_TYPES + edge, K.HANDLED] == 0
-                if unhandled and flags & items.RECOGNISED:
-                    item[slot, I.TRIGGERS] = items.EDGE
-                    team = 0
-                else:
-                    drift = production.drift_at(now, r[R.OFFSET], p)
-                    right = real[slot, F.EASE] > items.penalty(item[slot, I.DEFECTS], unhandled, p) + drift
-                    item[slot, I.RIGHT] = right
-                    triggers = items.triggers_of(
-                        real[slot, F.SCORE],
-                        right,
-                        unhandled,
-                        flags,
-                        item[slot, I.CONSEQUENTIAL] != 0,
-                        item[slot, I.VALUE_CLASS],
-                        p,
-                        cuts[workflow],
-                    )
-                    triggers = items.at_level(triggers, item[slot, I.LEVEL])
-                    item[slot, I.TRIGGERS] = triggers
-                    if place >> 36 & 255 == keys.ITEM:
-                        counts[row, Count.AI_DECISIONS] += 1
-                        counts[row, Count.AI_RIGHT] += right
-                    if triggers:
-                        team = 0
-                    else:
-                        how = STRAIGHT
-                        if not right:
-                            escape = ESCAPED_STRAIGHT
+                decided = True
         elif which == TEAMS:
             code = calendars[TEAMS, 0, CODE]
             take(heads, calendars, sizes, TEAMS)
-            slot, done_by = code >> 8, (code & 255) - REVIEW_OVER
+            slot, done_by = code >> 8 & INDEX, ((code & 255) - REVIEW_OVER) & INDEX
             if desks[done_by, D.LEAVING]:
                 book_capacity(s, b, done_by)
                 desks[done_by, D.LEAVING] -= 1
@@ -411,7 +386,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
                     g[G.STARTING] = 1
             desks[done_by, D.BUSY] -= 1
             place = item[slot, I.PLACE]
-            workflow = place >> 44
+            workflow = place >> 44 & INDEX
             p = parameters[workflow]
             words = (0, item[slot, I.VERDICT], 0, item[slot, I.ESCALATED])
             if done_by == 0 and oversight.is_escalated(words, p):
@@ -436,16 +411,13 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 elif verdict == oversight.MANUAL_WRONG:
                     escape = ESCAPED_MANUAL
         elif which == DEADLINES:
-            code, order = calendars[DEADLINES, 0, CODE], calendars[DEADLINES, 0, ORDER]
-            take(heads, calendars, sizes, DEADLINES)
-            slot, late_for = code >> 8, (code & 255) - REVIEW_DEADLINE
-            if not waits_for(item, slot, order - DEADLINE, late_for, classes):
-                continue
+            code = calendars[DEADLINES, 0, CODE]
+            slot, late_for = code >> 8 & INDEX, ((code & 255) - REVIEW_DEADLINE) & INDEX
             calendar = first_calendar if late_for == 0 else second_calendar
             span = hours.span_at(spans, late_for, desks[late_for, D.SPAN], now)
             desks[late_for, D.SPAN] = span
             staffed = hours.staffed_time(spans, late_for, span, now, calendar)
-            leave_team(desks, waits, item, queues, late_for, slot, now, staffed)
+            leave_team(heads, calendars, sizes, desks, waits, item, queues, late_for, slot, now, staffed)
             row = (item[slot, I.PLACE] >> 44) * (months + 1) + month
             counts[row, columns[late_for, 1]] += 1
             how = FALLBACK
@@ -462,9 +434,9 @@ def advance(s: Scene, b: State, budget: int) -> int:
             how = LOST
         place = item[slot, I.PLACE]
         kind = place >> 36 & 255
-        workflow = place >> 44
+        workflow = place >> 44 & INDEX
         entity = workflow << keys.WORKFLOW_SHIFT | place & keys.NUMBER
-        row = workflow * (months + 1) + month
+        row = (workflow * (months + 1) + month) & INDEX
         if to_ai:
             if not g[G.UP] and item[slot, I.FLAGS] & items.LOST:
                 plan_event(b, g[G.BACK], OUTAGES + place, LOST_ITEM_FOUND, slot)
@@ -480,15 +452,59 @@ def advance(s: Scene, b: State, budget: int) -> int:
             ):
                 # Nothing else is due at this instant, and no team has both heads and items to start: phase B
                 # would start this item and nothing more. Who goes event by event sees it do so.
-                g[G.AI_FREE] -= 1
                 over = now + item[slot, I.LATENCY]
                 if over >= NEVER:
                     return TOO_LONG
-                put(heads, calendars, sizes, STAGE, over, AI_DONE + place, AI_OVER, slot)
+                soonest = heads[0]
+                for i in range(1, CALENDARS + 1):
+                    soonest = min(soonest, heads[i])
+                if over < soonest:  # nothing else happens before the AI is done
+                    now = over
+                    g[G.NOW] = now
+                    decided = True
+                else:
+                    g[G.AI_FREE] -= 1
+                    put(heads, calendars, sizes, STAGE, over, AI_DONE + place, AI_OVER, slot)
             else:
                 g[G.BEFORE_AI] += 1
                 join(item, queues, AI, slot, now)
                 g[G.STARTING] = 1
+        if decided:
+            p = parameters[workflow]
+            counts[row, Count.AI_SERVED] += 1
+            edge, flags = item[slot, I.EDGE], item[slot, I.FLAGS]
+            unhandled = edge >= items.ONCE
+            if edge > items.ONCE:
+                unhandled = causes[workflow, BEFORE_TYPES + edge, K.HANDLED] == 0
+            if unhandled and flags & items.RECOGNISED:
+                item[slot, I.TRIGGERS] = items.EDGE
+                team = 0
+            else:
+                drift = production.drift_at(now, r[R.OFFSET], p)
+                lost = items.penalty(item[slot, I.DEFECTS], unhandled, p) + drift
+                right = is_right(real[slot, F.RIGHT], real[slot, F.HARDNESS], lost, p, log_odds)
+                item[slot, I.RIGHT] = right
+                triggers = items.triggers_of(
+                    real[slot, F.SCORE],
+                    right,
+                    unhandled,
+                    flags,
+                    item[slot, I.CONSEQUENTIAL] != 0,
+                    item[slot, I.VALUE_CLASS],
+                    p,
+                    cuts[workflow],
+                )
+                triggers = items.at_level(triggers, item[slot, I.LEVEL])
+                item[slot, I.TRIGGERS] = triggers
+                if place >> 36 & 255 == keys.ITEM:
+                    counts[row, Count.AI_DECISIONS] += 1
+                    counts[row, Count.AI_RIGHT] += right
+                if triggers:
+                    team = 0
+                else:
+                    how = STRAIGHT
+                    if not right:
+                        escape = ESCAPED_STRAIGHT
         if team >= 0:
             triggers = item[slot, I.TRIGGERS]
             t, calendar, purpose = of_teams[workflow, team], first_calendar, keys.REVIEW
@@ -511,6 +527,7 @@ def advance(s: Scene, b: State, budget: int) -> int:
             desks[team, D.SPAN] = span
             staffed = hours.staffed_time(spans, team, span, now, calendar)
             item[slot, I.JOINED_STAFFED] = staffed
+            item[slot, I.DUE] = NOBODY
             urgency = classes - 1
             for i in range(classes - 1):
                 if triggers & priority[i]:
@@ -527,11 +544,12 @@ def advance(s: Scene, b: State, budget: int) -> int:
                 if not t[T.WALL_DEADLINE]:
                     deadline = hours.reached(spans, team, span, now, staffed, patience, calendar)
                 if deadline < NEVER:
-                    put_deadline(heads, calendars, sizes, item, deadline, place, team, slot, classes)
+                    put_deadline(heads, calendars, sizes, item, deadline, place, team, slot)
         if how >= 0:
             g[G.FINGERPRINT] = fingerprint(g[G.FINGERPRINT], now, how, place)
-            free[g[G.FREE_SLOTS]] = slot
-            g[G.FREE_SLOTS] += 1
+            left = g[G.FREE_SLOTS] & INDEX
+            free[left] = slot
+            g[G.FREE_SLOTS] = left + 1
             if kind == keys.DUPLICATE:
                 # Duplicates cost work and neither earn nor err.
                 if how >= FALLBACK:

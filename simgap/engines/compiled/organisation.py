@@ -7,6 +7,8 @@ import math
 from simgap.compiling import rule, small
 from simgap.engines.compiled.layout import (
     AI_GIVEN_UP,
+    AT_LEAST,
+    AT_MOST,
     BACKLOG_LOOK,
     CHANGE_IS_DONE,
     FIRST,
@@ -24,6 +26,7 @@ from simgap.engines.compiled.layout import (
     STAFF_CHANGES,
     TEAM_OPENS,
     TYPE_IS_BORN,
+    UNTIL,
     D,
     G,
     K,
@@ -46,10 +49,12 @@ from simgap.engines.order import (
 )
 from simgap.engines.physics import Count
 from simgap.model import chart, governance, integration, items, keys, production, solving
-from simgap.model.clock import NEVER
+from simgap.model.clock import DAY, NEVER
 from simgap.model.parameters import P
 from simgap.model.production import BEFORE_TYPES, CONNECTOR, MODEL, OF_MODEL, OF_SOURCE
 from simgap.model.types import Ints
+
+ROUNDING = 1e-9  # of a share: far more than any library's functions are off
 
 
 @rule
@@ -307,6 +312,23 @@ def restricted(s: Scene, b: State) -> None:
     now, p = b.g[G.NOW], s.p[0]
     b.r[R.LOST] = production.dented(b.r[R.LOST], b.g[G.TRUST_LOST_AT], now, p)
     b.g[G.TRUST_LOST_AT] = now
+    for workflow in range(len(b.adoption)):
+        b.adoption[workflow, UNTIL] = -1.0
+
+
+@rule
+def foresee_adoption(s: Scene, b: State, workflow: int) -> None:
+    """Bound the share of the work that reaches the AI for a day: it falls at restrictions only.
+
+    Whether an item is sent is then known without the share itself, but for the few between the bounds.
+    """
+    now, p, joined = b.g[G.NOW], s.p[workflow], s.waiting_from[workflow]
+    lost, since = b.r[R.LOST], b.g[G.TRUST_LOST_AT]
+    least = production.adopted_share(now, joined, lost, since, p)
+    most = production.adopted_share(now + DAY, joined, lost, since, p)
+    b.adoption[workflow, AT_LEAST] = (1.0 - ROUNDING) * least
+    b.adoption[workflow, AT_MOST] = (1.0 + ROUNDING) * most
+    b.adoption[workflow, UNTIL] = now + DAY
 
 
 @rule

@@ -93,8 +93,8 @@ def give_up(s: Scene, b: State, team: int) -> None:
         slot = b.queues[queue, HEAD]
         while slot >= 0:
             place = b.item[slot, I.PLACE]
-            if s.teams[place >> 44, team, T.DEADLINE] == math.inf:
-                put_deadline(b.heads, b.calendars, b.sizes, b.item, now, place, team, slot, classes)
+            if b.item[slot, I.DUE] < 0 and s.teams[place >> 44, team, T.DEADLINE] == math.inf:
+                put_deadline(b.heads, b.calendars, b.sizes, b.item, now, place, team, slot)
             slot = b.item[slot, I.BEHIND]
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from simgap.compiling import rule, small
-from simgap.engines.compiled.heap import CODE, ORDER, TIME, pop, push
+from simgap.engines.compiled.heap import TIME, drop_known, pop, push, push_known
 from simgap.engines.compiled.layout import (
     AGENDA,
     AREA,
+    BINS,
     DEADLINES,
-    FIRST_QUEUE,
     HEAD,
     NOBODY,
     REST,
@@ -24,9 +24,24 @@ from simgap.engines.compiled.layout import (
 from simgap.engines.order import (
     DEADLINE,
 )
-from simgap.model import oversight
+from simgap.model import items, oversight
 from simgap.model.clock import NEVER
-from simgap.model.types import Ints
+from simgap.model.types import Floats, Ints
+
+ROUNDING = 1e-12  # relative: far more than the sums below are off
+
+
+@small
+def is_right(u: float, hardness: float, lost: float, p: Floats, log_odds: Floats) -> bool:
+    """`items.ease` > lost, without its logarithm but for the few whose bin of the table does not tell."""
+    room = items.outlook(hardness, p) - lost
+    doubt = ROUNDING * (1.0 + abs(room) + abs(lost))
+    i = int(u * BINS)
+    if room > log_odds[i + 1] + doubt:
+        return True
+    if room < log_odds[i] - doubt:
+        return False
+    return items.ease(u, hardness, p) > lost
 
 
 @small
@@ -46,38 +61,25 @@ def take(heads: Ints, calendars: Ints, sizes: Ints, which: int) -> None:
 
 
 @small
-def waits_for(item: Ints, slot: int, place: int, team: int, classes: int) -> bool:
-    """Return whether the item of a place waits for a team, in this slot, which may be another item's now."""
-    first = FIRST_QUEUE + team * classes
-    return first <= item[slot, I.QUEUE] < first + classes and item[slot, I.PLACE] == place
-
-
-@rule
 def put_deadline(
-    heads: Ints,
-    calendars: Ints,
-    sizes: Ints,
-    item: Ints,
-    when: int,
-    place: int,
-    team: int,
-    slot: int,
-    classes: int,
+    heads: Ints, calendars: Ints, sizes: Ints, item: Ints, when: int, place: int, team: int, slot: int
 ) -> None:
-    """Put a deadline on its calendar; where that is full, those who no longer wait go from it first.
-
-    An item has one deadline for the team that it waits for, so half of the calendar is free then.
-    """
+    """Put the deadline of an item that waits for a team on the calendar of deadlines."""
     n = sizes[DEADLINES]
-    if n == calendars.shape[1]:
-        kept = 0
-        for i in range(n):
-            time, order = calendars[DEADLINES, i, TIME], calendars[DEADLINES, i, ORDER]
-            code = calendars[DEADLINES, i, CODE]
-            if waits_for(item, code >> 8, order - DEADLINE, (code & 255) - REVIEW_DEADLINE, classes):
-                kept = push(calendars, DEADLINES, kept, time, order, code)
-        sizes[DEADLINES] = kept
-    put(heads, calendars, sizes, DEADLINES, when, DEADLINE + place, REVIEW_DEADLINE + team, slot)
+    code = slot << 8 | (REVIEW_DEADLINE + team)
+    push_known(calendars, DEADLINES, n, when, DEADLINE + place, code, item)
+    sizes[DEADLINES] = n + 1
+    heads[DEADLINES] = calendars[DEADLINES, 0, TIME]
+
+
+@small
+def withdraw_deadline(heads: Ints, calendars: Ints, sizes: Ints, item: Ints, slot: int) -> None:
+    """Take the deadline of an item from the calendar, if it has one: few of them wait until theirs."""
+    due = item[slot, I.DUE]
+    if due >= 0:
+        n = drop_known(calendars, DEADLINES, sizes[DEADLINES], due, item)
+        sizes[DEADLINES] = n
+        heads[DEADLINES] = calendars[DEADLINES, 0, TIME] if n else NEVER
 
 
 @rule
@@ -141,10 +143,21 @@ def change_waiting(desks: Ints, team: int, now: int, step: int) -> None:
 
 @small
 def leave_team(
-    desks: Ints, waits: Ints, item: Ints, queues: Ints, team: int, slot: int, now: int, staffed: int
+    heads: Ints,
+    calendars: Ints,
+    sizes: Ints,
+    desks: Ints,
+    waits: Ints,
+    item: Ints,
+    queues: Ints,
+    team: int,
+    slot: int,
+    now: int,
+    staffed: int,
 ) -> None:
     """Let an item leave the queue of a team and book its wait; `staffed` is the staffed time now."""
     leave(item, queues, slot)
+    withdraw_deadline(heads, calendars, sizes, item, slot)
     change_waiting(desks, team, now, -1)
     wait, wall = staffed - item[slot, I.JOINED_STAFFED], now - item[slot, I.JOINED]
     waits[team, 0, oversight.wait_bin(wait)] += 1
