@@ -241,6 +241,11 @@ def test_no_limit_stays_no_limit_and_a_limit_is_changed():
     )
 
 
+def test_nothing_of_no_limit_is_no_limit():
+    resolved = read_text(TEXT.replace("oversight.deadline: x 0.5", "oversight.deadline: x 0"), "<text>")
+    assert evaluate(resolved, DRAWN, carried=("half",))["oversight.deadline"] == (math.inf, 0.0)
+
+
 def test_words_are_set():
     assert seen("words")["measurement.basis"] == ("pilot_metrics", "workflow_outcomes")
     assert seen(carried=("words",))["measurement.basis"] == ("workflow_outcomes", "workflow_outcomes")
@@ -363,6 +368,23 @@ def test_a_pilot_like_production_is_prepared_at_its_own_volume():
     share = 10_000 / 8760 / sum(mean_rate(values, hours) for values in phases.planned)
     assert 0.1 < share < 0.2
     assert phases.pilot.reviewers.staff == math.ceil(9 * share) == 2
+
+
+def test_a_pilot_like_production_is_the_same_whatever_is_bought_later():
+    sets = (
+        "workflows.cards.starts=none | month 3",
+        "integration.throughput=none | 400 per hour",
+        "pilots.near.like_production=[data, integration, oversight, scope]",
+    )
+    more = "{once: 2k, delay: 4 weeks, parallel: yes, change: {workflows.cards.volume: x 0.2}}"
+    text = TEXT.replace("{once: 2k, delay: 4 weeks, parallel: yes, change: {data.missing: 30 %}}", more)
+    resolved = read_text(text, "<text>", sets)
+    bought = ((), ("fixed",), ("half",), ("less", "half", "fixed"))  # fewer cards, and less time for them
+    found = [prepare(resolved, DRAWN, Variant(pilot="near", investments=names)) for names in bought]
+    assert len({phases.go_live_hours for phases in found}) == 3
+    for phases in found:
+        assert phases.pilot_values == found[0].pilot_values
+    assert 0.0 < found[0].pilot_values[0]["integration.throughput"] < 400.0
 
 
 def test_volume_is_shared_in_proportion():
@@ -512,6 +534,8 @@ def test_combinations_are_all_that_may_be_bought_the_small_ones_first():
         ("base", "roof", "walls", "paint"),
     ]
     assert combinations(carrying) == legal
+    everything = combinations(RESOLVED)  # in which nothing stands against anything
+    assert (len(everything), everything[0], everything[-1]) == (2**7, (), tuple(RESOLVED["investments"]))
     assert 2**MOST_COMBINED == 4096
 
 
