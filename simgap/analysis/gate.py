@@ -242,7 +242,8 @@ def hurdle(of: Design, curve: Curve, seed: int) -> dict[str, Any]:
         where there is no curve.
 
         ``value``: of deciding by the best hurdle, each trial by that of others (`decided_without`), ``p_go``
-        the share that goes, ``gain`` what it is worth more than `go_if`; None with fewer than 10 trials.
+        the share that goes, ``gain`` what it is worth more than `go_if`; None with fewer than 10 trials, or
+        with too few to choose a hurdle without a tenth of them.
     """
     extra = of.delivered - of.stopped
     best, again = best_hurdle(curve), resampled(curve, seed)
@@ -258,8 +259,8 @@ def hurdle(of: Design, curve: Curve, seed: int) -> dict[str, Any]:
         limits = np.percentile(again, LIMITS, method="inverted_cdf")
         found["low"], found["high"] = map(_rule, limits.tolist())
         found["p_always"], found["p_never"] = (float((again == end).mean()) for end in (-np.inf, np.inf))
-    if len(extra) >= FOLDS:
-        go = decided_without(of.promise, extra)
+    go = decided_without(of.promise, extra, curve) if len(extra) >= FOLDS else None
+    if go is not None:
         value = of.decided(go)
         found["value"], found["p_go"] = summarise(value), float(go.mean())
         found["gain"] = summarise(value - of.decided(of.go))

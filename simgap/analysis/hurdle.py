@@ -171,7 +171,7 @@ def resampled(curve: Curve, seed: int) -> FloatArray:
     return _turns_positive(curve.points, value, curve.trials)
 
 
-def decided_without(promise: FloatArray, gain: FloatArray) -> BoolArray:
+def decided_without(promise: FloatArray, gain: FloatArray, curve: Curve) -> BoolArray | None:
     """Return whether each trial goes by the best hurdle of other trials.
 
     The trials are parted into 10 folds by their number, modulo 10; each fold is decided by the hurdle chosen
@@ -181,14 +181,21 @@ def decided_without(promise: FloatArray, gain: FloatArray) -> BoolArray:
     ----------
     promise, gain : FloatArray[n]
         As of `mean_gain`.
+    curve : Curve
+        Of all trials.
 
     Returns
     -------
-    BoolArray[n]
+    BoolArray[n] or None
+        None where the curves of some folds can be read and others, or that of all trials, cannot: their
+        hurdles would be chosen by another rule than the one that is judged.
     """
     fold = np.arange(len(promise)) % FOLDS
     go = np.zeros(len(promise), np.bool_)
     for k in np.unique(fold):
         held, others = fold == k, fold != k
-        go[held] = promise[held] > best_hurdle(mean_gain(promise[others], gain[others]))
+        without = mean_gain(promise[others], gain[others])
+        if without.read != curve.read:
+            return None
+        go[held] = promise[held] > best_hurdle(without)
     return go

@@ -150,6 +150,10 @@ def sweepable(
         raise wrong("is not bought", f"one of those that are: {', '.join(bought) or 'none'}")
     if not row.since:
         raise wrong("is not simulated in this version", "a parameter that is")
+    changed = {path for name in bought for path in resolved["investments"][name]["change"]}
+    if found.path not in leaves and row.path in changed:
+        what = f"would keep from this workflow what is bought for {row.path}"
+        raise wrong(what, f"{row.path}; or a value of the workflow's own in the file")
     return row
 
 

@@ -82,6 +82,7 @@ def words(comparison: Data) -> list[str]:
         *_rivals(comparison),
         *_investments(comparison.get("investments") or []),
         *(_break_even(f, comparison) for f in comparison.get("break_even") or [] if f is not told),
+        *_not_searched(comparison),
         *_matters(comparison),
     ]
 
@@ -397,6 +398,15 @@ def _break_even(found: Data, comparison: Data) -> str:
     behind = other if ahead == a else first
     chance = "" if found.get("shown_throughout", True) else " on average, not everywhere by more than chance"
     return f"{span}, {title(ahead)} stays ahead of {behind}{chance}."
+
+
+def _not_searched(comparison: Data) -> list[str]:
+    """Return the sentence on what matters as much as the keys that were searched."""
+    names = [title(name) for name in comparison.get("not_searched") or []]
+    if not names:
+        return []
+    shown = _listed(names[:SHOWN_RIVALS], len(names[SHOWN_RIVALS:]))
+    return [f"Not searched, since no key of its own can be set: {shown}."]
 
 
 def _matters(comparison: Data) -> list[str]:

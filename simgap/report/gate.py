@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from simgap.analysis.words import left_out, money, share_of_100, title
-from simgap.report.screen import conventions, wrap
+from simgap.report.screen import conventions, few, wrap
 
 WEEKS = 730.0 / 168.0  # of a model month
 COLUMNS = 3  # designs beside each other
@@ -58,12 +58,7 @@ def warnings(gate: Mapping[str, Any]) -> list[str]:
     n, ended, designs = gate["replications"], gate["ended"]["backlog_limit"], len(gate["designs"])
     draws = len(gate["ended"].get("draws", ())) or ended
     found = [left_out(ended, designs * (n + draws))] if ended else []
-    if n < 30:
-        found.append(
-            f"{n} replication{'s are' if n > 1 else ' is'} few: percentiles and intervals are rough. "
-            "Use --replications for more."
-        )
-    return found
+    return found + few(n)
 
 
 def words(gate: Mapping[str, Any]) -> list[str]:
@@ -126,7 +121,8 @@ def _against_nothing(gate: Mapping[str, Any]) -> str:
         how = "more than" if better else "less than" if worse else "which cannot be told from"
         return "".join(f"{name} is worth {said}, {how} {nothing}." for name, said in each.items())
     if better:
-        return f"Worth more than {nothing}: {' and '.join(f'{name}, {each[name]}' for name in better)}."
+        said = [f"{name}, {each[name]}" for name in better]
+        return f"Worth more than {nothing}: {(' and ' if len(said) == 2 else '; ').join(said)}."
     if len(worse) == len(named):
         return f"Every design is worth less than {nothing}."
     return f"No design can be shown to be worth more than {nothing}."

@@ -215,7 +215,8 @@ class Case:
             Interrupted before the first was.
         """
         resolved = self.resolved
-        n = replications or (ALL_REPLICATIONS if every else REPLICATIONS)
+        usual = ALL_REPLICATIONS if every else REPLICATIONS
+        n = usual if replications is None else replications
         asked = comparing.asked(resolved, portfolios, every, each, break_even, over)
         variants = asked.variants
         check_window(resolved, self._wrong, variants, asked.axes)
@@ -243,7 +244,8 @@ class Case:
 
         try:
             if asked.searches and summary["against"] is not None and not done.stopped:
-                curves, summary["break_even"] = comparing.search(resolved, asked, summary, n, simulate)
+                curves, searched = comparing.search(resolved, asked, summary, n, simulate)
+                summary |= searched
             if asked.axes and not done.stopped:
                 winners = comparing.map_of(resolved, asked, n, simulate)
                 summary["map"] = comparing.map_data(winners, asked.chosen)
@@ -251,6 +253,9 @@ class Case:
             unfinished = "stopped before the break-even or the map was finished"
         except BacklogLimit:
             unfinished = "every future of the break-even or the map ends with backlog_limit"
+        except InputError as error:
+            what = error.problems[0].what
+            unfinished = f"the break-even or the map met what cannot be simulated ({what})"
         provenance = self._provenance("compare", seed, n, done.complete and not unfinished, times)
         return Comparison(resolved, shown, finite(summary), curves, winners, unfinished, provenance)
 
@@ -379,6 +384,8 @@ class Case:
     def _evaluate(
         self, plan: plans.Plan, seed: int, workers: int | None, progress: Progress, engine: str
     ) -> tuple[plans.Results, dict[str, Any]]:
+        if not plan.rows:
+            raise refusal("--replications", "0", "1 or more")
         started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
         with self._in_words():
             done = plans.evaluate(self.resolved, plan, seed, workers, progress, engine)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from simgap.model.types import Floats
 from simgap.montecarlo.plan import Plan, Results, crossed, of_variants
 from simgap.results.comparison import Winners
 from simgap.scenario.portfolios import MOST_COMBINED, combinations, feasible, members
+from simgap.scenario.units import show
 from simgap.scenario.values import Variant
 from simgap.study.limits import refusal
 
@@ -102,8 +103,14 @@ def asked(
     chosen = portfolios_of(resolved, names, every)
     bought = [name for name in resolved["investments"] if any(name in held for _, held in chosen)]
     axes = [parse_axis(text, resolved, "--map", bought) for text in over]
-    if axes and (len(axes) != 2 or axes[0].key == axes[1].key):
-        raise refusal("--map", f"{len(axes)} axes", "two, of different keys")
+    if axes and len(axes) != 2:
+        raise refusal("--map", "one axis" if len(axes) == 1 else f"{len(axes)} axes", "two")
+    if axes and axes[0].key == axes[1].key:
+        raise refusal("--map", f"both axes are of {axes[0].key}", "two different keys")
+    keys = [text.partition("=")[0].strip() for text in break_even]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise refusal(OPTION, f"{show(key)} is named twice", "each key once")
     return Asked(
         chosen,
         for_contributions(resolved, chosen) if each and not every else [],
@@ -139,7 +146,8 @@ def portfolios_of(resolved: Mapping[str, Any], names: Sequence[str], every: bool
     if every:
         if names:
             raise _wrong("--all", "compares all combinations", "names of portfolios, or --all")
-        if len(resolved["investments"]) > MOST_COMBINED:
+        _, carried, _ = members(resolved, "", ())
+        if len(resolved["investments"]) - len(carried) > MOST_COMBINED:
             what = f"has more combinations than {2**MOST_COMBINED:,}"
             raise _wrong("--all", what, f"at most {MOST_COMBINED} investments; or portfolios by name")
         known = {frozenset(_whole(resolved, bought)): name for name, bought in reversed(named.items())}
@@ -250,7 +258,7 @@ def search(
     found: Mapping[str, Any],
     replications: int,
     simulate: Callable[[Plan], Results],
-) -> tuple[dict[str, breakeven.Curve], list[dict[str, Any]]]:
+) -> tuple[dict[str, breakeven.Curve], dict[str, Any]]:
     """Search where the preference between the best portfolio and what it is compared with flips.
 
     Both are simulated wherever `breakeven.next_values` asks for, on the same futures everywhere.
@@ -272,14 +280,14 @@ def search(
     -------
     curves : dict
         By key, the best portfolio's NPV less the other's.
-    findings : list of dict
-        `breakeven.finding` of each.
+    findings : dict
+        ``break_even``: `breakeven.finding` of each; ``not_searched``: inputs that matter as much and are no
+        keys that could be set.
     """
     bought, n = dict(asked.chosen), min(replications, BREAK_EVEN_REPLICATIONS)
     best, against = found["best"], found["against"]
-    ranges = dict(asked.ranges)
-    if asked.most:
-        ranges = dict(_that_matter(resolved, asked, found)) | ranges
+    most, skipped = _that_matter(resolved, asked, found) if asked.most else ({}, [])
+    ranges = most | dict(asked.ranges)
     curves, fewest = dict.fromkeys(ranges, breakeven.EMPTY), n
     while True:
         wanted = {
@@ -306,18 +314,25 @@ def search(
             curves[key] = breakeven.extended(curves[key], values, mean[here], half[here])
             done += len(values)
     findings = [breakeven.finding(key, best, against, curve) for key, curve in curves.items()]
-    return curves, [finding | {"replications": fewest} for finding in findings]
+    told = [finding | {"replications": fewest} for finding in findings]
+    return curves, {"break_even": told, "not_searched": skipped}
 
 
 def _that_matter(
     resolved: Mapping[str, Any], asked: Asked, found: Mapping[str, Any]
-) -> Iterator[tuple[str, tuple[float, float]]]:
-    """Yield the keys that matter most, with their ranges; not those that cannot be set or have no range."""
-    for entry in found["matters"]:
+) -> tuple[dict[str, tuple[float, float]], list[str]]:
+    """Return the keys that matter most with their ranges, and what matters as much and has none."""
+    ranges: dict[str, tuple[float, float]] = {}
+    skipped = []
+    for name in (str(entry["name"]) for entry in found["matters"]):
+        if len(ranges) == MATTER:
+            break
         try:
-            yield range_of(resolved, entry["name"], asked.bought)
+            key, ends = range_of(resolved, name, asked.bought)
+            ranges[key] = ends
         except InputError:
-            continue
+            skipped.append(name)
+    return ranges, skipped
 
 
 def _mean(values: Floats) -> tuple[float, float]:
@@ -326,10 +341,8 @@ def _mean(values: Floats) -> tuple[float, float]:
     return stats["mean"], (interval[1] - interval[0]) / 2.0 if interval else math.nan
 
 
-def hints(
-    resolved: Mapping[str, Any], results: Results, difference: Floats, most: int
-) -> list[dict[str, Any]]:
-    """Return `compare.flips`, with where each key's regression on the futures at hand crosses zero.
+def hints(resolved: Mapping[str, Any], results: Results, difference: Floats) -> list[dict[str, Any]]:
+    """Return `compare.flips` of all inputs; of the first, where the regression on the futures crosses zero.
 
     Parameters
     ----------
@@ -339,11 +352,9 @@ def hints(
         Of one portfolio.
     difference : Floats[n]
         NPV of one portfolio less that of the other in the same future.
-    most : int
-        How many inputs.
     """
-    found = flips(results.inputs, results.drawn, difference, most)
-    for entry in found:
+    found = flips(results.inputs, results.drawn, difference, len(results.inputs))
+    for entry in found[:MATTER]:
         if entry["told"] and settable(resolved, entry["name"]):
             x = results.drawn[:, results.inputs.index(entry["name"])]
             at = np.quantile(x, np.linspace(0.02, 0.98, 49))
@@ -368,15 +379,16 @@ def compared(resolved: Mapping[str, Any], asked: Asked, results: Results, shown:
     """
     pilot, carried, _ = members(resolved)
     names = [name for name, _ in asked.chosen]
-    base = resolved["parameters"]["base.portfolio"]["value"]
-    baseline = base or next((name for name, bought in asked.chosen if not bought), None)
+    # By what it holds: with all combinations, one that the file names twice has the first of these names.
+    base = _whole(resolved, resolved["portfolios"].get(resolved["parameters"]["base.portfolio"]["value"], ()))
+    baseline = next((name for name, bought in asked.chosen if bought == base), None)
     found = {"pilot": pilot, "carries": list(carried), **compare(asked.chosen, shown, baseline)}
     npv = results.of("realised_npv").reshape(-1, len(asked.variants))
     if asked.contributions:
         found["investments"] = contributions([*asked.chosen, *asked.extra], npv)
     if found["against"] is not None:
         first, second = (npv[:, names.index(found[key])] for key in ("best", "against"))
-        found["matters"] = hints(resolved, of_variants(shown, [0]), first - second, MATTER)
+        found["matters"] = hints(resolved, of_variants(shown, [0]), first - second)
     return found
 
 

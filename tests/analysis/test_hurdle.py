@@ -122,7 +122,7 @@ def test_the_same_promise_leaves_always_and_never(n):
     assert hurdle_of(promise, promise) == (-math.inf if n else math.inf)
     assert hurdle_of(promise, -promise) == math.inf
     assert not len(resampled(mean_gain(promise, promise), 1))
-    assert decided_without(promise, promise).tolist() == [n > 1] * n
+    assert decided_without(promise, promise, mean_gain(promise, promise)).tolist() == [n > 1] * n
 
 
 def test_a_few_promises_that_many_share():
@@ -186,7 +186,7 @@ def test_coverage_of_resampled_hurdles():
 
 def test_folds_by_number_modulo_ten():
     promise, theta = sample(4, 203)
-    go = decided_without(promise, theta)
+    go = decided_without(promise, theta, mean_gain(promise, theta))
     for i in (0, 1, 9, 57, 202):
         others = np.arange(203) % 10 != i % 10
         assert go[i] == (promise[i] > hurdle_of(promise[others], theta[others]))
@@ -196,7 +196,10 @@ def test_a_trial_does_not_decide_on_itself():
     promise, theta = sample(5, 200)
     fold = np.arange(200) % 10 == 3
     changed = np.where(fold, -1e6, theta)
-    go, again = decided_without(promise, theta), decided_without(promise, changed)
+    go, again = (
+        decided_without(promise, theta, mean_gain(promise, theta)),
+        decided_without(promise, changed, mean_gain(promise, changed)),
+    )
     np.testing.assert_array_equal(go[fold], again[fold])
     assert not again[~fold].any()
     assert go[~fold].any()
@@ -206,7 +209,22 @@ def test_what_the_best_hurdle_is_worth_is_found():
     # By 150 samples of 400 trials 0.004 less than the best hurdle is worth, sd 0.024. 25 samples: bounds 4 sd
     # away, false alarm 6e-5.
     found = [
-        (theta * decided_without(promise, theta)).mean()
+        (theta * decided_without(promise, theta, mean_gain(promise, theta))).mean()
         for promise, theta in (sample(seed, 400) for seed in range(25))
     ]
     assert np.mean(found) == pytest.approx(worth(HURDLE) - 0.004, abs=0.0192)
+
+
+def test_folds_that_cannot_be_read_leave_no_value():
+    """Sixty trials: mostly the curve of all reaches over enough of them, and that of nine tenths does not."""
+    rng = np.random.default_rng(4)
+    seen = set()
+    for _ in range(40):
+        promise = rng.normal(size=60)
+        gain = promise + rng.normal(size=60)
+        curve = mean_gain(promise, gain)
+        folds = [mean_gain(*(x[np.arange(60) % 10 != k] for x in (promise, gain))).read for k in range(10)]
+        agree = {curve.read} == set(folds)
+        assert (decided_without(promise, gain, curve) is not None) == agree
+        seen.add((curve.read, agree))
+    assert {(True, False), (False, True)} <= seen
