@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from simgap.errors import InputError, Problem
 from simgap.scenario.families import FAMILIES
 from simgap.scenario.keys import find, nearest, paths
-from simgap.scenario.resolve import FORM
+from simgap.scenario.resolve import FORM, UNCHANGEABLE
 from simgap.scenario.table import INF, MOST_WORKFLOWS, NAMED, Row
 from simgap.scenario.units import NUMERIC, Wrong, show
 
@@ -162,17 +162,30 @@ def _members(data: dict[str, Any]) -> list[Problem]:
             continue
         for path, change in changes.items():
             try:
-                find(path, names)
+                key = find(path, names)
             except Wrong:
                 problems.append(_wrong(f"investments.{name}.change.{path}", "unknown parameter"))
-            if not isinstance(change, dict) or change.get("op") not in ("set", "add", "scale"):
+                continue
+            if key.side or key.row.group in UNCHANGEABLE or not _change_right(change, key.row):
                 problems.append(_wrong(f"investments.{name}.change.{path}", "has the wrong shape"))
     inputs = {name for path in parameters for name in (path, f"{path}@pilot")}
     for a, b, rho in data["correlations"]:
         if not {a, b} <= inputs or not -1.0 <= rho <= 1.0:
             problems.append(_wrong("correlations", f"{show(a)} and {show(b)} cannot be correlated so"))
-    if any(not _texts(members) for members in data["portfolios"].values()):
-        problems.append(_wrong("portfolios", "has the wrong shape"))
+    for portfolio, members in data["portfolios"].items():
+        if not _texts(members) or not set(members) <= set(data["investments"]):
+            problems.append(_wrong(f"portfolios.{portfolio}", "is not a list of investments"))
+    known = {
+        **{path: data["investments"] for path in expected if path.endswith(_OF_INVESTMENTS)},
+        "base.pilot": data["pilots"],
+        "base.portfolio": data["portfolios"],
+    }
+    for path, allowed in known.items():
+        leaf = parameters.get(path)
+        value = leaf.get("value") if isinstance(leaf, dict) else None
+        listed = value if isinstance(value, list) else [value] if value else []
+        if not _texts(listed) or not set(listed) <= set(allowed):
+            problems.append(_wrong(path, "names what is not stated", ", ".join(allowed) or "none"))
     if set(data["success"]) != {"outcome", "relation", "value", "of"} or not _number(
         data["success"]["value"]
     ):
@@ -182,6 +195,22 @@ def _members(data: dict[str, Any]) -> list[Problem]:
 
 def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+_OF_INVESTMENTS = (".carries", ".requires", ".excludes")
+
+
+def _change_right(change: Any, row: Row) -> bool:
+    if not isinstance(change, dict) or set(change) != {"op", "value"}:
+        return False
+    if change["op"] == "set":
+        return _value_right(change["value"], row)
+    return (
+        change["op"] in ("add", "scale")
+        and row.unit in NUMERIC
+        and change["value"] is not None
+        and _value_right(change["value"], replace(row, low=-INF, high=INF))
+    )
 
 
 # What the items of a list are, for the units whose lists are computed with.

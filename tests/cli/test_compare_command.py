@@ -190,6 +190,24 @@ def test_a_portfolio_comes_to_what_run_says_of_it(data, buying):
             alone = data("run", buying(), *base, "--set", f"base.portfolio={name}", *common)
             assert portfolio["npv"] == alone["realised"]["npv"]
             assert portfolio["cashable_npv"] == alone["realised"]["cashable_npv"]
+            assert alone["bought"]["investments"] == portfolio["investments"]
+            paid = alone["bought"]["once"] + alone["bought"]["upkeep"]
+            assert (paid, alone["bought"]["delay_months"]) == (
+                pytest.approx(portfolio["cost"]),
+                portfolio["delay_months"],
+            )
+
+
+def test_a_sweep_and_a_trace_are_of_what_is_bought(data, buying):
+    base = ("--set", "base.portfolio=ready", "--set", "base.pilot=near")
+    path, common = buying(), ("--replications", 2, *ONE)
+    for key, at in (("data.missing", "5 %:40 %"), ("investments.people.once", "10:90")):
+        found = data("sweep", path, *base, "--over", f"{key}={at}:2", *common)["mean"]
+        for mean, value in zip(found, at.split(":"), strict=True):
+            run = data("run", path, *base, "--set", f"{key}={value}", *common)
+            assert mean == run["realised"]["npv"]["mean"]
+    items = data("run", path, *base, "--replications", 1, *ONE)["operations"]["items"]
+    assert data("trace", path, *base)["items"] == items
 
 
 def test_the_base_portfolio_is_the_baseline(data, buying):
@@ -263,11 +281,14 @@ def test_single_investments_are_shown_beside_what_is_not_compared(data, buying, 
     assert sorted(rows["people"]["in_company"]["beside"]) == [["cleaning"], ["tests"]]
     both = worth + npv["people",] - npv["cleaning",], npv["people", "tests"] - npv["tests",]
     assert rows["people"]["in_company"]["mean"] == pytest.approx(np.mean(both))
-    # Nothing is simulated twice: both portfolios, nothing, and three that hold one investment.
+    # Nothing is simulated twice: both portfolios, nothing, and three that hold one investment; of three
+    # portfolios one is nothing, and one holds one already.
     real, trials = plan.run_trial, []
     monkeypatch.setattr(plan, "run_trial", lambda *arguments: trials.append(arguments) or real(*arguments))
     data("compare", path, "ready", "quick", "--each", *common)
     assert len(trials) == 2 * 6
+    data("compare", buying(), "--each", *common)
+    assert len(trials) == 2 * 6 + 2 * 5
 
 
 def test_no_two_portfolios_have_one_name(data, buying):

@@ -223,6 +223,10 @@ def broken(resolved: dict, change) -> str:
     return json.dumps(copy)
 
 
+def change_of(resolved: dict) -> dict:
+    return resolved["investments"]["people"]["change"]["oversight.time"]
+
+
 @pytest.mark.parametrize(
     ("change", "key"),
     [
@@ -251,7 +255,27 @@ def broken(resolved: dict, change) -> str:
             "oversight.headcount_plan",
         ),
         (lambda r: r["investments"].update(pipes=3), "investments.pipes"),
-        (lambda r: r["portfolios"].update(bought=3), "portfolios"),
+        (lambda r: r["portfolios"].update(bought=3), "portfolios.bought"),
+        (lambda r: r["portfolios"].update(bought=["pipe"]), "portfolios.bought"),
+        (lambda r: r["parameters"]["base.pilot"].update(value="other"), "base.pilot"),
+        (lambda r: r["parameters"]["base.portfolio"].update(value="other"), "base.portfolio"),
+        (
+            lambda r: r["parameters"]["investments.people.requires"].update(value=["pipe"]),
+            "investments.people.requires",
+        ),
+        (lambda r: change_of(r).pop("value"), "investments.people.change.oversight.time"),
+        (lambda r: change_of(r).update(op="sub"), "investments.people.change.oversight.time"),
+        (lambda r: change_of(r).update(value=None), "investments.people.change.oversight.time"),
+        (lambda r: change_of(r).update(value="long"), "investments.people.change.oversight.time"),
+        (lambda r: change_of(r).update(op="set"), "investments.people.change.oversight.time"),  # below 0
+        (
+            lambda r: r["investments"]["people"]["change"].update({"clock.horizon": change_of(r)}),
+            "investments.people.change.clock.horizon",
+        ),
+        (
+            lambda r: r["investments"]["people"]["change"].update({"oversight.time@pilot": change_of(r)}),
+            "investments.people.change.oversight.time@pilot",
+        ),
         (lambda r: r["success"].pop("of"), "success"),
     ],
 )
