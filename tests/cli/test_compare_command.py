@@ -727,3 +727,28 @@ def test_a_plan_that_would_take_long_asks_first(refused, simgap, buying, monkeyp
     monkeypatch.setattr("simgap.study.limits.LONGEST", 0.0)
     assert "--yes" in refused("compare", path, "--replications", 1, *ONE)
     assert simgap("compare", path, "--replications", 1, *ONE, "--yes").code == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "trials"),
+    [
+        ((), 3 * 4),
+        (("--each",), 5 * 4),
+        (("--all",), 8 * 4),
+        (OVER, 3 * 4 + 6 * 3 * 4),
+        (("--break-even", "data"), 3 * 4 + 12 * 2 * 4),  # at about twelve values
+        (("--break-even", "most"), 3 * 4 + 5 * 12 * 2 * 4),
+    ],
+)
+def test_the_size_of_a_plan_is_all_that_it_simulates(simgap, buying, monkeypatch, asked, trials):
+    told = []
+    monkeypatch.setattr("simgap.study.case.check_size", lambda *arguments: told.append(arguments))
+    monkeypatch.setattr("simgap.montecarlo.plan.evaluate", lambda *_: 1 / 0)
+    path = buying()
+    for replications in (4, 8):
+        assert simgap("compare", path, "--replications", replications, *ONE, *asked).code == 1
+    (items, found, workers, engine), (more, twice, _, _) = told
+    assert (found, twice, workers, engine) == (trials, 2 * trials, 1, "compiled")
+    # About three letters a day for two months and a half, and two a day in a pilot of two weeks.
+    assert 200 < items / trials < 280
+    assert more == pytest.approx(2 * items)
