@@ -22,7 +22,7 @@ from simgap.model.types import Floats, Ints
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo.outcomes import MONTHLY
 from simgap.results import tables
-from simgap.results.incomplete import omitted, shortfalls
+from simgap.results.incomplete import Whole, omitted
 from simgap.results.sweep import axis_label
 from simgap.sampling.unknowns import quantile
 from simgap.scenario.values import targets
@@ -60,7 +60,7 @@ class Winners:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Whole):
     """What a comparison of portfolios came to.
 
     Attributes
@@ -92,12 +92,12 @@ class Comparison:
     @property
     def complete(self) -> bool:
         """Whether everything that was asked for was finished."""
-        return self.results.complete and not self.unfinished
+        return super().complete and not self.unfinished
 
     @property
     def shortfalls(self) -> list[str]:
         """Why not everything that was asked for was finished, in words."""
-        return shortfalls(self.results) + [self.unfinished] * bool(self.unfinished)
+        return super().shortfalls + [self.unfinished] * bool(self.unfinished)
 
     @property
     def names(self) -> list[str]:

@@ -18,7 +18,7 @@ from simgap.analysis.words import title
 from simgap.folder import result_folder, write_json, write_parquet
 from simgap.montecarlo import plan as plans
 from simgap.results import tables
-from simgap.results.incomplete import omitted, shortfalls
+from simgap.results.incomplete import Whole, omitted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ MOST_DRAWN = 4  # designs in a figure
 
 
 @dataclass(frozen=True)
-class Gate:
+class Gate(Whole):
     """What pilot designs came to.
 
     Attributes
@@ -53,16 +53,6 @@ class Gate:
     designs: list[Design]
     summary: dict[str, Any]
     provenance: dict[str, Any]
-
-    @property
-    def complete(self) -> bool:
-        """Whether every trial that was asked for was finished."""
-        return self.results.complete
-
-    @property
-    def shortfalls(self) -> list[str]:
-        """Why not every trial that was asked for was finished, in words."""
-        return shortfalls(self.results)
 
     @property
     def trials(self) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What is said where not every trial that was asked for was finished."""
+"""Whether all that was asked for was finished, and what is said where it was not."""
 
 from __future__ import annotations
 
@@ -21,3 +21,19 @@ def omitted(results: Results) -> str:
     """Return the sentence of a caption that says what is left out."""
     n = len(results.ended)
     return f" Left out: {n} that ended with backlog_limit, the longest queues." if n else ""
+
+
+class Whole:
+    """What the results of all commands that simulate many trials have in common."""
+
+    results: Results
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that was asked for was finished."""
+        return self.results.complete
+
+    @property
+    def shortfalls(self) -> list[str]:
+        """Why not everything that was asked for was finished, in words."""
+        return shortfalls(self.results)

@@ -19,7 +19,7 @@ from simgap.model.types import Floats
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo.outcomes import MONTHLY
 from simgap.results import tables
-from simgap.results.incomplete import omitted, shortfalls
+from simgap.results.incomplete import Whole, omitted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Whole):
     """What a run came to.
 
     Attributes
@@ -46,16 +46,6 @@ class Result:
     results: plans.Results
     summary: dict[str, Any]
     provenance: dict[str, Any]
-
-    @property
-    def complete(self) -> bool:
-        """Whether every trial that was asked for was finished."""
-        return self.results.complete
-
-    @property
-    def shortfalls(self) -> list[str]:
-        """Why not every trial that was asked for was finished, in words."""
-        return shortfalls(self.results)
 
     @property
     def trials(self) -> pd.DataFrame:

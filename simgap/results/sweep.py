@@ -22,7 +22,7 @@ from simgap.folder import result_folder, write_json
 from simgap.model.types import Floats
 from simgap.montecarlo import plan as plans
 from simgap.report.screen import wrap
-from simgap.results.incomplete import omitted, shortfalls
+from simgap.results.incomplete import Whole, omitted
 from simgap.scenario.units import say
 from simgap.scenario.values import row_of
 from simgap.version import __version__
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class Sweep(Whole):
     """What a sweep came to: an outcome on a grid of one or two axes.
 
     Attributes
@@ -54,16 +54,6 @@ class Sweep:
     results: plans.Results
     seed: int
     provenance: dict[str, Any]
-
-    @property
-    def complete(self) -> bool:
-        """Whether every trial that was asked for was finished."""
-        return self.results.complete
-
-    @property
-    def shortfalls(self) -> list[str]:
-        """Why not every trial that was asked for was finished, in words."""
-        return shortfalls(self.results)
 
     @property
     def replications(self) -> int:
