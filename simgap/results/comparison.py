@@ -209,7 +209,8 @@ class Figures:
         negative = np.array([p["p_negative"] for p in found])
         best = self.of.names.index(self.of.summary["best"])
         figure, axes = style.new_figure(self._caption(), height=frontier.height(cost, mean, best))
-        frontier.draw(axes, self.of.names, cost, mean, low, high, negative, best, self._currency)
+        rivals = len(self.of.summary["may_be_best"])
+        frontier.draw(axes, self.of.names, cost, mean, low, high, negative, best, self._currency, rivals)
         return figure
 
     def value_over_time(self) -> Figure:

@@ -412,6 +412,23 @@ def test_frontier_says_a_place_that_is_not_the_first():
     assert "Ready is the joint best of 2 portfolios" in title_of(render(*FIGURES["frontier, equal"])[0])
 
 
+@pytest.mark.parametrize(
+    ("may_be_best", "best", "said"),
+    [
+        (1, 1, "B is the best of 3 portfolios on average: 3 EUR for 2"),
+        (2, 1, "B is the best of 3 portfolios on average, with 1 other not told apart from it: 3 EUR for 2"),
+        (3, 1, "B is the best of 3 portfolios on average, with 2 others not told apart from it: 3 EUR for 2"),
+        (3, 0, "A is the number 2 of 3 portfolios on average: 1 EUR for 1"),
+    ],
+)
+def test_frontier_says_what_is_not_told_apart_from_the_best(may_be_best, best, said):
+    mean = np.array([1.0, 3.0, 0.0])
+    module, size, given = few(
+        ["a", "b", "c"], [1.0, 2.0, 3.0], mean, mean - 1, mean + 1, [0.0] * 3, best=best
+    )
+    assert title_of(render(module, size, (*given, may_be_best))[0]).startswith(said)
+
+
 def test_frontier_shows_means_where_ranges_are_wide_and_where_ranges_go_on():
     _, _, mean, low, high, *_ = FIGURES["frontier, wide ranges"][2]
     _, axes = render(*FIGURES["frontier, wide ranges"])
@@ -420,8 +437,10 @@ def test_frontier_shows_means_where_ranges_are_wide_and_where_ranges_go_on():
     arrows = {line.get_marker(): len(line.get_xdata()) for line in axes.lines if line.get_marker() in "v^"}
     assert arrows == {"v": (low < bottom).sum(), "^": (high > top).sum()}
     assert arrows["^"] > 0
+    assert "arrow: range goes on" in axes.get_ylabel()
     _, axes = render(*FIGURES["frontier, 12"])
     assert not [line for line in axes.lines if line.get_marker() in ("v", "^")]
+    assert "arrow" not in axes.get_ylabel()
 
 
 # --- value over time ---
@@ -627,8 +646,8 @@ def test_winners_colour_each_point_and_hatch_where_the_lead_may_be_chance():
     colours = [to_hex(c) for c in mesh.cmap(mesh.norm(mesh.get_array().ravel()))]
     legend = {text.get_text(): to_hex(patch.get_facecolor()) for patch, text in zip(
         axes.get_legend().get_patches(), axes.get_legend().get_texts(), strict=True)}  # fmt: skip
-    assert set(legend) == {"a: 50%", "c: 50%", "lead may be chance"}
-    assert colours == [legend[f"{'abc'[i]}: 50%"] for i in winner.ravel()]
+    assert set(legend) == {"a: 42%", "c: 58%", "lead may be chance"}
+    assert colours == [legend[("a: 42%", "", "c: 58%")[i]] for i in winner.ravel()]
     np.testing.assert_array_equal(mesh.get_coordinates()[0, :, 0], [0.0, 0.5, 2.0, 3.0])
     hatched = [p.get_extents() for c in axes.collections if c.get_hatch() for p in c.get_paths()]
     assert [(b.x0, b.x1, b.y0, b.y1) for b in hatched] == [(0.5, 3.0, 0.0, 1.0), (2.0, 3.0, 1.0, 2.0)]
@@ -640,8 +659,22 @@ def test_winners_colour_each_point_and_hatch_where_the_lead_may_be_chance():
     }
     assert (
         title_of(figure)
-        == "A has the highest mean NPV on 50% of the map; on 50% no lead can be told from chance"
+        == "C has the highest mean NPV on 58% of the map; on 58% no lead can be told from chance"
     )
+
+
+def test_winners_are_weighted_by_the_area_that_is_drawn():
+    """The corners of a 4 x 4 grid are a sixteenth of its points and a 36th of the picture."""
+    grid, winner = np.arange(4.0), np.zeros((4, 4), int)
+    winner[0, 0] = 1
+    shown = winner == 0
+    figure, axes = render(winners, winner, (grid, grid, winner, shown, ["a", "b"], "x", "y", []))
+    assert [text.get_text() for text in axes.get_legend().get_texts()][:2] == ["a: 97%", "b: 3%"]
+    assert title_of(figure).startswith("A has the highest mean NPV on 97% of the map; on 3% no lead")
+    winner[:] = 0
+    winner[1, 1:3] = winner[2, 1:3] = 1  # a quarter of the points, four ninths of the picture
+    _, axes = render(winners, winner, (grid, grid, winner, shown, ["a", "b"], "x", "y", []))
+    assert [text.get_text() for text in axes.get_legend().get_texts()][:2] == ["a: 56%", "b: 44%"]
 
 
 def test_winners_are_named_inside_their_own_region():
@@ -667,7 +700,8 @@ def test_winners_beyond_eight_share_a_colour():
     _, axes = render(*FIGURES["winners, 12"])
     legend = [text.get_text() for text in axes.get_legend().get_texts()]
     winner = FIGURES["winners, 12"][2][2]
-    wins = np.sort(np.bincount(winner.ravel()))[::-1]
+    weight = np.outer(*(np.where(np.isin(v, v[[0, -1]]), 0.5, 1.0) for v in (REVIEW, DOSE)))
+    wins = np.sort(np.bincount(winner.ravel(), weight.ravel()))[::-1]
     assert len(wins) > 8
     assert legend[7].startswith(
         f"{np.count_nonzero(wins) - 7} others: {100 * wins[7:].sum() / wins.sum():.0f}%"
