@@ -81,7 +81,7 @@ def draw(
     style.refuse_infinite(x=x, y=y)
     edges_x, edges_y = _edges(x), _edges(y)
     area = _areas(edges_x, edges_y)
-    wins = np.bincount(winner.ravel(), area.ravel(), len(names))
+    wins = np.asarray(np.bincount(winner.ravel(), area.ravel(), len(names)), np.float64)
     order = np.argsort(-wins, kind="stable")[: np.count_nonzero(wins)]
     own = np.sort(order if len(order) <= len(FILLS) else order[: len(FILLS) - 1])
     kinds = np.full(len(names), len(FILLS) - 1)  # the last fill is for all winners without one of their own
@@ -154,7 +154,7 @@ def _areas(edges_x: FloatArray, edges_y: FloatArray) -> FloatArray:
     [[0.167, 0.5, 0.333]]
     """
     area = np.outer(np.diff(edges_y), np.diff(edges_x))
-    return area / area.sum()
+    return np.asarray(area / area.sum())
 
 
 def _percent(share: float) -> str:
