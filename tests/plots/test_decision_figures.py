@@ -213,7 +213,7 @@ FIGURES = {
     "haircut, no hurdle": curves(curve(hurdle=None), curve("ready", hurdle=9e5)),
     "haircut, hurdle beyond": curves(curve(hurdle=9e12), curve("ready", hurdle=-9e12)),
     "haircut, steep": curves(curve("demo", -2e5, 5e6, 1e5, 2.5, -1e5, 60, enough=np.arange(60) < 12)),
-    "haircut, few futures": curves(curve("one", 2e6, 9e6, 2.2e6, 0.02, -1.5e5, 20, enough=np.arange(20) == 9)),
+    "haircut, few futures": curves(curve("a", 2e6, 9e6, 2.2e6, 0.02, -1.5e5, 20, enough=np.arange(20) == 9)),
     "haircut, flat": curves(curve("demo", -1e5, 9e6, None, 0.01, -1e5)),
     "haircut, apart": curves(curve("far", 9e9, 9.1e9), curve("near", 1e5, 2e5)),
     "winners": area(3),
