@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,17 +18,26 @@ MOST = 6  # panels; more cannot be read on a page
 NAME = 16  # letters of a name above the panels
 LEGEND = 0.44  # height of the legend, that of a panel being 1
 LETTERS = 30  # of a line of a label below a panel
+STEPS = 200  # whole numbers; of more the steps cannot be seen
 FLIP, NOW = style.VERMILLION, style.ORANGE
+
+
+class Flip(TypedDict):
+    """Where the mean passes zero, and its interval; None for an end of it that lies beyond the values."""
+
+    value: float
+    low: float | None
+    high: float | None
 
 
 class Panel(TypedDict):
     """One input and what it does to the choice.
 
-    `values`, rising, `mean` (of the paired difference, in currency) and `half_width` (of its interval) are of
-    shape (m,), m >= 1. `flip` is where the mean passes zero, None where it does not within the values, and
-    `flip_low` and `flip_high` the ends of its interval, None where that end lies beyond the values. `now` is
+    `values`, rising, `mean` (of the paired difference, in currency) and `half_width` (of its interval; nan
+    where there is none) are of shape (m,), m >= 1. `flips` are where the mean passes zero, rising. `now` is
     P10 and P90 of what is believed today, None where the input is taken as known. `label` is what is written
-    below the panel, with the unit; `key` is what the title calls the input.
+    below the panel, with the unit; `key` is what the title calls the input. `whole` says that the input is a
+    whole number: so are the `values` and `now`, and a flip at 3.4 is one between 3 and 4.
     """
 
     key: str
@@ -36,10 +45,9 @@ class Panel(TypedDict):
     values: FloatArray
     mean: FloatArray
     half_width: FloatArray
-    flip: float | None
-    flip_low: float | None
-    flip_high: float | None
+    flips: Sequence[Flip]
     now: tuple[float, float] | None
+    whole: bool
 
 
 def height(panels: int) -> float:
@@ -75,12 +83,13 @@ def draw(axes: Axes, panels: Sequence[Panel], better: str, other: str, currency:
     Raises
     ------
     ValueError
-        There is no panel, there are more than six, or a number is not finite.
+        There is no panel, there are more than six, or a number is not finite; a half-width may be nan.
     """
     if not 1 <= len(panels) <= MOST:
         raise ValueError(f"{len(panels)} panels; 1 to {MOST} can be drawn")
     for panel in panels:
-        style.refuse_infinite(values=panel["values"], mean=panel["mean"], half_width=panel["half_width"])
+        half = panel["half_width"]
+        style.refuse_infinite(values=panel["values"], mean=panel["mean"], half_width=half[~np.isnan(half)])
     whole = axes.get_subplotspec()
     assert whole is not None
     figure, columns = style.figure_of(axes), _columns(len(panels))
@@ -90,7 +99,8 @@ def draw(axes: Axes, panels: Sequence[Panel], better: str, other: str, currency:
     rest = [divmod(i, columns) for i in range(1, len(panels))]
     places = [axes, *(figure.add_subplot(cells[1 + row, column], sharey=axes) for row, column in rest)]
 
-    ends = [panel["mean"] + side * panel["half_width"] for panel in panels for side in (-1, 1)]
+    spread = [(panel["mean"], np.nan_to_num(panel["half_width"])) for panel in panels]
+    ends = [mean + side * half for mean, half in spread for side in (-1, 1)]
     low, high = style.span(np.concatenate([*ends, [0.0]]))
     axes.set_ylim(low - 0.14 * (high - low), high + 0.06 * (high - low))
     for i, (place, panel) in enumerate(zip(places, panels, strict=True)):
@@ -104,71 +114,108 @@ def draw(axes: Axes, panels: Sequence[Panel], better: str, other: str, currency:
 
 def _panel(axes: Axes, panel: Panel) -> None:
     """Draw one input: the difference, where it flips, and what is believed along the bottom."""
-    values, mean, half = panel["values"], panel["mean"], panel["half_width"]
+    values, mean, half, whole = panel["values"], panel["mean"], panel["half_width"], panel["whole"]
     low, high = style.with_reach(*style.span(values), panel["now"] or ())
+    if whole:  # a whole number is as wide as its step
+        low, high = low - 0.5, high + 0.5
     low, high = low - 0.03 * (high - low), high + 0.03 * (high - low)
     axes.set_xlim(low, high)
     axes.axhspan(min(axes.get_ylim()[0], 0.0), 0.0, color=style.SHADE, zorder=0)
     axes.axhline(0.0, color=style.FAINT, linewidth=1.2, zorder=1)
-    axes.fill_between(values, mean - half, mean + half, color=style.BLUE, alpha=0.25, linewidth=0, zorder=3)
-    axes.plot(values, mean, "o-", color=style.BLUE, markersize=4, zorder=4)
+    band: dict[str, Any] = {"color": style.BLUE, "alpha": 0.25, "linewidth": 0, "zorder": 3}
+    if whole and 0 < np.ptp(values) < STEPS:
+        numbers = np.arange(values[0], values[-1] + 1)
+        level, room = np.interp(numbers, values, mean), np.interp(numbers, values, half)
+        axes.fill_between(numbers, level - room, level + room, step="mid", **band)
+        axes.plot(numbers, level, color=style.BLUE, drawstyle="steps-mid", zorder=4)
+        axes.plot(values, mean, "o", color=style.BLUE, markersize=4, zorder=4)
+    else:
+        axes.fill_between(values, mean - half, mean + half, **band)
+        axes.plot(values, mean, "o-", color=style.BLUE, markersize=4, zorder=4)
     if len(values) == 1:  # a band over one point cannot be seen
         axes.vlines(values, mean - half, mean + half, color=style.BLUE)
     if panel["now"] is not None:
         bottom, top = axes.get_ylim()
         heights = (bottom + 0.025 * (top - bottom), 0.045 * (top - bottom))
-        first, last = panel["now"]
+        around = 0.5 if whole else 0.0
+        first, last = panel["now"][0] - around, panel["now"][1] + around
         axes.broken_barh([(first, last - first)], heights, color=NOW, linewidth=0, zorder=5)
-    flip = panel["flip"]
-    if flip is not None:
-        start, end = (panel[side] for side in ("flip_low", "flip_high"))
+    # Flips that cannot be told apart share an interval; with one future none is known.
+    known = {} if np.isnan(half).all() else {(flip["low"], flip["high"]): None for flip in panel["flips"]}
+    for start, end in known:
         axes.axvspan(
-            low if start is None else start,
-            high if end is None else end,
+            low if start is None else _drawn(start, whole),
+            high if end is None else _drawn(end, whole),
             color=FLIP,
             alpha=0.18,
             linewidth=0,
             zorder=2,
         )
-        axes.axvline(flip, color=FLIP, linestyle="--", linewidth=1.8, zorder=3)
-    text, colour = _flip(panel), style.FAINT if flip is None else FLIP
+    for flip in panel["flips"]:
+        axes.axvline(_drawn(flip["value"], whole), color=FLIP, linestyle="--", linewidth=1.8, zorder=3)
+    text, colour = _flips(panel), FLIP if panel["flips"] else style.FAINT
     axes.set_title(text, loc="left", fontsize=style.TEXT, color=colour)
     label = f"{style.two_lines(panel['label'], LETTERS)} \N{RIGHTWARDS ARROW}"
     if panel["now"] is not None and not low <= panel["now"][0] <= panel["now"][1] <= high:
-        label += f"\n(believed: {' to '.join(map(_value, panel['now']))})"
+        label += f"\n(believed: {' to '.join(_value(end, whole) for end in panel['now'])})"
     axes.set_xlabel(label)
     axes.xaxis.set_major_formatter(style.MoneyFormatter())
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=whole, min_n_ticks=1 if whole else 2))
     axes.grid(axis="y")
 
 
-def _flip(panel: Panel) -> str:
-    """Say where the mean passes zero, and how well that is known."""
-    if panel["flip"] is None:
+def _drawn(value: float, whole: bool) -> float:
+    """Return where a flip is drawn: of whole numbers where the step from one to the next is."""
+    return float(np.floor(value)) + 0.5 if whole and value != round(value) else value
+
+
+def _flips(panel: Panel) -> str:
+    """Say where the mean passes zero, and of a single flip how well that is known."""
+    flips, whole = panel["flips"], panel["whole"]
+    if not flips:
         return "no flip in this range"
-    low, high = panel["flip_low"], panel["flip_high"]
-    if low is None and high is None:
-        known = "or not at all"
+    spots = [_spot(flip["value"], whole) for flip in flips]
+    if len(flips) > 1:
+        text = f"flips {', '.join(spots[:-1])} and {spots[-1]}".replace(", at ", ", ").replace(
+            "and at", "and"
+        )
+        return text if len(text) <= LETTERS else f"{len(flips)} flips, the first\n{spots[0]}"
+    low, high = (
+        None if end is None else _value(float(rounded(end)) if whole else end, whole)
+        for end, rounded in ((flips[0]["low"], np.floor), (flips[0]["high"], np.ceil))
+    )
+    if np.isnan(panel["half_width"]).all():
+        known = "no interval"
     elif low is None:
-        known = f"{_value(high)} or less"
+        known = "or not at all" if high is None else f"{high} or less"
     else:
-        known = f"{_value(low)} or more" if high is None else f"{_value(low)} to {_value(high)}"
-    text = f"flips at {_value(panel['flip'])} ({known})"
+        known = f"{low} or more" if high is None else f"{low} to {high}"
+    text = f"flips {spots[0]} ({known})"
     return text if len(text) <= LETTERS else text.replace(" (", "\n(")
 
 
-def _value(value: float | None) -> str:
-    """Write the value of an input, of large ones the short way."""
-    assert value is not None
+def _spot(value: float, whole: bool) -> str:
+    """Say where a flip is: of whole numbers between which two, unless the difference is zero at one."""
+    if whole and value != round(value):
+        return f"between {_value(np.floor(value), whole)} and {_value(np.ceil(value), whole)}"
+    return f"at {_value(value, whole)}"
+
+
+def _value(value: float, whole: bool) -> str:
+    """Write the value of an input, of large ones the short way, of whole ones all digits."""
+    if whole:
+        return f"{value:,.0f}".replace("-", "\N{MINUS SIGN}")
     return number(value) if abs(value) < 999.5 else money(value)
 
 
 def _legend(axes: Axes, panels: Sequence[Panel], better: str, other: str, currency: str) -> None:
     """Explain above all panels what they share."""
     handles: list[Patch | Line2D] = [
-        Patch(color=style.BLUE, alpha=0.5, linewidth=0, label="mean, 95% interval")
+        Line2D([], [], color=style.BLUE, marker="o", markersize=4, label="mean")
+        if all(np.isnan(panel["half_width"]).all() for panel in panels)
+        else Patch(color=style.BLUE, alpha=0.5, linewidth=0, label="mean, 95% interval")
     ]
-    if any(panel["flip"] is not None for panel in panels):
+    if any(panel["flips"] for panel in panels):
         handles.append(Line2D([], [], color=FLIP, linestyle="--", linewidth=1.8, label="flip"))
     if any(panel["now"] is not None for panel in panels):
         handles.append(Patch(color=NOW, linewidth=0, label="believed today, P10 to P90"))
@@ -193,8 +240,8 @@ def _legend(axes: Axes, panels: Sequence[Panel], better: str, other: str, curren
 
 def _statement(panels: Sequence[Panel], better: str, other: str) -> str:
     """Say in words what the figure shows."""
-    flips = [(panel, panel["flip"]) for panel in panels if panel["flip"] is not None]
-    if not flips:
+    flipping = [panel for panel in panels if panel["flips"]]
+    if not flipping:
         ahead = np.concatenate([panel["mean"] for panel in panels])
         if (ahead > 0).all():
             return f"{better} stays better than {other} wherever any one of these inputs lies"
@@ -202,15 +249,32 @@ def _statement(panels: Sequence[Panel], better: str, other: str) -> str:
             return f"{other} stays better than {better} wherever any one of these inputs lies"
         return f"Between {better} and {other} no flip is known"
     likely = [
-        f"{short(panel['key'], 40)} (at {_value(flip)})"
-        for panel, flip in flips
-        if panel["now"] is not None and panel["now"][0] <= flip <= panel["now"][1]
+        f"{short(panel['key'], 40)} ({' and '.join(_spot(value, panel['whole']) for value in inside)})"
+        for panel in flipping
+        if (inside := _believed(panel))
     ]
-    said = f"The choice between {better} and {other} flips with {len(flips)} of {_inputs(len(panels))}"
+    said = f"The choice between {better} and {other} flips with {len(flipping)} of {_inputs(len(panels))}"
     if not likely:
-        return f"{said}, none of them within what is believed today"
+        unlikely = all(_outside(panel) for panel in flipping)
+        return f"{said}, none of them within what is believed today" if unlikely else said
     return f"{said}; within what is believed today with {', '.join(likely[:2])}" + (
         f" and {len(likely) - 2} more" if len(likely) > 2 else ""
+    )
+
+
+def _believed(panel: Panel) -> list[float]:
+    """Return the flips within what is believed today."""
+    now = panel["now"]
+    return [flip["value"] for flip in panel["flips"] if now and now[0] <= flip["value"] <= now[1]]
+
+
+def _outside(panel: Panel) -> bool:
+    """Tell whether all flips, wherever in their intervals they are, lie outside what is believed today."""
+    now = panel["now"]
+    return now is not None and all(
+        (flip["high"] is not None and flip["high"] < now[0])
+        or (flip["low"] is not None and flip["low"] > now[1])
+        for flip in panel["flips"]
     )
 
 

@@ -39,6 +39,7 @@ def draw(
     p_negative: FloatArray,
     best: int,
     currency: str,
+    may_be_best: int = 1,
 ) -> None:
     """Draw mean net present value over cost, with the range of futures, and risk as colour.
 
@@ -59,6 +60,8 @@ def draw(
         Index of the portfolio to point out: as a rule the one with the highest mean.
     currency : str
         Name of the currency.
+    may_be_best : int
+        How many portfolios cannot be told from the best of them, counting it.
 
     Raises
     ------
@@ -87,7 +90,8 @@ def draw(
     axes.set_ylim(bottom, top)
     axes.axhline(0.0, color=style.FAINT, linewidth=1.2, zorder=1)
     axes.vlines(cost[key], low[key], high[key], color=RANGE, zorder=2)
-    for edge, marker, beyond in ((bottom, "v", low[key] < bottom), (top, "^", high[key] > top)):
+    cut = (bottom, "v", low[key] < bottom), (top, "^", high[key] > top)
+    for edge, marker, beyond in cut:
         if beyond.any():  # nothing drawn without a clip would upset the layout
             ends = np.full(int(beyond.sum()), edge)
             axes.plot(cost[key][beyond], ends, marker, color=RANGE, markersize=8, clip_on=False)
@@ -128,13 +132,14 @@ def draw(
     bar = figure.colorbar(points, ax=axes, format=PercentFormatter(1.0), pad=0.02)
     bar.set_label("futures that lose money \N{RIGHTWARDS ARROW}")
     axes.set_xlabel(f"cost over the window, {currency} \N{RIGHTWARDS ARROW}")
-    axes.set_ylabel(f"net present value, {currency}\n(dot: mean; bar: 9 futures in 10)")
+    arrows = ";\narrow: range goes on" if any(beyond.any() for *_, beyond in cut) else ""
+    axes.set_ylabel(f"net present value, {currency}\n(dot: mean; bar: 9 futures in 10{arrows})")
     axes.xaxis.set_major_formatter(style.MoneyFormatter())
     axes.yaxis.set_major_formatter(style.MoneyFormatter())
     axes.grid(axis="y")
     axes.legend(**style.LEGEND)
     _key(below, names, cost, mean, low, high, p_negative, key, best)
-    style.title(axes, _statement(names, cost, mean, p_negative, best, worth, currency))
+    style.title(axes, _statement(names, cost, mean, p_negative, best, worth, currency, may_be_best))
 
     style.settle(axes)
     below.set_position((0.015, below.get_position().y0, 0.97, below.get_position().height))
@@ -229,6 +234,7 @@ def _statement(
     best: int,
     worth: NDArray[np.bool_],
     currency: str,
+    may_be_best: int,
 ) -> str:
     """Say in words what the figure shows."""
     name, k = short(names[best], 32), len(names)
@@ -239,6 +245,8 @@ def _statement(
     rank = int(np.sum(mean > mean[best]))
     first = "joint best" if np.sum(mean == mean[best]) > 1 else "best"
     place = f"number {rank + 1} of {k} portfolios" if rank else f"{first} of {k} portfolios"
+    rivals = 0 if rank else may_be_best - 1
+    others = f", with {rivals} other{'s' * (rivals > 1)} not told apart from it" if rivals > 0 else ""
     dear = int(np.sum(~worth))
     rest = f". {dear} of the {k} are beaten at their price" if dear > 1 else ""
-    return f"{name} is the {place} on average: {what}, {risk}{rest}"
+    return f"{name} is the {place} on average{others}: {what}, {risk}{rest}"

@@ -13,6 +13,8 @@ from simgap.plots import style
 from simgap.plots.style import FloatArray, money, short
 
 LETTERS = 22  # of a name above the axes
+NEAR = 2.0  # heights of what is known, within which a kept promise is shown
+BESIDE = 0.4  # widths of the curves, within which zero and hurdles are shown; more would be an empty third
 BANDS: tuple[Literal["worth", "low", "high"], ...] = ("worth", "low", "high")
 
 
@@ -90,14 +92,20 @@ def draw(axes: Axes, curves: Sequence[Curve], currency: str) -> None:
 
 
 def _limits(axes: Axes, curves: Sequence[Curve]) -> None:
-    """Show all promises, what is known of their worth, and what lies near: zero, hurdles, kept promises."""
+    """Show what is known of the worth of promises, and what lies near: zero, hurdles, kept promises."""
     promises = np.concatenate([curve["promise"] for curve in curves])
-    hurdles = [h for curve in curves if (h := curve["hurdle"]) is not None and np.isfinite(h)]
-    left, right = style.with_reach(*style.span(promises), [0.0, *hurdles])
-    known = [curve[key][curve["enough"]] for curve in curves for key in BANDS]
+    known = np.concatenate([curve[key][curve["enough"]] for curve in curves for key in BANDS])
     stops = np.array([curve["stop_value"] for curve in curves])
-    middle = float(style.percentiles(promises, [50])[0])
-    bottom, top = style.with_reach(*style.span(np.concatenate([*known, stops, [0.0]])), [middle])
+    bottom, top = style.span(np.concatenate([known, stops, [0.0]]))
+    if len(known):
+        bottom, top = style.with_reach(bottom, top, [float(style.percentiles(promises, [50])[0])], NEAR)
+    else:  # kept promises are all there is to give the height a scale
+        bottom, top = min(bottom, float(promises.min())), max(top, float(promises.max()))
+    # Dotted curves that have left the height would leave the width empty.
+    shown = [c["enough"] | (c["worth"] >= bottom) & (c["worth"] <= top) for c in curves]
+    seen = promises[np.concatenate(shown)] if len(known) else promises
+    hurdles = [h for curve in curves if (h := curve["hurdle"]) is not None and np.isfinite(h)]
+    left, right = style.with_reach(*style.span(seen), [0.0, *hurdles], BESIDE)
     axes.set_xlim(left - 0.03 * (right - left), right + 0.03 * (right - left))
     axes.set_ylim(bottom - 0.05 * (top - bottom), top + 0.05 * (top - bottom))
 

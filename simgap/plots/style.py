@@ -288,9 +288,11 @@ def beyond(outside: int, total: int) -> str:
     return f"\n{outside:,} of {total:,} futures lie beyond the axis" if outside else ""
 
 
-def with_reach(low: float, high: float, points: Sequence[float | None]) -> tuple[float, float]:
-    """Widen a range to the points that lie less than twice its width away; those farther stay outside."""
-    reach = 2 * (high - low)
+def with_reach(
+    low: float, high: float, points: Sequence[float | None], widths: float = 2.0
+) -> tuple[float, float]:
+    """Widen a range to the points that lie at most so many of its widths away; those farther stay outside."""
+    reach = widths * (high - low)
     near = [p for p in points if p is not None and low - reach <= p <= high + reach]
     return min(low, *near, high), max(low, *near, high)
 
@@ -372,7 +374,9 @@ def diagonal(axes: Axes, text: str) -> str:
     if low >= high:
         return f"\n({text}: far {'above' if left >= top else 'below'} what is shown)"
     axes.plot([low, high], [low, high], color=INK, linewidth=1.6, zorder=4)
-    if np.hypot((high - low) / (right - left), (high - low) / (top - bottom)) < 0.5:
+    across, up = (high - low) / (right - left), (high - low) / (top - bottom)
+    # Along a line that is nearly level or upright the label would lie on an axis.
+    if np.hypot(across, up) < 0.5 or min(across, up) < 0.12:
         return f"\n(black line: {text})"
     place = low + 0.92 * (high - low)
     axes.text(

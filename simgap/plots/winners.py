@@ -66,7 +66,8 @@ def draw(
     shown : array, shape (rows, columns)
         Whether its lead can be told from chance.
     names : sequence of str
-        Names of the choices. Of more than eight winners, those that win least share a colour.
+        Names of the choices. Of more than eight winners, those that win least share a colour. What each wins
+        is given as a share of the area of the map.
     x_label, y_label : str
         Names of the parameters, with their units.
     marks : sequence of (label, x, y)
@@ -78,7 +79,9 @@ def draw(
         A value of a parameter is not finite.
     """
     style.refuse_infinite(x=x, y=y)
-    wins = np.bincount(winner.ravel(), minlength=len(names))
+    edges_x, edges_y = _edges(x), _edges(y)
+    area = _areas(edges_x, edges_y)
+    wins = np.asarray(np.bincount(winner.ravel(), area.ravel(), len(names)), np.float64)
     order = np.argsort(-wins, kind="stable")[: np.count_nonzero(wins)]
     own = np.sort(order if len(order) <= len(FILLS) else order[: len(FILLS) - 1])
     kinds = np.full(len(names), len(FILLS) - 1)  # the last fill is for all winners without one of their own
@@ -88,7 +91,6 @@ def draw(
     if len(order) > len(own):
         texts = [*texts, *[""] * (len(FILLS) - 1 - len(own)), f"{len(order) - len(own)} others"]
 
-    edges_x, edges_y = _edges(x), _edges(y)
     axes.pcolormesh(
         edges_x, edges_y, kind, cmap=ListedColormap(FILLS), vmin=-0.5, vmax=len(FILLS) - 0.5, zorder=1
     )
@@ -100,9 +102,9 @@ def draw(
     axes.set_ylim(edges_y[0], edges_y[-1])
     axes.set_axisbelow(False)
 
-    shares = np.bincount(kind.ravel(), minlength=len(FILLS)) / kind.size
+    shares = np.bincount(kind.ravel(), area.ravel(), len(FILLS))
     handles = [
-        Patch(facecolor=fill, edgecolor=style.INK, label=f"{text}: {share_of_100(share)}%")
+        Patch(facecolor=fill, edgecolor=style.INK, label=f"{text}: {_percent(share)}%")
         for fill, text, share in zip(FILLS, texts, shares, strict=False)
     ]
     if not shown.all():
@@ -112,7 +114,7 @@ def draw(
     beyond = [mark[0] for mark in marks if mark not in inside]
     axes.set_xlabel(f"{x_label} {MORE}" + (f"\n(beyond the map: {', '.join(beyond)})" if beyond else ""))
     axes.set_ylabel(f"{style.two_lines(y_label, 32)} {MORE}")
-    style.title(axes, _statement(wins, shown, names))
+    style.title(axes, _statement(wins, float(area[~shown].sum()), names))
 
     style.settle(axes)
     boxes = style.place_labels(axes, inside)
@@ -141,6 +143,22 @@ def _edges(values: FloatArray) -> FloatArray:
     if len(values) == 1:
         return np.array([values[0] - 0.5, values[0] + 0.5])
     return np.concatenate([values[:1], (values[:-1] + values[1:]) / 2, values[-1:]])
+
+
+def _areas(edges_x: FloatArray, edges_y: FloatArray) -> FloatArray:
+    """Return the area of each cell as a share of the map, so that what is said is what is seen.
+
+    Examples
+    --------
+    >>> _areas(_edges(np.array([0.0, 1.0, 3.0])), _edges(np.array([0.0]))).round(3).tolist()
+    [[0.167, 0.5, 0.333]]
+    """
+    area = np.outer(np.diff(edges_y), np.diff(edges_x))
+    return np.asarray(area / area.sum())
+
+
+def _percent(share: float) -> str:
+    return share_of_100(round(share, 9))  # a sum of areas may be a bit off 1
 
 
 def _hatch(axes: Axes, edges_x: FloatArray, edges_y: FloatArray, chosen: NDArray[np.bool_]) -> None:
@@ -216,15 +234,14 @@ def _room(
     return best
 
 
-def _statement(wins: NDArray[np.intp], shown: NDArray[np.bool_], names: Sequence[str]) -> str:
-    """Say in words what the map shows."""
+def _statement(wins: FloatArray, unsure: float, names: Sequence[str]) -> str:
+    """Say in words what the map shows, given shares of its area."""
     first = int(np.argmax(wins))
-    share = wins[first] / wins.sum()
-    where = "all over the map" if share == 1.0 else f"on {share_of_100(share)}% of the map"
+    share = float(wins[first])
+    where = "all over the map" if np.count_nonzero(wins) == 1 else f"on {_percent(share)}% of the map"
     said = f"{short(names[first], 32)} has the highest mean NPV {where}"
-    unsure = float(np.mean(~shown))
-    if not unsure:
+    if unsure == 0.0:
         return said
-    if unsure == 1.0:
+    if _percent(unsure) == "100":
         return f"{said}, but nowhere can a lead be told from chance"
-    return f"{said}; on {share_of_100(unsure)}% no lead can be told from chance"
+    return f"{said}; on {_percent(unsure)}% no lead can be told from chance"

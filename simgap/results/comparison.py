@@ -5,6 +5,7 @@ pandas and matplotlib are imported only when asked for.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simgap.analysis import breakeven
 from simgap.analysis import sweep as sweeps
 from simgap.analysis.breakeven import Curve
 from simgap.analysis.summary import finite
@@ -25,14 +27,15 @@ from simgap.results import tables
 from simgap.results.incomplete import Whole, omitted
 from simgap.results.sweep import axis_label
 from simgap.sampling.unknowns import quantile
-from simgap.scenario.values import targets
+from simgap.scenario.table import CONDITIONS
+from simgap.scenario.values import row_of, targets
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from simgap.plots.breakeven import Panel
+    from simgap.plots.breakeven import Flip, Panel
 
 MOST_PANELS = 6
 
@@ -209,7 +212,8 @@ class Figures:
         negative = np.array([p["p_negative"] for p in found])
         best = self.of.names.index(self.of.summary["best"])
         figure, axes = style.new_figure(self._caption(), height=frontier.height(cost, mean, best))
-        frontier.draw(axes, self.of.names, cost, mean, low, high, negative, best, self._currency)
+        rivals = len(self.of.summary["may_be_best"])
+        frontier.draw(axes, self.of.names, cost, mean, low, high, negative, best, self._currency, rivals)
         return figure
 
     def value_over_time(self) -> Figure:
@@ -230,29 +234,37 @@ class Figures:
 
     def break_even(self) -> Figure:
         """The mean difference over each key that was searched, and where it flips."""
-        from simgap.plots import breakeven, style
+        from simgap.plots import breakeven as drawing
+        from simgap.plots import style
 
         found = self.of.summary["break_even"][:MOST_PANELS]
         panels = [self._panel(one) for one in found]
         caption = self._caption(found[0]["replications"])
-        figure, axes = style.new_figure(caption, height=breakeven.height(len(panels)))
-        breakeven.draw(axes, panels, found[0]["a"], found[0]["b"], self._currency)
+        figure, axes = style.new_figure(caption, height=drawing.height(len(panels)))
+        drawing.draw(axes, panels, found[0]["a"], found[0]["b"], self._currency)
         return figure
 
     def _panel(self, found: Mapping[str, Any]) -> Panel:
         key, curve = found["key"], self.of.curves[found["key"]]
-        flip: dict[str, Any] = next(iter(found["crossings"]), {"value": None, "ci95": None})
-        low, high = flip["ci95"] or (None, None)
+        row = None if key in CONDITIONS else row_of(key.partition("@")[0])
+        whole, crossings, now = row is not None and row.whole, found["crossings"], self._believed(key)
+        if whole:  # rounded up before it is simulated
+            curve = _at_whole_numbers(curve)
+            crossings = breakeven.crossings(curve) if len(curve.values) > 1 else []
+            now = now and (math.ceil(now[0]), math.ceil(now[1]))
+        flips: list[Flip] = []
+        for crossing in crossings:
+            low, high = crossing["ci95"] or (None, None)
+            flips.append({"value": crossing["value"], "low": low, "high": high})
         return {
             "key": key,
             "label": axis_label(sweeps.Axis(key, curve.values), self._currency),
             "values": curve.values,
             "mean": curve.mean,
             "half_width": curve.half_width,
-            "flip": flip["value"],
-            "flip_low": low,
-            "flip_high": high,
-            "now": self._believed(key),
+            "flips": flips,
+            "now": now,
+            "whole": whole,
         }
 
     def _believed(self, key: str) -> tuple[float, float] | None:
@@ -287,3 +299,10 @@ class Figures:
             axes, x.values, y.values, found.winner.T, found.shown.T, self.of.names, across, up, marks
         )
         return figure
+
+
+def _at_whole_numbers(curve: Curve) -> Curve:
+    """Return a curve over the numbers that were simulated, each once, of an input that is rounded up."""
+    # As `scenario.values` does it.
+    values, first = np.unique(np.ceil(curve.values - 1e-9), return_index=True)
+    return Curve(values, curve.mean[first], curve.half_width[first], curve.rounds)

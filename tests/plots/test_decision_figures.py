@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.patches import Rectangle
 from reading import CAPTION, faults, texts, words
 
+from simgap.analysis.breakeven import Curve, finding
 from simgap.plots import breakeven, difference, frontier, haircut, promise, style, value_over_time, winners
+from simgap.results.comparison import Comparison
 
 RNG = np.random.default_rng(20260501)
 LONG = "every investment that is on the list, in the order of its price"
@@ -118,20 +121,34 @@ def area(
 
 def panel(key, first, last, low=0.0, high=1.0, now=None, count=7, label=None, **more):
     values, mean = np.linspace(low, high, count), np.linspace(first, last, count)
-    flip = low + (high - low) * first / (first - last) if first * last < 0 else None
-    known = {"flip": flip, "flip_low": flip and flip - 0.1, "flip_high": flip and flip + 0.1, "now": now}
+    value = low + (high - low) * first / (first - last) if first * last < 0 else None
+    flips = [] if value is None else [flip(value, value - 0.1, value + 0.1)]
     given = {"key": key, "label": label or f"{key} (share)", "values": values, "mean": mean}
-    return {**given, "half_width": np.full(count, 6e4), **known, **more}
+    return {**given, "half_width": np.full(count, 6e4), "flips": flips, "now": now, "whole": False, **more}
+
+
+def flip(value, low=None, high=None):
+    return {"value": value, "low": low, "high": high}
 
 
 PANELS = [
     panel("data.missing", 4e5, -2e5, 0.0, 60.0, (10.0, 45.0)),
     panel("governance.mandatory_review", 3e5, 1e5, now=(0.1, 0.3)),
-    panel("workflows.claims.error_cost", -1e5, 5e5, 1e3, 9e4, (5e3, 9e3), flip_low=None),
+    panel(
+        "workflows.claims.error_cost", -1e5, 5e5, 1e3, 9e4, (5e3, 9e3), flips=[flip(15833.3, None, 15833.4)]
+    ),
     panel("oversight.time", 2e5, 2.6e5, 1.0, 12.0),
     panel("workflows.claims.value_classes.of_a_kind@production", 2e5, -3e4, 1e-4, 9e-4, (2e-4, 3e-4)),
-    panel("drift.rate", 2e5, -1e5, 0.0, 2.0, (0.0, 1.9), flip_low=None, flip_high=None),
+    panel("drift.rate", 2e5, -1e5, 0.0, 2.0, (0.0, 1.9), flips=[flip(4 / 3)]),
 ]
+
+
+WAVE = np.array([-2e5, 1e5, 3e5, 1e5, -1e5, 2e5, 4e5])
+NONE_BELIEVED = ", none of them within what is believed today"
+TWO, THREE = [flip(0.1, 0.05, 0.15), flip(0.9, 0.85)], [flip(0.111), flip(0.58), flip(0.72, 0.7, 0.8)]
+PEOPLE = {"whole": True, "label": "oversight.reviewers"}
+REVIEWERS = panel("oversight.reviewers", -3e5, 3e5, 1, 7, (2, 3), flips=[flip(3.4, 2.3, 5.6)],
+                  mean=np.array([-3e5, -2e5, -5e4, 3e4, 6e4, 2e5, 3e5]), **PEOPLE)  # fmt: skip
 
 
 def small(*given, names=("ready", "demo")):
@@ -195,6 +212,9 @@ FIGURES = {
     "haircut, one point": curves(curve(count=1, low=1e6, enough=np.array([True]), hurdle=-math.inf)),
     "haircut, no hurdle": curves(curve(hurdle=None), curve("ready", hurdle=9e5)),
     "haircut, hurdle beyond": curves(curve(hurdle=9e12), curve("ready", hurdle=-9e12)),
+    "haircut, steep": curves(curve("demo", -2e5, 5e6, 1e5, 2.5, -1e5, 60, enough=np.arange(60) < 12)),
+    "haircut, few futures": curves(curve("a", 2e6, 9e6, 2.2e6, 0.02, -1.5e5, 20, enough=np.arange(20) == 9)),
+    "haircut, flat": curves(curve("demo", -1e5, 9e6, None, 0.01, -1e5)),
     "haircut, apart": curves(curve("far", 9e9, 9.1e9), curve("near", 1e5, 2e5)),
     "winners": area(3),
     "winners, 8": area(8),
@@ -211,6 +231,14 @@ FIGURES = {
     "breakeven, no flip": small(PANELS[1], PANELS[3]),
     "breakeven, one value": small(panel("k", 2e5, 2e5, 3.0, 3.0, (9e9, 1e10), 1)),
     "breakeven, flat": small(panel("k", 0.0, 0.0, half_width=np.zeros(7))),
+    "breakeven, two flips": small(panel("k", 1.0, 1.0, flips=TWO, mean=1e5 - np.abs(WAVE)), PANELS[0]),
+    "breakeven, three flips": small(*[panel("k", 1.0, 1.0, flips=THREE, mean=WAVE, now=(0.5, 0.6))] * 4),
+    "breakeven, one future": small(*(panel("k", 4e5, -2e5, flips=[flip(2 / 3)], now=n,
+                                           half_width=np.full(7, math.nan)) for n in (None, (0.9, 1.0)))),
+    "breakeven, whole": small(REVIEWERS),
+    "breakeven, whole, far": small(panel("k", 1e5, -2e5, 40, 2500, (1, 1), flips=[flip(1234.5, None, 1300.5)],
+                                         **PEOPLE), REVIEWERS),
+    "breakeven, whole, one value": small(panel("k", 1e5, 1e5, 3, 3, (3, 3), 1, **PEOPLE)),
     "breakeven, long labels": small(*(panel("k", 1.0, -1.0, label="x" * 90) for _ in range(4))),
 }  # fmt: skip
 
@@ -412,6 +440,23 @@ def test_frontier_says_a_place_that_is_not_the_first():
     assert "Ready is the joint best of 2 portfolios" in title_of(render(*FIGURES["frontier, equal"])[0])
 
 
+@pytest.mark.parametrize(
+    ("may_be_best", "best", "said"),
+    [
+        (1, 1, "B is the best of 3 portfolios on average: 3 EUR for 2"),
+        (2, 1, "B is the best of 3 portfolios on average, with 1 other not told apart from it: 3 EUR for 2"),
+        (3, 1, "B is the best of 3 portfolios on average, with 2 others not told apart from it: 3 EUR for 2"),
+        (3, 0, "A is the number 2 of 3 portfolios on average: 1 EUR for 1"),
+    ],
+)
+def test_frontier_says_what_is_not_told_apart_from_the_best(may_be_best, best, said):
+    mean = np.array([1.0, 3.0, 0.0])
+    module, size, given = few(
+        ["a", "b", "c"], [1.0, 2.0, 3.0], mean, mean - 1, mean + 1, [0.0] * 3, best=best
+    )
+    assert title_of(render(module, size, (*given, may_be_best))[0]).startswith(said)
+
+
 def test_frontier_shows_means_where_ranges_are_wide_and_where_ranges_go_on():
     _, _, mean, low, high, *_ = FIGURES["frontier, wide ranges"][2]
     _, axes = render(*FIGURES["frontier, wide ranges"])
@@ -420,8 +465,10 @@ def test_frontier_shows_means_where_ranges_are_wide_and_where_ranges_go_on():
     arrows = {line.get_marker(): len(line.get_xdata()) for line in axes.lines if line.get_marker() in "v^"}
     assert arrows == {"v": (low < bottom).sum(), "^": (high > top).sum()}
     assert arrows["^"] > 0
+    assert "arrow: range goes on" in axes.get_ylabel()
     _, axes = render(*FIGURES["frontier, 12"])
     assert not [line for line in axes.lines if line.get_marker() in ("v", "^")]
+    assert "arrow" not in axes.get_ylabel()
 
 
 # --- value over time ---
@@ -615,6 +662,44 @@ def test_haircut_says_where_a_hurdle_cannot_be_told():
     assert any("ready: go above 900k" in text for text in told)
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in FIGURES if name.startswith("haircut") and "apart" not in name]
+)
+def test_haircut_leaves_no_third_of_the_width_empty(name):
+    """In each third of the width there is some of a curve, dotted or not, or what there is to say of none."""
+    _, axes = render(*FIGURES[name])
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    for third in range(3):
+        start, end = (left + (right - left) * (third + side) / 3 for side in (0, 1))
+        drawn = [
+            ((x >= start) & (x <= end) & (y >= bottom) & (y <= top)).any()
+            for line in axes.lines
+            if (x := np.asarray(line.get_xdata(), float)).size > 2
+            for y in [np.asarray(line.get_ydata(), float)]
+        ]
+        known = any(drawn) or "one point" in name or "nothing" in name
+        upright = [line.get_xdata()[0] for line in axes.lines if list(line.get_ydata()) == [0, 1]]
+        assert known or any(start <= x <= end for x in upright)
+
+
+def test_haircut_gives_both_axes_one_scale_where_nothing_is_known():
+    _, axes = render(*FIGURES["haircut, nothing known"])
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    assert max(left, bottom) < -2e5 < 3.5e6 < min(top, right)
+    assert "promise kept" in words(axes)
+
+
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [("few futures", "far above what is shown"), ("flat", "black line: promise kept"),
+     ("one point", "black line: promise kept")],
+)  # fmt: skip
+def test_haircut_says_under_the_axes_what_has_no_room_along_the_diagonal(name, note):
+    _, axes = render(*FIGURES[f"haircut, {name}"])
+    assert note in axes.get_xlabel()
+    assert "promise kept" not in words(axes)
+
+
 # --- winners ---
 
 
@@ -627,8 +712,8 @@ def test_winners_colour_each_point_and_hatch_where_the_lead_may_be_chance():
     colours = [to_hex(c) for c in mesh.cmap(mesh.norm(mesh.get_array().ravel()))]
     legend = {text.get_text(): to_hex(patch.get_facecolor()) for patch, text in zip(
         axes.get_legend().get_patches(), axes.get_legend().get_texts(), strict=True)}  # fmt: skip
-    assert set(legend) == {"a: 50%", "c: 50%", "lead may be chance"}
-    assert colours == [legend[f"{'abc'[i]}: 50%"] for i in winner.ravel()]
+    assert set(legend) == {"a: 42%", "c: 58%", "lead may be chance"}
+    assert colours == [legend[("a: 42%", "", "c: 58%")[i]] for i in winner.ravel()]
     np.testing.assert_array_equal(mesh.get_coordinates()[0, :, 0], [0.0, 0.5, 2.0, 3.0])
     hatched = [p.get_extents() for c in axes.collections if c.get_hatch() for p in c.get_paths()]
     assert [(b.x0, b.x1, b.y0, b.y1) for b in hatched] == [(0.5, 3.0, 0.0, 1.0), (2.0, 3.0, 1.0, 2.0)]
@@ -640,8 +725,22 @@ def test_winners_colour_each_point_and_hatch_where_the_lead_may_be_chance():
     }
     assert (
         title_of(figure)
-        == "A has the highest mean NPV on 50% of the map; on 50% no lead can be told from chance"
+        == "C has the highest mean NPV on 58% of the map; on 58% no lead can be told from chance"
     )
+
+
+def test_winners_are_weighted_by_the_area_that_is_drawn():
+    """The corners of a 4 x 4 grid are a sixteenth of its points and a 36th of the picture."""
+    grid, winner = np.arange(4.0), np.zeros((4, 4), int)
+    winner[0, 0] = 1
+    shown = winner == 0
+    figure, axes = render(winners, winner, (grid, grid, winner, shown, ["a", "b"], "x", "y", []))
+    assert [text.get_text() for text in axes.get_legend().get_texts()][:2] == ["a: 97%", "b: 3%"]
+    assert title_of(figure).startswith("A has the highest mean NPV on 97% of the map; on 3% no lead")
+    winner[:] = 0
+    winner[1, 1:3] = winner[2, 1:3] = 1  # a quarter of the points, four ninths of the picture
+    _, axes = render(winners, winner, (grid, grid, winner, shown, ["a", "b"], "x", "y", []))
+    assert [text.get_text() for text in axes.get_legend().get_texts()][:2] == ["a: 56%", "b: 44%"]
 
 
 def test_winners_are_named_inside_their_own_region():
@@ -667,7 +766,8 @@ def test_winners_beyond_eight_share_a_colour():
     _, axes = render(*FIGURES["winners, 12"])
     legend = [text.get_text() for text in axes.get_legend().get_texts()]
     winner = FIGURES["winners, 12"][2][2]
-    wins = np.sort(np.bincount(winner.ravel()))[::-1]
+    weight = np.outer(*(np.where(np.isin(v, v[[0, -1]]), 0.5, 1.0) for v in (REVIEW, DOSE)))
+    wins = np.sort(np.bincount(winner.ravel(), weight.ravel()))[::-1]
     assert len(wins) > 8
     assert legend[7].startswith(
         f"{np.count_nonzero(wins) - 7} others: {100 * wins[7:].sum() / wins.sum():.0f}%"
@@ -762,7 +862,7 @@ def test_breakeven_draws_mean_band_flip_and_what_is_believed():
     ],
 )
 def test_breakeven_says_how_well_a_flip_is_known(low, high, said):
-    _, axes = render(*small(panel("k", 1.0, -1.0, flip_low=low, flip_high=high)))
+    _, axes = render(*small(panel("k", 1.0, -1.0, flips=[flip(0.5, low, high)])))
     assert axes.get_title("left") == f"flips at 0.5 ({said})"
     left, right = axes.get_xlim()
     spans = [p.get_bbox() for p in axes.patches if isinstance(p, Rectangle)]
@@ -781,13 +881,130 @@ def test_breakeven_has_a_panel_for_each_input_on_one_scale():
 def test_breakeven_titles():
     assert title_of(render(*small(PANELS[1], PANELS[3]))[0]).startswith("Ready stays better than demo")
     assert title_of(render(*small(panel("k", -3.0, -1.0)))[0]).startswith("Demo stays better than ready")
-    for now in ((0.0, 0.4), (0.6, 1.0)):
-        assert "none of them" in title_of(render(*small(panel("k", 1.0, -1.0, now=now)))[0])
     said = title_of(render(*small(PANELS[2], PANELS[1]))[0])
-    assert said == (
-        "The choice between ready and demo flips with 1 of 2 inputs, "
-        "none of them within what is believed today"
+    assert said == "The choice between ready and demo flips with 1 of 2 inputs"
+
+
+@pytest.mark.parametrize(
+    ("flips", "now", "said"),
+    [
+        ([flip(0.5, 0.4, 0.6)], (0.0, 0.3), NONE_BELIEVED),
+        ([flip(0.5, 0.4, 0.6)], (0.7, 1.0), NONE_BELIEVED),
+        ([flip(0.5, 0.4, 0.6)], (0.0, 0.45), ""),  # the interval overlaps
+        ([flip(0.5, 0.4, 0.6)], (0.55, 1.0), ""),
+        ([flip(0.5, None, 0.6)], (0.0, 0.3), ""),
+        ([flip(0.5, 0.4, None)], (0.7, 1.0), ""),
+        ([flip(0.5, 0.4, 0.6)], None, ""),
+        ([flip(0.5, 0.4, 0.6), flip(0.8, 0.7, 0.9)], (0.65, 0.68), NONE_BELIEVED),
+        ([flip(0.5, 0.4, 0.6), flip(0.8, 0.65, 0.9)], (0.66, 0.68), ""),
+        ([flip(0.3, 0.2, 0.4), flip(0.5, 0.4, 0.6), flip(0.8, 0.7, 0.9)], (0.45, 1.0),
+         "; within what is believed today with k (at 0.5 and at 0.8)"),
+    ],
+)  # fmt: skip
+def test_breakeven_says_that_no_flip_is_believed_only_where_that_is_known(flips, now, said):
+    start = "The choice between ready and demo flips with 1 of 1 input"
+    assert title_of(render(*small(panel("k", 1.0, -1.0, flips=flips, now=now)))[0]) == start + said
+    other = panel("j", 1.0, -1.0, now=None)  # nothing is drawn of what is believed of it
+    both = title_of(render(*small(panel("k", 1.0, -1.0, flips=flips, now=now), other))[0])
+    assert "none of them" not in both
+
+
+def test_breakeven_draws_and_names_every_flip():
+    for name, flips, said in (
+        ("two", TWO, "flips at 0.1 and 0.9"),
+        ("three", THREE, "flips at 0.111, 0.58 and 0.72"),
+    ):
+        _, axes = render(*FIGURES[f"breakeven, {name} flips"])
+        lines = [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == "--"]
+        assert lines == [one["value"] for one in flips]
+        assert axes.get_title("left") == said
+        left, right = axes.get_xlim()
+        bands = [(one["low"] or left, one["high"] or right) for one in flips]
+        spans = [(s.x0, s.x1) for p in axes.patches for s in [p.get_bbox()] if p.get_alpha() == 0.18]
+        np.testing.assert_allclose(spans, list(dict.fromkeys(bands)))
+    many = [flip(v) for v in (0.111, 0.222, 0.333, 0.444)]
+    assert render(*small(panel("k", 1.0, -1.0, flips=many)))[1].get_title("left") == (
+        "4 flips, the first\nat 0.111"
     )
+
+
+def test_breakeven_of_one_future_has_no_band():
+    figure, axes = render(*FIGURES["breakeven, one future"])
+    assert axes.get_title("left") == "flips at 0.667 (no interval)"
+    assert [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == "--"] == [2 / 3]
+    assert not any(p.get_alpha() == 0.18 for p in axes.patches)
+    low, high = axes.get_ylim()
+    assert low < -2e5 < 4e5 < high
+    assert {text for a in figure.axes for text in words(a)} >= {"mean", "flip"}
+    assert title_of(figure) == "The choice between ready and demo flips with 2 of 2 inputs"
+
+
+def test_breakeven_of_a_whole_number_has_steps_between_whole_numbers():
+    figure, axes = render(*FIGURES["breakeven, whole"])
+    steps = next(line for line in axes.lines if line.get_drawstyle() == "steps-mid")
+    np.testing.assert_array_equal(steps.get_xydata(), np.column_stack([np.arange(1, 8), REVIEWERS["mean"]]))
+    (jump,) = (line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == "--")
+    assert jump == 3.5
+    assert axes.get_title("left") == "flips between 3 and 4 (2 to 6)"
+    assert [(s.x0, s.x1) for p in axes.patches for s in [p.get_bbox()] if p.get_alpha() == 0.18] == [
+        (2.5, 5.5)
+    ]
+    assert all(tick == round(tick) for tick in axes.get_xticks())
+    assert title_of(figure) == "The choice between ready and demo flips with 1 of 1 input"
+    believed = title_of(render(*small({**REVIEWERS, "now": (3.0, 4.0)}))[0])
+    assert believed.endswith("within what is believed today with oversight.reviewers (between 3 and 4)")
+    at = {**REVIEWERS, "flips": [flip(3.0, 2.3, 3.0)]}
+    _, axes = render(*small(at))
+    assert axes.get_title("left") == "flips at 3 (2 to 3)"
+    assert [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == "--"] == [3.0]
+    _, axes = render(*FIGURES["breakeven, whole, one value"])
+    assert [tick for tick in axes.get_xticks() if 2.2 < tick < 3.8] == [3.0]
+
+
+def test_breakeven_of_whole_numbers_between_which_nothing_was_simulated():
+    values, mean = np.array([1.0, 2.0, 5.0]), np.array([-3e5, -2e5, 1e5])
+    given = {**REVIEWERS, "values": values, "mean": mean, "half_width": np.full(3, 1e4), "flips": [flip(4.0)]}
+    _, axes = render(*small(given))
+    steps = next(line for line in axes.lines if line.get_drawstyle() == "steps-mid")
+    np.testing.assert_allclose(
+        steps.get_xydata(), [(1, -3e5), (2, -2e5), (3, -1e5), (4, 0), (5, 1e5)], atol=1e-6
+    )
+    points = next(line for line in axes.lines if line.get_marker() == "o")
+    np.testing.assert_array_equal(points.get_xydata(), np.column_stack([values, mean]))
+
+
+@pytest.mark.parametrize("futures", [1, 50])
+def test_a_comparison_hands_its_curves_to_the_figure(futures):
+    """A whole number is rounded up before it is simulated: the mean passes zero right above 3."""
+    values = np.array([1.0, 2.4, 2.97, 3.02, 4.4, 6.0])
+    half = np.full(6, math.nan if futures == 1 else 1.2e5)
+    reviewers = Curve(values, np.array([-3e5, -1e5, -1e5, 1.5e5, 2e5, 2e5]), half)
+    cost = Curve(np.array([0.0, 1.0, 2.0]), np.array([1e5, -1e5, 1e5]), half[:3])
+    keys = {"oversight.reviewers": reviewers, "data": cost}
+    found = [finding(key, "ready", "demo", curve) | {"replications": futures} for key, curve in keys.items()]
+    summary = {"scenario": {"name": "x"}, "currency": "EUR", "seed": 1, "replications": futures,
+               "break_even": found}  # fmt: skip
+    leaf = {"value": {"family": "uniform", "low": 1.2, "high": 3.8}}
+    resolved = {"parameters": {"oversight.reviewers": leaf}}
+    results = SimpleNamespace(ended=[])
+    comparison = Comparison(resolved, results, summary, keys, None, "", {})
+    figure = comparison.plot.break_even()
+    assert faults(figure) == []
+    first, second = (axes for axes in figure.axes if axes.get_xlabel())
+    steps = next(line for line in first.lines if line.get_drawstyle() == "steps-mid")
+    np.testing.assert_allclose(
+        steps.get_xydata()[:5], [(1, -3e5), (2, -2e5), (3, -1e5), (4, 1.5e5), (5, 2e5)]
+    )
+    jumps = [
+        [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == "--"]
+        for axes in (first, second)
+    ]
+    assert jumps == [[3.5], [0.5, 1.5]]
+    said = "(no interval)" if futures == 1 else "(2 to 4)"
+    assert first.get_title("left").replace("\n", " ") == f"flips between 3 and 4 {said}"
+    strip = [p.get_extents() for c in first.collections for p in c.get_paths()
+             if to_hex(c.get_facecolor()[0]).upper() == style.ORANGE]  # fmt: skip
+    assert [(s.x0, s.x1) for s in strip] == [(1.5, 4.5)]
 
 
 # --- what is refused ---
