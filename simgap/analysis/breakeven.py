@@ -136,6 +136,15 @@ def _itp(a: float, b: float, guess: float, step: float, allowed: float) -> float
     return value if a < value < b else middle
 
 
+def at_whole_numbers(curve: Curve) -> Curve:
+    """Return a curve over the numbers that were simulated, each once, of an input that is rounded up."""
+    # As `scenario.values` does it.
+    values, first = np.unique(np.ceil(curve.values - 1e-9), return_index=True)
+    if len(values) < 2:
+        return curve
+    return Curve(values, curve.mean[first], curve.half_width[first], curve.rounds)
+
+
 def crossings(curve: Curve) -> list[dict[str, Any]]:
     """Return where the mean difference changes its sign, with intervals.
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simgap.analysis import breakeven
 from simgap.analysis import sweep as sweeps
 from simgap.analysis.breakeven import Curve
 from simgap.analysis.summary import finite
@@ -247,13 +246,11 @@ class Figures:
     def _panel(self, found: Mapping[str, Any]) -> Panel:
         key, curve = found["key"], self.of.curves[found["key"]]
         row = None if key in CONDITIONS else row_of(key.partition("@")[0])
-        whole, crossings, now = row is not None and row.whole, found["crossings"], self._believed(key)
+        whole, now = row is not None and row.whole, self._believed(key)
         if whole:  # rounded up before it is simulated
-            curve = _at_whole_numbers(curve)
-            crossings = breakeven.crossings(curve) if len(curve.values) > 1 else []
             now = now and (math.ceil(now[0]), math.ceil(now[1]))
         flips: list[Flip] = []
-        for crossing in crossings:
+        for crossing in found["crossings"]:
             low, high = crossing["ci95"] or (None, None)
             flips.append({"value": crossing["value"], "low": low, "high": high})
         return {
@@ -299,10 +296,3 @@ class Figures:
             axes, x.values, y.values, found.winner.T, found.shown.T, self.of.names, across, up, marks
         )
         return figure
-
-
-def _at_whole_numbers(curve: Curve) -> Curve:
-    """Return a curve over the numbers that were simulated, each once, of an input that is rounded up."""
-    # As `scenario.values` does it.
-    values, first = np.unique(np.ceil(curve.values - 1e-9), return_index=True)
-    return Curve(values, curve.mean[first], curve.half_width[first], curve.rounds)

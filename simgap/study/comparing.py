@@ -19,8 +19,9 @@ from simgap.model.types import Floats
 from simgap.montecarlo.plan import Plan, Results, crossed, of_variants
 from simgap.results.comparison import Winners
 from simgap.scenario.portfolios import MOST_COMBINED, combinations, feasible, members
+from simgap.scenario.table import CONDITIONS
 from simgap.scenario.units import show
-from simgap.scenario.values import Variant
+from simgap.scenario.values import Variant, row_of
 from simgap.study.limits import refusal
 
 Portfolio = tuple[str, tuple[str, ...]]
@@ -313,6 +314,9 @@ def search(
             here = slice(done, done + len(values))
             curves[key] = breakeven.extended(curves[key], values, mean[here], half[here])
             done += len(values)
+    for key, curve in curves.items():
+        if key not in CONDITIONS and row_of(key.partition("@")[0]).whole:
+            curves[key] = breakeven.at_whole_numbers(curve)
     findings = [breakeven.finding(key, best, against, curve) for key, curve in curves.items()]
     told = [finding | {"replications": fewest} for finding in findings]
     return curves, {"break_even": told, "not_searched": skipped}

@@ -9,6 +9,7 @@ from scipy import stats
 from simgap.analysis.breakeven import (
     EMPTY,
     Curve,
+    at_whole_numbers,
     crossings,
     default_range,
     extended,
@@ -260,3 +261,14 @@ def test_winners_on_a_map():
     assert not winners(npv[:1])[1].any()
     same = winners(np.ones((5, 2, 2)))
     assert (same[0].tolist(), same[1].tolist()) == ([0, 0], [False, False])
+
+
+def test_a_whole_number_is_what_was_simulated():
+    """Rounded up, as the simulation does it: the difference passes zero between 3 and 4, not at 3.01."""
+    values = np.array([1.0, 2.4, 2.97, 3.02, 4.4])
+    curve = Curve(values, np.array([-3.0, -1.0, -1.0, 1.0, 2.0]), np.full(5, 0.5), 2)
+    whole = at_whole_numbers(curve)
+    assert (whole.values.tolist(), whole.mean.tolist()) == ([1.0, 3.0, 4.0, 5.0], [-3.0, -1.0, 1.0, 2.0])
+    assert crossings(whole) == [{"value": 3.5, "ci95": [3.25, 3.75], "falls": False}]
+    few = Curve(np.array([1.2, 1.8]), np.zeros(2), np.ones(2))
+    assert at_whole_numbers(few) is few

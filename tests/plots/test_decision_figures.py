@@ -12,7 +12,7 @@ from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.patches import Rectangle
 from reading import CAPTION, faults, texts, words
 
-from simgap.analysis.breakeven import Curve, finding
+from simgap.analysis.breakeven import Curve, at_whole_numbers, finding
 from simgap.plots import breakeven, difference, frontier, haircut, promise, style, value_over_time, winners
 from simgap.results.comparison import Comparison
 
@@ -978,7 +978,7 @@ def test_a_comparison_hands_its_curves_to_the_figure(futures):
     """A whole number is rounded up before it is simulated: the mean passes zero right above 3."""
     values = np.array([1.0, 2.4, 2.97, 3.02, 4.4, 6.0])
     half = np.full(6, math.nan if futures == 1 else 1.2e5)
-    reviewers = Curve(values, np.array([-3e5, -1e5, -1e5, 1.5e5, 2e5, 2e5]), half)
+    reviewers = at_whole_numbers(Curve(values, np.array([-3e5, -1e5, -1e5, 1.5e5, 2e5, 2e5]), half))
     cost = Curve(np.array([0.0, 1.0, 2.0]), np.array([1e5, -1e5, 1e5]), half[:3])
     keys = {"oversight.reviewers": reviewers, "data": cost}
     found = [finding(key, "ready", "demo", curve) | {"replications": futures} for key, curve in keys.items()]
