@@ -110,6 +110,8 @@ def simulate(names: Sequence[str], sets: list[str], replications: int) -> dict[s
     judged = {}
     for design, said in zip(found.designs, found.summary["designs"], strict=True):
         by_hurdle = decided_without(design.promise, design.delivered - design.stopped)
+        if by_hurdle is None:
+            raise SystemExit("too few futures to choose a hurdle without a tenth of them")
         judged[design.name] = Judged(design, said, design.decided(design.go), design.decided(by_hurdle))
     return judged
 

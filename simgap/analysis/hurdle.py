@@ -171,7 +171,7 @@ def resampled(curve: Curve, seed: int) -> FloatArray:
     return _turns_positive(curve.points, value, curve.trials)
 
 
-def decided_without(promise: FloatArray, gain: FloatArray, curve: Curve) -> BoolArray | None:
+def decided_without(promise: FloatArray, gain: FloatArray, curve: Curve | None = None) -> BoolArray | None:
     """Return whether each trial goes by the best hurdle of other trials.
 
     The trials are parted into 10 folds by their number, modulo 10; each fold is decided by the hurdle chosen
@@ -181,8 +181,8 @@ def decided_without(promise: FloatArray, gain: FloatArray, curve: Curve) -> Bool
     ----------
     promise, gain : FloatArray[n]
         As of `mean_gain`.
-    curve : Curve
-        Of all trials.
+    curve : Curve, optional
+        Of all trials, where it is at hand.
 
     Returns
     -------
@@ -190,6 +190,7 @@ def decided_without(promise: FloatArray, gain: FloatArray, curve: Curve) -> Bool
         None where the curves of some folds can be read and others, or that of all trials, cannot: their
         hurdles would be chosen by another rule than the one that is judged.
     """
+    curve = mean_gain(promise, gain) if curve is None else curve
     fold = np.arange(len(promise)) % FOLDS
     go = np.zeros(len(promise), np.bool_)
     for k in np.unique(fold):
