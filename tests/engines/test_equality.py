@@ -36,7 +36,7 @@ from simgap.montecarlo.one import phases_of
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path.append(str(HERE.parent / "verification"))
-from test_laws import NEEDS, files, scenario  # noqa: E402  # found through the line above
+from test_laws import completed, files, scenario  # noqa: E402  # found through the line above
 
 FILES = sorted([*ROOT.glob("scenarios/*/*.yaml"), *ROOT.glob("tests/*/*.yaml")])
 SHORT = {"claims": "3 months", "minimal": "3 months", "complaints": "4 months", "by_hand": "3 months"}
@@ -169,10 +169,7 @@ def text_of(stated):
     """Return the scenario of texts by key path, with what they need."""
     if any(path.startswith("workflows.others.") for path in stated):
         stated = {"workflows.others.volume": "0.1 per hour"} | stated
-    for path, (need, text) in NEEDS.items():
-        if path in stated and stated.get(need, "none") in ("none", "0"):
-            stated = stated | {need: text}
-    return scenario(stated)
+    return scenario(completed(stated))
 
 
 def stated_agree(stated, stops_at=NEVER):

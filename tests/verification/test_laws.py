@@ -323,14 +323,18 @@ def changes_obey(packed, physics, log):
     assert spells[:, 2].sum() == physics.total(Count.ALARMS) - physics.total(Count.FALSE_ALARMS)
 
 
-def runs(stated):
-    """A file with these texts can be read, simulated in both phases, and turned into finite money."""
+def completed(stated):
+    """Return the texts with what they need to have an effect: what is bought, and what is refused without."""
     for path, (need, text) in NEEDS.items():
         if path in stated and stated.get(need, "none") in ("none", "0"):
             stated = stated | {need: text}
-    if "[deal]" in stated.values() or any(path.startswith("investments.") for path in stated):
-        stated = stated | BOUGHT
-    case = simgap.load(scenario(stated))
+    bought = "[deal]" in stated.values() or any(path.startswith("investments.") for path in stated)
+    return stated | BOUGHT if bought else stated
+
+
+def runs(stated):
+    """A file with these texts can be read, simulated in both phases, and turned into finite money."""
+    case = simgap.load(scenario(completed(stated)))
     phases = prepare(case.resolved, {}, Variant())
     try:
         for phase in (phases.production, phases.pilot):
