@@ -1,6 +1,6 @@
 """Make the tables and the figure of `pilots.md`: `python docs/pilots.py`; `--quick` tries it out.
 
-It takes about seven minutes on two cores. All designs of a case meet the same draws and luck, and so do the
+It takes about five minutes on two cores. All designs of a case meet the same draws and luck, and so do the
 cases, so that differences of value are paired. `python docs/pilots.py [--quick] [PAGE FIGURE]` writes to PAGE
 and FIGURE, by default those of the project.
 """
