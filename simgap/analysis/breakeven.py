@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from simgap.analysis.statistics import BoolArray, FloatArray, IntArray, may_be_best
-from simgap.sampling.unknowns import quantile
+from simgap.sampling.quantiles import quantile
 
 START = 4  # values, evenly spaced
 SLACK = 1  # halvings by which a bracket may lag behind bisection
@@ -244,7 +244,8 @@ def default_range(believed: Mapping[str, Any] | float, low: float, high: float) 
     Parameters
     ----------
     believed : mapping or float
-        A distribution in its resolved form, whose P1 to P99 are returned, or a number, whose half to double.
+        A distribution in its resolved form, whose P1 to P99 are returned (where they are equal, its lowest to
+        highest value), or a number, whose half to double.
     low, high : float
         Bounds of the parameter, to which the range is cut.
 
@@ -260,11 +261,13 @@ def default_range(believed: Mapping[str, Any] | float, low: float, high: float) 
     """
     if isinstance(believed, Mapping):
         ends = quantile(believed, np.array([0.01, 0.99])).tolist()
+        if "values" in believed and ends[0] == ends[1]:  # nearly all of it on one value
+            ends = [believed["values"][0], believed["values"][-1]]
     else:
         ends = sorted((believed / 2.0, believed * 2.0))
     start, end = (min(high, max(low, float(value))) for value in ends)
     if not start < end:
-        raise ValueError(f"no range around {believed} within {low:g} to {high:g}")
+        raise ValueError(f"no range within {low:g} to {high:g}")
     return start, end
 
 

@@ -25,7 +25,8 @@ from simgap.errors import BacklogLimit, SimgapError
 from simgap.model.types import Floats, Ints
 from simgap.montecarlo.phases import expected_items, prepare
 from simgap.montecarlo.trial import Trial, forget, run_trial
-from simgap.sampling.unknowns import draw_unknowns, quantile
+from simgap.sampling.quantiles import quantile
+from simgap.sampling.unknowns import draw_unknowns
 from simgap.scenario.portfolios import concerns, members
 from simgap.scenario.values import Variant, inputs
 

@@ -25,7 +25,7 @@ from simgap.montecarlo.outcomes import MONTHLY
 from simgap.results import tables
 from simgap.results.incomplete import Whole, omitted
 from simgap.results.sweep import axis_label
-from simgap.sampling.unknowns import quantile
+from simgap.sampling.quantiles import quantile
 from simgap.scenario.table import CONDITIONS
 from simgap.scenario.values import row_of, targets
 

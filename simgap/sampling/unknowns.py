@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,10 @@ from scipy import special
 
 from simgap.compiling import rule
 from simgap.sampling.philox import KIND_UNKNOWN, unit53, words
+from simgap.sampling.quantiles import quantile
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.integer[Any]]
-Distribution = Mapping[str, Any]
 Correlation = tuple[str, str, float]
 
 ENTITY_MASK = 2**44 - 1
@@ -29,166 +29,6 @@ LARGEST_UNIT = 1.0 - 2.0**-53
 # Pivots below this are rounding of a zero pivot; a column of the factor is then at most its square root.
 PIVOT_FLOOR = 1e-13
 RESIDUAL_LIMIT = 1e-6
-
-
-def _log_above(x: FloatArray, lower: Any, upper: Any) -> FloatArray:
-    return np.asarray(np.log(x - lower))
-
-
-def _exp_above(z: FloatArray, lower: Any, upper: Any) -> FloatArray:
-    return np.asarray(lower + np.exp(z))
-
-
-def _log_below(x: FloatArray, lower: Any, upper: Any) -> FloatArray:
-    return np.asarray(-np.log(upper - x))
-
-
-def _exp_below(z: FloatArray, lower: Any, upper: Any) -> FloatArray:
-    return np.asarray(upper - np.exp(-z))
-
-
-def _logit_between(x: FloatArray, lower: Any, upper: Any) -> FloatArray:
-    return np.asarray(np.log((x - lower) / (upper - x)))
-
-
-def _logistic_between(z: FloatArray, lower: Any, upper: Any) -> FloatArray:
-    # lower + (upper - lower) can exceed upper by a rounding.
-    return np.asarray(np.clip(lower + (upper - lower) * special.expit(z), lower, upper))
-
-
-def _same(x: FloatArray, lower: Any, upper: Any) -> FloatArray:
-    return x
-
-
-Transform = Callable[[FloatArray, Any, Any], FloatArray]
-
-METALOG_TRANSFORMS: dict[tuple[bool, bool], tuple[Transform, Transform]] = {
-    (False, False): (_same, _same),
-    (True, False): (_log_above, _exp_above),
-    (False, True): (_log_below, _exp_below),
-    (True, True): (_logit_between, _logistic_between),
-}
-"""(has a lower bound, has an upper bound) -> (value to metalog scale, metalog scale to value)."""
-
-
-def metalog_coefficients(
-    p10: float, p50: float, p90: float, lower: float | None, upper: float | None
-) -> tuple[float, float, float]:
-    """Return the coefficients of the three-term metalog through three percentiles.
-
-    Parameters
-    ----------
-    p10, p50, p90 : float
-        Percentiles, in the unit of the input, strictly between the bounds.
-    lower, upper : float or None
-        Bounds, in the same unit; None where there is none.
-
-    Returns
-    -------
-    a1, a2, a3 : float
-        Of M(y) = a1 + a2 logit(y) + a3 (y - 1/2) logit(y), where M is the value itself without bounds,
-        log(value - lower) with a lower one only, -log(upper - value) with an upper one only, and
-        log((value - lower) / (upper - value)) with both. Whether M rises everywhere is not checked.
-
-    References
-    ----------
-    T. W. Keelin (2016), "The metalog distributions", Decision Analysis 13(4), 243-277,
-    doi:10.1287/deca.2016.0338; the closed form for a symmetric percentile triple.
-    """
-    to_scale, _ = METALOG_TRANSFORMS[lower is not None, upper is not None]
-    z10, z50, z90 = to_scale(np.array([p10, p50, p90], dtype=np.float64), lower, upper).tolist()
-    spread = math.log(9.0)  # logit of 0.9
-    return z50, (z90 - z10) / (2.0 * spread), (z90 + z10 - 2.0 * z50) / (0.8 * spread)
-
-
-def _metalog(d: Distribution, p: FloatArray) -> FloatArray:
-    """Keelin (2016), as in `metalog_coefficients`."""
-    lower, upper = d["lower"], d["upper"]
-    a1, a2, a3 = metalog_coefficients(d["p10"], d["p50"], d["p90"], lower, upper)
-    _, from_scale = METALOG_TRANSFORMS[lower is not None, upper is not None]
-    log_odds = special.logit(p)
-    return from_scale(a1 + a2 * log_odds + a3 * (p - 0.5) * log_odds, lower, upper)
-
-
-def _pert(d: Distribution, p: FloatArray) -> FloatArray:
-    """Beta with mean (low + 4 mode + high) / 6: Malcolm, Roseboom, Clark, Fazar (1959), Oper. Res. 7(5)."""
-    low, mode, high = d["low"], d["mode"], d["high"]
-    alpha = 1.0 + 4.0 * (mode - low) / (high - low)
-    beta = 1.0 + 4.0 * (high - mode) / (high - low)
-    return np.asarray(low + (high - low) * special.betaincinv(alpha, beta, p))
-
-
-def _triangular(d: Distribution, p: FloatArray) -> FloatArray:
-    low, mode, high = d["low"], d["mode"], d["high"]
-    rising = low + np.sqrt(p * (high - low) * (mode - low))
-    falling = high - np.sqrt((1.0 - p) * (high - low) * (high - mode))
-    return np.asarray(np.where(p * (high - low) < mode - low, rising, falling))
-
-
-def _uniform(d: Distribution, p: FloatArray) -> FloatArray:
-    return np.asarray(d["low"] + (d["high"] - d["low"]) * p)
-
-
-def _normal(d: Distribution, p: FloatArray) -> FloatArray:
-    return np.asarray(d["mean"] + d["sd"] * special.ndtri(p))
-
-
-def _lognormal(d: Distribution, p: FloatArray) -> FloatArray:
-    variance = math.log1p(d["cv"] ** 2)
-    return np.asarray(d["mean"] * np.exp(math.sqrt(variance) * special.ndtri(p) - 0.5 * variance))
-
-
-def _beta(d: Distribution, p: FloatArray) -> FloatArray:
-    total = d["mean"] * (1.0 - d["mean"]) / d["sd"] ** 2 - 1.0
-    return np.asarray(special.betaincinv(d["mean"] * total, (1.0 - d["mean"]) * total, p))
-
-
-FAMILIES: dict[str, Callable[[Distribution, FloatArray], FloatArray]] = {
-    "metalog": _metalog,
-    "pert": _pert,
-    "triangular": _triangular,
-    "uniform": _uniform,
-    "normal": _normal,
-    "lognormal": _lognormal,
-    "beta": _beta,
-}
-"""Quantile function of each family that a resolved scenario can name."""
-
-
-def quantile(distribution: Distribution, p: FloatArray) -> FloatArray:
-    """Return the quantiles of a distribution in its resolved form.
-
-    Parameters
-    ----------
-    distribution : mapping
-        ``family`` and the family's own keys, all in the unit of the input:
-
-        ==========  ============================================================
-        metalog     ``p10``, ``p50``, ``p90``, ``lower``, ``upper`` (None: none)
-        pert        ``low``, ``mode``, ``high``
-        triangular  ``low``, ``mode``, ``high``
-        uniform     ``low``, ``high``
-        normal      ``mean``, ``sd``
-        lognormal   ``mean``, ``cv`` (dimensionless)
-        beta        ``mean``, ``sd``, on 0 .. 1
-        ==========  ============================================================
-
-    p : ndarray of float, any shape
-        Probabilities strictly between 0 and 1.
-
-    Returns
-    -------
-    ndarray of float, the shape of `p`
-        In the unit of the input.
-
-    Raises
-    ------
-    KeyError
-        If the family, or one of its keys, is not in the table above. Whether the values make sense is checked
-        where a scenario is read.
-    """
-    # numpy takes other code paths, with other last bits, through strided memory.
-    return FAMILIES[distribution["family"]](distribution, np.ascontiguousarray(p, dtype=np.float64))
 
 
 def _copula_factor(pearson: FloatArray) -> FloatArray:

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from simgap.scenario.table import INF
+from simgap.scenario.tails import support, tails
 from simgap.scenario.units import Wrong, say, show
 
 # Names of the arguments; True where they are written with their names.
@@ -25,8 +26,11 @@ FAMILIES: dict[str, tuple[tuple[str, ...], bool]] = {
 FEASIBLE = 1.66711
 _EXAMPLES = (
     "pert(4, 6, 10), triangular(4, 6, 10), uniform(4, 10), normal(mean=6, sd=1), "
-    "lognormal(mean=6, cv=0.5) or beta(mean=5 %, sd=1 %)"
+    "lognormal(mean=6, cv=0.5) or beta(mean=5 %, sd=1 %), each perhaps with min and max; "
+    "discrete(1 at 30 %, 2 at 70 %) or empirical(FILE.csv)"
 )
+# A truncation that keeps less of its parent is a slip, and near the end of what can be computed.
+LEAST_KEPT = 1e-6
 
 
 def check_family(family: str, names: list[str], text: str) -> None:
@@ -146,11 +150,81 @@ def distribution(
     elif family not in fits:
         raise Wrong(
             f"{family} can leave what is possible here ({_interval(low, high, unit)})",
-            "a triple such as 4 / 6 / 10, or " + ", ".join(fits),
+            f"{family}(...) min LOW max HIGH, a triple such as 4 / 6 / 10, or {', '.join(fits)}",
         )
     else:
         _check_moments(family, given, text)
     return {"family": family, **{name: value + 0.0 for name, value in given.items()}}
+
+
+def truncated(
+    parent: dict[str, Any],
+    ends: dict[str, float],
+    low: float,
+    high: float,
+    unit: str,
+    text: str,
+    allowed: str,
+) -> dict[str, Any]:
+    """Return a named distribution cut to the part between two limits, if that lies within the bounds.
+
+    Parameters
+    ----------
+    parent : dict
+        As `distribution` returns it.
+    ends : dict
+        ``min`` and ``max``, or one of them, in the normalised unit.
+    low, high : float
+        Bounds of the parameter.
+    unit : str
+        Key of ``units.UNITS``, for messages.
+    text, allowed : str
+        The text and what is allowed, for messages.
+
+    Returns
+    -------
+    dict
+        ``{"family": "truncated", "of": parent, "low", "high"}``, None where nothing is cut. A limit at the
+        end of what the parent reaches cuts nothing; where no other is left, the parent itself.
+
+    Raises
+    ------
+    Wrong
+        If a limit lies outside what the parent reaches, hardly anything of it is left, or what is left leaves
+        the bounds.
+    """
+    start, end = support(parent)
+    lowest, highest = ends.get("min", start), ends.get("max", end)
+    for word, limit, outside in (("min", lowest, lowest < start), ("max", highest, highest > end)):
+        if outside:
+            reach = _interval(start, end, unit)
+            raise Wrong(
+                f"{word} {say(limit, unit)} in {show(text)} cuts nothing off",
+                f"a limit inside what {parent['family']} reaches ({reach}), or none",
+            )
+    if lowest >= highest:
+        raise Wrong(f"{show(text)} has no room between its limits", "a min below the max")
+    # Bounds such as 0.001 keep log-odds finite, as in `_fitting`.
+    slack = 0.001 if parent["family"] == "beta" else 0.0
+    if lowest < low - slack or highest > high + slack:
+        word, bound = ("min", low) if lowest < low - slack else ("max", high)
+        raise Wrong(f"{show(text)} can leave what is possible here", f"{word} {say(bound, unit)}; {allowed}")
+    (below, above), (inside, beyond) = tails(parent, lowest), tails(parent, highest)
+    kept = above - beyond if below > 0.5 else inside - below
+    if kept < LEAST_KEPT:
+        share = f"{kept:.1g} of it" if kept > 0 else "nothing"
+        raise Wrong(
+            f"the limits in {show(text)} keep {share}",
+            "limits that keep at least a millionth, or uniform(a, b)",
+        )
+    if start == lowest and end == highest:
+        return parent
+    return {
+        "family": "truncated",
+        "of": parent,
+        "low": None if lowest == start else lowest,
+        "high": None if highest == end else highest,
+    }
 
 
 def _check_ends(given: dict[str, float], text: str) -> None:

@@ -10,17 +10,20 @@ import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
-from simgap.scenario.families import check_family, check_metalog, distribution
+from simgap.scenario.empirical import read_column
+from simgap.scenario.families import check_family, check_metalog, distribution, truncated
 from simgap.scenario.table import INF, Row
 from simgap.scenario.units import NUMERIC, UNITS, Context, Wrong, convert, quantity, say, show
-from simgap.scenario.words import READERS, Value
+from simgap.scenario.words import MAX_ITEMS, READERS, Value
 
 NO_CONTEXT = Context()
 FACTOR = Row("", "factor", "1", "Multiple of the pilot's own draw.")
 _SOURCE = re.compile(r"(.*[^|\s])\s*\[([^\[\],]*)\]", re.DOTALL)
 _TIMES = re.compile(r"x(?=[\s0-9.])\s*")
 _CALL = re.compile(r"([A-Za-z]+)\s*\(([^()]*)\)(.*)", re.DOTALL)
+_AT = re.compile(r"(.*\S)\s+at\s+(\S.*)", re.DOTALL)
 # A `min` or `max` that is followed by a number; any other `min` is minutes.
 _LIMIT = re.compile(r" (?=(?:max|min) [-+.0-9])")
 _PLAIN = {"share": "%", "yearly": "% per year", "monthly": "% per month"}
@@ -139,7 +142,7 @@ def parse_value(text: str, row: Row, context: Context = NO_CONTEXT, relative: bo
                 f"{show(text)} multiplies the pilot's own draw",
                 "`x` only after the bar, or in the change of an investment",
             )
-        return {"times": parse_value(text[match.end() :], FACTOR)}
+        return {"times": parse_value(text[match.end() :], FACTOR, context)}
     uncertain = "(" in text or "/" in text
     if uncertain and row.constant:
         raise Wrong(f"{show(text)} is a distribution", f"one value that is known: {unit.words}")
@@ -147,10 +150,15 @@ def parse_value(text: str, row: Row, context: Context = NO_CONTEXT, relative: bo
         return _named(text, row, context)
     if "/" in text:
         return _triple(text, row, context)
-    value = convert(*quantity(text, unit), row.unit, context) + 0.0
+    return _single(*quantity(text, unit), text, row, context)
+
+
+def _single(number: Fraction, phrase: str, text: str, row: Row, context: Context) -> float:
+    """Return one number that the parameter may have."""
+    value = convert(number, phrase, row.unit, context) + 0.0
     _check_bounds(value, text, row)
     if row.whole and value != math.floor(value):
-        raise Wrong(f"{show(text)} is not a whole number", unit.words)
+        raise Wrong(f"{show(text)} is not a whole number", UNITS[row.unit].words)
     return value
 
 
@@ -246,13 +254,7 @@ def _triple(text: str, row: Row, context: Context) -> Value:
     parts = [quantity(part, unit) if i == 0 else _later(part, row) for i, part in enumerate(body.split("/"))]
     if len(parts) != 3:
         raise Wrong(f"{show(text)} has {len(parts)} values", allowed)
-    ends: dict[str, tuple[Fraction, str]] = {}
-    for limit in limits:
-        word, number = limit.split(" ", 1)
-        if word in ends:
-            raise Wrong(f"{show(text)} has `{word}` twice", "at most one max and one min")
-        ends[word] = _later(number, row)
-    trailing = next((phrase for _, phrase in ends.values() if phrase), "")
+    ends, trailing = _limits(limits, text, row)
     phrases = _common(parts, trailing, text, row)
     p10, p50, p90 = (convert(n, p, row.unit, context) for (n, _), p in zip(parts, phrases, strict=True))
     for (low, low_name), (high, high_name) in (((p10, "P10"), (p50, "P50")), ((p50, "P50"), (p90, "P90"))):
@@ -261,11 +263,7 @@ def _triple(text: str, row: Row, context: Context) -> Value:
     if p10 == p90 and not limits:
         _check_bounds(p10, text, row)
         return p10 + 0.0
-    bounds = {"min": row.low, "max": row.high}
-    for word, (number, phrase) in ends.items():
-        bounds[word] = convert(number, phrase or phrases[-1], row.unit, context)
-    if bounds["min"] < row.low or bounds["max"] > row.high:
-        raise Wrong(f"{show(text)} has a limit outside what is possible", _range(row))
+    bounds = {"min": row.low, "max": row.high} | _converted(ends, phrases[-1], text, row, context)
     for low, high, name in ((bounds["min"], p10, "P10"), (p90, bounds["max"], "P90")):
         if low >= high:
             end = low if name == "P10" else high
@@ -274,6 +272,30 @@ def _triple(text: str, row: Row, context: Context) -> Value:
                 f"{_range(row)}; or pert(a, b, c), which may touch its ends",
             )
     return check_metalog(p10, p50, p90, bounds["min"], bounds["max"], text)
+
+
+def _limits(limits: list[str], text: str, row: Row) -> tuple[dict[str, tuple[Fraction, str]], str]:
+    """Read what `min` and `max` say, and the unit after the first that has one."""
+    ends: dict[str, tuple[Fraction, str]] = {}
+    for limit in limits:
+        word, number = limit.split(" ", 1)
+        if word in ends:
+            raise Wrong(f"{show(text)} has `{word}` twice", "at most one max and one min")
+        ends[word] = _later(number, row)
+    return ends, next((phrase for _, phrase in ends.values() if phrase), "")
+
+
+def _converted(
+    ends: dict[str, tuple[Fraction, str]], usual: str, text: str, row: Row, context: Context
+) -> dict[str, float]:
+    """Return limits in the normalised unit; one without a unit has the usual one."""
+    found = {
+        word: convert(number, phrase or usual, row.unit, context) + 0.0
+        for word, (number, phrase) in ends.items()
+    }
+    if found.get("min", row.low) < row.low or found.get("max", row.high) > row.high:
+        raise Wrong(f"{show(text)} has a limit outside what is possible", _range(row))
+    return found
 
 
 def _later(part: str, row: Row) -> tuple[Fraction, str]:
@@ -294,13 +316,20 @@ def _named(text: str, row: Row, context: Context) -> Value:
             f"{show(text)} has a parenthesis without its partner",
             "a distribution such as pert(4, 6, 10) min; inside braces in quotes",
         )
-    family, inside, after = match[1].lower(), match[2], match[3].strip().lower()
+    family, inside = match[1].lower(), match[2]
+    after, *limits = _LIMIT.split(" " + " ".join(match[3].split()))
+    after = after.strip().lower()
+    if family in _LISTED:
+        if limits:
+            raise Wrong(f"{show(text)} has a limit", f"values within the limits; {family} has no min or max")
+        return _LISTED[family](inside, after, text, row, context)
     names, texts = [], []
     for part in inside.split(","):
         name, equals, number = part.rpartition("=")
         names.append(name.strip() if equals else "")
         texts.append(number.strip())
     check_family(family, names, text)
+    ends, trailing = _limits(limits, text, row)
     parts = []
     for name, number in zip(names, texts, strict=True):
         kind = UNITS["factor"] if name == "cv" else unit
@@ -308,30 +337,100 @@ def _named(text: str, row: Row, context: Context) -> Value:
     carry = [part for part, name in zip(parts, names, strict=True) if name != "cv"]
     if after and any(phrase for _, phrase in carry):
         raise Wrong(f"{show(text)} has units inside and after", "the unit inside, or after, not both")
-    phrases = iter(_common(carry, after, text, row))
+    each = _common(carry, after or trailing, text, row)
+    phrases = iter(each)
     values = [
         convert(number, phrase, "factor", context)
         if name == "cv"
         else convert(number, next(phrases), row.unit, context)
         for (number, phrase), name in zip(parts, names, strict=True)
     ]
-    return distribution(family, values, row.low, row.high, row.unit, text, _range(row))
+    if not limits:
+        return distribution(family, values, row.low, row.high, row.unit, text, _range(row))
+    parent = distribution(family, values, -INF, INF, row.unit, text, _range(row))
+    bounds = _converted(ends, each[-1], text, row, context)
+    return truncated(parent, bounds, row.low, row.high, row.unit, text, _range(row))
+
+
+def _discrete(inside: str, after: str, text: str, row: Row, context: Context) -> Value:
+    """Read `1 at 20 %, 2 at 80 %`."""
+    allowed = "values with their probabilities, such as discrete(1 at 20 %, 2 at 50 %, 5 at 30 %)"
+    pairs = [_AT.fullmatch(part.strip()) for part in inside.split(",")]
+    if len(pairs) > MAX_ITEMS:
+        raise Wrong(
+            f"{show(text)} has {len(pairs):,} values", f"at most {MAX_ITEMS:,}; or empirical(FILE.csv)"
+        )
+    parts, shares = [], []
+    for part, pair in zip(inside.split(","), pairs, strict=True):
+        if pair is None:
+            raise Wrong(f"{show(part)} in {show(text)} has no probability", allowed)
+        parts.append(_later(pair[1], row))
+        share, phrase = quantity(pair[2], UNITS["factor"])
+        if phrase not in UNITS["factor"].phrases:
+            raise Wrong(f"{show(pair[2])} is no probability", allowed)
+        shares.append(share * UNITS["factor"].phrases[phrase])
+        if not 0 < shares[-1] <= 1:
+            hint = f"did you mean {pair[2]} %? " if not phrase and 1 < share <= 100 else ""
+            raise Wrong(f"{show(pair[2])} is no probability", f"{hint}above 0 % and at most 100 %; {allowed}")
+    if len(parts) < 2:
+        raise Wrong(f"{show(text)} has one value", f"at least two, or the bare number; {allowed}")
+    if after and any(phrase for _, phrase in parts):
+        raise Wrong(f"{show(text)} has units inside and after", "the unit inside, or after, not both")
+    phrases = _common(parts, after, text, row)
+    values = [
+        _single(number, phrase, _spelt(number, phrase), row, context)
+        for (number, _), phrase in zip(parts, phrases, strict=True)
+    ]
+    if any(a >= b for a, b in pairwise(values)):
+        raise Wrong(f"the values of {show(text)} do not rise", f"each value once, in rising order; {allowed}")
+    if sum(shares) != 1:
+        total = float(100 * sum(shares))
+        raise Wrong(
+            f"the probabilities of {show(text)} sum to {total:.6g} %", "probabilities that sum to 100 %"
+        )
+    return {"family": "discrete", "values": values, "probabilities": [float(share) for share in shares]}
+
+
+def _empirical(inside: str, after: str, text: str, row: Row, context: Context) -> Value:
+    """Read the numbers of a column of a CSV file."""
+    name, _, column = (part.strip() for part in inside.partition(","))
+    found = read_column(name, column, context.folder)
+    values = []
+    for line, number in found:
+        try:
+            values.append(_single(number, after, _spelt(number, after), row, context))
+        except Wrong as wrong:
+            # What is wrong with the unit is no fault of the line.
+            where = f"{name}:{line}: " if after in UNITS[row.unit].phrases else ""
+            raise Wrong(f"{where}{wrong.what}", wrong.allowed) from None
+    return {"family": "empirical", "values": sorted(values)}
+
+
+_LISTED = {"discrete": _discrete, "empirical": _empirical}
+
+
+def _spelt(number: Fraction, phrase: str) -> str:
+    """Return a number with its unit as it may have been written."""
+    return f"{float(number):.12g} {phrase}".strip()
 
 
 def _negative(value: Value) -> Value:
     """Return minus a value; the quantiles of a distribution change places."""
     if not isinstance(value, dict):
         return 0.0 - value
+    family = value["family"]
+    if family in ("lognormal", "beta"):
+        raise Wrong(f"{family} cannot be subtracted", "a number, a triple, pert, triangular or uniform")
     mirrored = {"p10": "p90", "p90": "p10", "low": "high", "high": "low", "lower": "upper", "upper": "lower"}
-    if value["family"] in ("lognormal", "beta"):
-        raise Wrong(
-            f"{value['family']} cannot be subtracted", "a number, a triple, pert, triangular or uniform"
-        )
-    return {
-        mirrored.get(name, name): number
-        if name in ("family", "sd")
-        else None
-        if number is None
-        else 0.0 - number
-        for name, number in value.items()
-    }
+    return {mirrored.get(name, name): _opposite(name, part) for name, part in value.items()}
+
+
+def _opposite(name: str, part: Value) -> Value:
+    """Return what a part of a distribution is in its mirror image."""
+    if name in ("family", "sd") or part is None:
+        return part
+    if name == "of":
+        return _negative(part)
+    if isinstance(part, list):
+        return part[::-1] if name == "probabilities" else [0.0 - number for number in reversed(part)]
+    return 0.0 - part

@@ -56,7 +56,7 @@ def resolve(document: Document, sets: Sequence[str] = ()) -> dict[str, Any]:
         stated.names["pilots"] = [DEFAULT_PILOT]
     for text in sets:
         _set(stated, text)
-    contexts = _contexts(stated)
+    contexts = _contexts(stated, None if document.file.startswith("<") else Path(document.file).parent)
     parameters = _parameters(stated, contexts)
     _check_discount(stated)
     _check_sources(stated)
@@ -169,8 +169,8 @@ def _check_inherited(stated: Stated, contexts: Contexts) -> None:
                 )
 
 
-def _contexts(stated: Stated) -> Contexts:
-    """Return the staffed day and the fields of every workflow and side.
+def _contexts(stated: Stated, folder: Path | None) -> Contexts:
+    """Return the staffed day and the fields of every workflow and side, and the folder of all.
 
     A leaf that is wrong here is reported where it stands, so its default serves meanwhile.
     """
@@ -180,7 +180,7 @@ def _contexts(stated: Stated) -> Contexts:
             for side in ("pilot", "production"):
                 calendar = _early(stated, "", BY_PATH[hours], side)
                 fields = _early(stated, name, BY_PATH["data.fields"], side)
-                out[name, hours, side] = Context(staffed_day(calendar), fields)
+                out[name, hours, side] = Context(staffed_day(calendar), fields, folder)
     return out
 
 

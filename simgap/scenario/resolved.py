@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from simgap.errors import InputError, Problem
+from simgap.scenario.empirical import FEWEST
 from simgap.scenario.families import FAMILIES
 from simgap.scenario.keys import find, nearest, paths
 from simgap.scenario.resolve import FORM, UNCHANGEABLE
@@ -247,13 +248,38 @@ def _value_right(value: Any, row: Row) -> bool:
         return isinstance(value, str | list)
     if not isinstance(value, dict):
         return _number(value) and row.low <= value <= row.largest
-    family = value.get("family")
+    return _distribution_right(value)
+
+
+def _distribution_right(value: dict[str, Any]) -> bool:
+    family, names = value.get("family"), set(value) - {"family"}
     if family == "metalog":
-        names: tuple[str, ...] = _METALOG
-    elif isinstance(family, str) and family in FAMILIES:
-        names = FAMILIES[family][0]
-    else:
+        open_ended = ("lower", "upper")
+        return names == set(_METALOG) and all(
+            _number(value[name]) or (value[name] is None and name in open_ended) for name in names
+        )
+    if family == "truncated":
+        ends = [value.get(name) for name in ("low", "high")]
+        of = value.get("of")
+        return (
+            names == {"of", "low", "high"}
+            and isinstance(of, dict)
+            and of.get("family") in list(FAMILIES)  # what is no text has no hash perhaps
+            and _distribution_right(of)
+            and all(end is None or _number(end) for end in ends)
+            and any(end is not None for end in ends)
+        )
+    if family in ("discrete", "empirical"):
+        values = value.get("values")
+        if not (isinstance(values, list) and all(map(_number, values)) and values == sorted(values)):
+            return False
+        if family == "empirical":
+            return names == {"values"} and len(values) >= FEWEST
+        shares = value.get("probabilities")
+        if not (isinstance(shares, list) and all(map(_number, shares))):
+            return False
+        total = math.isclose(math.fsum(shares), 1.0, abs_tol=1e-9)
+        return len(values) == len(shares) >= 2 and min(shares) > 0.0 and total
+    if not isinstance(family, str) or family not in FAMILIES:
         return False
-    return set(value) == {"family", *names} and all(
-        _number(value[name]) or (value[name] is None and name in ("lower", "upper")) for name in names
-    )
+    return names == set(FAMILIES[family][0]) and all(_number(value[name]) for name in names)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 
 from simgap.errors import SimgapError
 
@@ -41,10 +42,13 @@ class Context:
         Mean staffed hours of a weekday on which the team is staffed.
     fields : float
         Fields of an item.
+    folder : Path or None
+        Where the files lie that a leaf may name; None where the scenario is no file.
     """
 
     day: float = 8.0
     fields: float = 1.0
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from simgap.analysis.sweep import Axis
 from simgap.errors import InputError, Problem
-from simgap.sampling.unknowns import quantile
+from simgap.sampling.quantiles import quantile
 from simgap.scenario.portfolios import conflicts, duration, members
 from simgap.scenario.values import Variant
 

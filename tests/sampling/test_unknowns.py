@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from simgap.sampling.philox import KIND_UNKNOWN, unit53, words
+from simgap.sampling.quantiles import metalog_coefficients, quantile
 from simgap.sampling.unknowns import (
     copula_normals,
     correlate_uniforms,
     correlated_groups,
     draw_unknowns,
     entity_of,
-    metalog_coefficients,
-    quantile,
     unknown_uniforms,
 )
 
