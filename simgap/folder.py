@@ -30,6 +30,7 @@ FIGURES = (
     "promise",
     "haircut",
 )
+INPUT_FIGURES = "input.*.png"  # of `show`, one for each input
 RESULTS = (
     "result.json",
     "trials.parquet",
@@ -85,7 +86,7 @@ def result_folder(folder: Path, overwrite: bool) -> Iterator[Path]:
         try:
             yield place
             folder.mkdir(parents=True, exist_ok=True)
-            for name in RESULTS:
+            for name in (*RESULTS, *(path.name for path in folder.glob(INPUT_FIGURES))):
                 (folder / name).unlink(missing_ok=True)
             for file in sorted(place.iterdir()):
                 file.replace(folder / file.name)

@@ -15,6 +15,7 @@ from simgap.cli.gate import gate
 from simgap.cli.options import stop, stopped
 from simgap.cli.run import run
 from simgap.cli.scenarios import resolve, scenarios, schema, validate
+from simgap.cli.show import show
 from simgap.cli.sweep import sweep
 from simgap.cli.trace import trace
 from simgap.cli.verify import verify
@@ -37,7 +38,7 @@ def cli() -> None:
     """
 
 
-for command in (run, sweep, compare, gate, trace, validate, resolve, schema, scenarios, verify):
+for command in (run, sweep, compare, gate, trace, show, validate, resolve, schema, scenarios, verify):
     cli.add_command(command)
 
 

@@ -11,14 +11,26 @@ from typing import Any
 
 from simgap.errors import InputError, Problem
 from simgap.scenario.document import parse
+from simgap.scenario.keys import set_leaf
 from simgap.scenario.load import read_source, shipped
 from simgap.scenario.portfolios import input_name
-from simgap.scenario.resolve import resolve
+from simgap.scenario.resolve import DEFAULT_PILOT, resolve
 from simgap.scenario.resolved import as_json, canonical, digest, load_resolved
 from simgap.scenario.validate import Stated, validate
 from simgap.scenario.values import refusals
 
-__all__ = ["canonical", "digest", "load_resolved", "read", "read_text", "refuse", "shipped", "wrong"]
+__all__ = [
+    "canonical",
+    "digest",
+    "load_resolved",
+    "read",
+    "read_source",
+    "read_text",
+    "refuse",
+    "shipped",
+    "written",
+    "wrong",
+]
 
 
 def read(argument: str, sets: Sequence[str] = ()) -> dict[str, Any]:
@@ -84,6 +96,40 @@ def _lines(stated: Stated) -> dict[str, int]:
         for path, (line, _) in about.items()
     }
     return {path: leaf.line for path, leaf in stated.leaves.items()} | stated.lines | changes
+
+
+def written(text: str, file: str, sets: Sequence[str] = ()) -> dict[str, str]:
+    """Return the text of each leaf that a valid scenario states, and of each change.
+
+    Parameters
+    ----------
+    text, file : str
+        What it was read from.
+    sets : sequence of str
+        ``KEY=VALUE`` texts that replaced leaves of the file.
+
+    Returns
+    -------
+    dict of str to str
+        By key path and by name of the input; empty for a resolved form, which holds no texts.
+    """
+    if as_json(text) is not None:
+        return {}
+    stated = validate(parse(text, file))
+    if not stated.names["pilots"]:
+        stated.names["pilots"] = [DEFAULT_PILOT]
+    for one in sets:
+        if one.partition("=")[0].strip() != "success":
+            set_leaf(stated.leaves, stated.names, one)
+    leaves = {
+        path: leaf.shared or f"{leaf.pilot} | {leaf.production}" for path, leaf in stated.leaves.items()
+    }
+    changes = {
+        input_name(name, path): change
+        for name, about in stated.changes.items()
+        for path, (_, change) in about.items()
+    }
+    return leaves | changes
 
 
 def refuse(resolved: dict[str, Any], text: str, file: str, sets: Sequence[str] = ()) -> None:

@@ -80,8 +80,8 @@ def _offer(found: Pairs) -> str:
     farthest = max(abs(old - new) for _, _, old, new in changed)
     lines = "".join(f"\n    {a} ~ {b}: {new:g}    # was {old:g}" for a, b, old, new in changed)
     return (
-        "weaker correlations; pairs not stated are independent. The nearest that are possible differ by up to "
-        f"{farthest:.{_DIGITS}f}:{lines}"
+        "weaker correlations; pairs not stated are independent. The nearest that are possible differ by up "
+        f"to {farthest:.{_DIGITS}f}:{lines}"
     )
 
 
