@@ -31,6 +31,7 @@ _EXAMPLES = (
 )
 # A truncation that keeps less of its parent is a slip, and near the end of what can be computed.
 LEAST_KEPT = 1e-6
+LARGEST_CV = 1000.0
 
 
 def check_family(family: str, names: list[str], text: str) -> None:
@@ -235,11 +236,14 @@ def _check_ends(given: dict[str, float], text: str) -> None:
 
 def _check_moments(family: str, given: dict[str, float], text: str) -> None:
     spread = given.get("sd", given.get("cv", 0.0))
-    if spread <= 0:
-        raise Wrong(f"{show(text)} has no spread", "a spread above 0, or the bare number")
     mean = given["mean"]
+    # Shapes of a beta beyond a thousand million cannot be computed with.
+    if spread <= 0 or (family == "beta" and spread * spread < 1e-9 * mean * (1 - mean)):
+        raise Wrong(f"{show(text)} has no spread", "a spread above 0, or the bare number")
     if family == "lognormal" and mean <= 0:
         raise Wrong(f"{show(text)} has a mean of 0 or less", "a mean above 0")
+    if family == "lognormal" and spread > LARGEST_CV:
+        raise Wrong(f"{show(text)} has too large a spread", f"a cv of at most {LARGEST_CV:,.0f}")
     if family == "beta" and not (0 < mean < 1 and spread * spread < mean * (1 - mean)):
         raise Wrong(
             f"{show(text)} is no beta distribution", "a mean between 0 and 1, and sd^2 under mean (1 - mean)"

@@ -411,7 +411,10 @@ _LISTED = {"discrete": _discrete, "empirical": _empirical}
 
 def _spelt(number: Fraction, phrase: str) -> str:
     """Return a number with its unit as it may have been written."""
-    return f"{float(number):.12g} {phrase}".strip()
+    try:
+        return f"{float(number):.12g} {phrase}".strip()
+    except OverflowError:
+        return ""  # `convert` says that it is too large
 
 
 def _negative(value: Value) -> Value:

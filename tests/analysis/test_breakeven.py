@@ -223,6 +223,8 @@ def test_what_a_search_found_as_json():
         (1, 1.0, 9.0, (1.0, 2.0)),
         ({"family": "uniform", "low": 10.0, "high": 20.0}, 0.0, math.inf, (10.1, 19.9)),
         ({"family": "uniform", "low": 10.0, "high": 20.0}, 12.0, 15.0, (12.0, 15.0)),
+        ({"family": "discrete", "values": [1.0, 4.0], "probabilities": [0.5, 0.5]}, 0.0, 9.0, (1.0, 4.0)),
+        ({"family": "discrete", "values": [1.0, 4.0], "probabilities": [0.995, 0.005]}, 0.0, 3.0, (1.0, 3.0)),
         (
             {"family": "normal", "mean": 5.0, "sd": 2.0},
             -math.inf,

@@ -6,11 +6,13 @@ import math
 from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from simgap.scenario.families import FEASIBLE
+from simgap.sampling import quantiles
+from simgap.scenario.families import FAMILIES, FEASIBLE
 from simgap.scenario.grammar import parse_change, parse_value, split_leaf
 from simgap.scenario.hours import read_calendar, staffed_day
 from simgap.scenario.table import BY_PATH, ROWS, Row
@@ -130,6 +132,131 @@ def test_any_text_is_read_or_refused_in_words(text: str, target: Row):
         except Wrong as wrong:
             refusals.append(wrong)
     assert all(wrong.what and wrong.allowed for wrong in refusals)
+
+
+PARTS = st.sampled_from(
+    [
+        "1",
+        "2",
+        "5.5",
+        "-3",
+        "0",
+        "20 %",
+        "0.2",
+        "6 min",
+        "1k",
+        "mean=6",
+        "sd=2",
+        "cv=0.5",
+        "1 at 50 %",
+        "5 at 0.5",
+        "a.csv",
+    ]
+)
+CALLS = st.builds(
+    lambda sign, family, parts, after: f"{sign}{family}({', '.join(parts)}){after}",
+    st.sampled_from(["", "-", "+", "x ", "= "]),
+    st.sampled_from([*FAMILIES, "discrete", "empirical", "gamma"]),
+    st.lists(PARTS, max_size=4),
+    st.lists(
+        st.sampled_from([" min", " %", " min 0", " max 10", " min -1", " max 1e9 h", " per year"]), max_size=3
+    ).map("".join),
+)
+
+
+@settings(max_examples=300)
+@given(CALLS, st.sampled_from(ROWS))
+@example("normal(mean=1e308, sd=1e308) min 0", BY_PATH["board.npv"])
+@example("normal(mean=0, sd=1e-320) min 0", BY_PATH["board.npv"])
+@example("lognormal(mean=1e-320, cv=1e9) max 1", BY_PATH["governance.incident_cost"])
+@example("discrete(1e999 at 50 %, 2 at 50 %)", BY_PATH["board.npv"])
+@example("discrete(1 at 1e999, 2 at 50 %)", BY_PATH["board.npv"])
+@example("lognormal(mean=1, cv=1e200)", BY_PATH["governance.incident_cost"])
+@example("beta(mean=0.5, sd=1e-200)", BY_PATH["data.missing"])
+@example("beta(mean=1e-300, sd=1e-300) max 1e-310", BY_PATH["data.missing"])
+def test_any_call_is_read_or_refused_in_words(text: str, target: Row):
+    refusals = []
+    for reader in (lambda: parse_value(text, target, relative=True), lambda: parse_change(text, target)):
+        try:
+            quantile_of(reader())
+        except Wrong as wrong:
+            refusals.append(wrong)
+    assert all(wrong.what and wrong.allowed for wrong in refusals)
+
+
+def quantile_of(value):
+    """What is read must have quantiles, that are numbers and do not fall."""
+    for key in ("times", "value"):
+        value = value.get(key, value) if isinstance(value, dict) and "family" not in value else value
+    if isinstance(value, dict):
+        with np.errstate(over="ignore"):  # of sums near 1e308, which a run refuses
+            x = quantiles.quantile(value, np.array([1e-9, 0.01, 0.5, 0.99, 1 - 1e-9]))
+        assert not np.isnan(x).any()
+        assert (x[1:] >= x[:-1]).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("normal(mean=6, sd=2) min 0 max 10 min", 0.0, 10.0),
+        ("normal(mean=6, sd=2) min min 0 max 10", 0.0, 10.0),
+        ("normal(mean=6, sd=2) max 10 min 0 min", 0.0, 10.0),
+        ("normal(mean=6 min, sd=120 s) min 0 max 600 s", 0.0, 10.0),
+        ("normal(mean=6, sd=2) min 0 min max 600 s", 0.0, 10.0),
+        ("normal(mean=6, sd=2) min 0 min", 0.0, None),
+        ("NORMAL(mean=6,sd=2)min min 0", 0.0, None),
+    ],
+)
+def test_a_truncated_normal_and_its_units(text: str, low: float, high: float | None):
+    found = parse_value(text, BY_PATH["oversight.time"])
+    assert found.pop("of") == {"family": "normal", "mean": pytest.approx(0.1), "sd": pytest.approx(1 / 30)}
+    assert found == {
+        "family": "truncated",
+        "low": pytest.approx(low / 60),
+        "high": None if high is None else pytest.approx(high / 60),
+    }
+
+
+def test_a_limit_at_the_end_of_what_is_reached_cuts_nothing():
+    whole = parse_value("lognormal(mean=6, cv=0.5) min", BY_PATH["oversight.time"])
+    assert parse_value("lognormal(mean=6, cv=0.5) min 0 min", BY_PATH["oversight.time"]) == whole
+    cut = parse_value("lognormal(mean=6, cv=0.5) min 0 max 20 min", BY_PATH["oversight.time"])
+    assert (cut["of"], cut["low"], cut["high"]) == (whole, None, pytest.approx(1 / 3))
+    beta = parse_value("beta(mean=5 %, sd=1 %) max 8 %", BY_PATH["data.missing"])
+    assert (beta["of"]["family"], beta["low"], beta["high"]) == ("beta", None, 0.08)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "values"),
+    [
+        ("discrete(1 at 20 %, 2 at 50 %, 5 at 30 %)", "oversight.reviewers", [1, 2, 5]),
+        ("discrete(10 at 20 %, 20 at 0.5, 50 at 30 %) %", "data.missing", [0.1, 0.2, 0.5]),
+        ("discrete(10 % at 20 %, 20 % at 50 %, 50 % at 30 %)", "data.missing", [0.1, 0.2, 0.5]),
+        ("discrete( 30 min  at 20 % ,2 h at 50 %, 1 day at 30 %)", "legacy.delay", [0.5, 2, 24]),
+        ("month discrete(3 at 20 %, 6 at 50 %, 9 at 30 %)", "workflows.*.starts", [3, 6, 9]),
+        ("discrete(-1M at 20 %, 0 at 50 %, 2M at 30 %)", "board.npv", [-1e6, 0, 2e6]),
+    ],
+)
+def test_values_with_their_probabilities(text: str, path: str, values: list[float]):
+    found = parse_value(text, BY_PATH[path])
+    assert found == {"family": "discrete", "values": pytest.approx(values), "probabilities": [0.2, 0.5, 0.3]}
+
+
+def test_what_can_be_subtracted_is_mirrored():
+    reviewers = BY_PATH["oversight.reviewers"]
+    assert parse_change("-discrete(1 at 30 %, 2 at 70 %)", reviewers)["value"] == {
+        "family": "discrete",
+        "values": [-2.0, -1.0],
+        "probabilities": [0.7, 0.3],
+    }
+    assert parse_change("-normal(mean=6, sd=2) min 0 max 20", reviewers)["value"] == {
+        "family": "truncated",
+        "of": {"family": "normal", "mean": -6.0, "sd": 2.0},
+        "low": -20.0,
+        "high": 0.0,
+    }
+    with pytest.raises(Wrong, match="lognormal cannot be subtracted"):
+        parse_change("-lognormal(mean=6, cv=1) max 20", reviewers)
 
 
 def test_a_triple_is_a_metalog_within_the_bounds_of_its_row():

@@ -286,6 +286,53 @@ def test_a_changed_resolved_form_is_refused(full: dict, change, key: str):
     assert all(p.allowed for p in caught.value.problems)
 
 
+TRUNCATED = {
+    "family": "truncated",
+    "of": {"family": "normal", "mean": 6.0, "sd": 2.0},
+    "low": 0.0,
+    "high": None,
+}
+DISCRETE = {"family": "discrete", "values": [1.0, 2.0], "probabilities": [0.25, 0.75]}
+EMPIRICAL = {"family": "empirical", "values": [float(i) for i in range(10)]}
+
+
+@pytest.mark.parametrize("value", [TRUNCATED, DISCRETE, EMPIRICAL], ids=lambda value: value["family"])
+def test_a_resolved_distribution_comes_back(full: dict, value: dict):
+    text = broken(full, lambda r: r["parameters"]["legacy.cost"].update(value=value))
+    assert scenario.load_resolved(text)["parameters"]["legacy.cost"]["value"] == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {**TRUNCATED, "low": None},
+        {**TRUNCATED, "low": "0"},
+        {**TRUNCATED, "of": TRUNCATED},
+        {**TRUNCATED, "of": DISCRETE},
+        {**TRUNCATED, "of": {"family": ["normal"]}},
+        {**TRUNCATED, "of": 3},
+        {**TRUNCATED, "more": 3},
+        {**DISCRETE, "values": [2.0, 1.0]},
+        {**DISCRETE, "values": [1.0, None]},
+        {**DISCRETE, "values": [1.0]},
+        {**DISCRETE, "probabilities": [0.25, 0.7]},
+        {**DISCRETE, "probabilities": [-0.25, 1.25]},
+        {**DISCRETE, "probabilities": 1.0},
+        {"family": "discrete", "values": [1.0, 2.0]},
+        {**EMPIRICAL, "values": [1.0, 2.0]},
+        {**EMPIRICAL, "values": EMPIRICAL["values"][::-1]},
+        {**EMPIRICAL, "values": 3},
+        {**EMPIRICAL, "probabilities": [0.1] * 10},
+        {"family": ["empirical"]},
+    ],
+    ids=str,
+)
+def test_a_changed_distribution_is_refused(full: dict, value: dict):
+    text = broken(full, lambda r: r["parameters"]["legacy.cost"].update(value=value))
+    with pytest.raises(InputError, match=r"legacy\.cost: has the wrong shape"):
+        scenario.load_resolved(text)
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[1]", "{" * 100_000, '{"form": NaN}', "simgap: 1"])
 def test_a_text_that_is_no_resolved_form(text: str):
     with pytest.raises(InputError, match="not a resolved scenario"):
