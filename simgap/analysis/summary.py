@@ -45,7 +45,7 @@ EVENTS = (
 )
 BOUGHT = {"once": "investment_once", "upkeep": "upkeep", "delay_months": "delay_months"}
 SPREAD = ("realised_npv", "projected_npv", "gap")  # what is taken apart by the two kinds of uncertainty
-POINTS = {LHS: "Latin hypercube points", SOBOL: "scrambled Sobol' points"}
+POINTS = {LHS: "Latin hypercube points", SOBOL: "Sobol' points"}
 SETTINGS = ("money", "clock", "board", "base")  # groups of choices, not of claims about the world
 
 
