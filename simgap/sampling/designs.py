@@ -122,11 +122,12 @@ def _latin(
 
 
 @rule
-def _order(out: IntArray, seed: int, entity: int, randomisation: int) -> None:
-    """Write the numbers that the points of a randomisation are put in order by."""
-    for i in range(len(out)):
-        w = words(seed, randomisation, i, 0, KIND_UNKNOWN, entity, WITHIN, 0)
-        out[i] = w[1] << 20 | w[2] >> 12
+def _order(out: IntArray, seed: int, entity: int, randomisations: IntArray) -> None:
+    """Write the numbers by which the points of each randomisation are put in order, one row each."""
+    for r in range(len(randomisations)):
+        for i in range(out.shape[1]):
+            w = words(seed, randomisations[r], i, 0, KIND_UNKNOWN, entity, WITHIN, 0)
+            out[r, i] = w[1] << 20 | w[2] >> 12
 
 
 @rule
@@ -151,14 +152,11 @@ def _scrambled(
 
 def _strata(seed: int, entity: int, randomisations: IntArray, points: IntArray, m: int) -> NDArray[np.int64]:
     """Return which of m strata each point is in: a random permutation of them in each randomisation."""
-    found, keys = np.empty(len(points), np.int64), np.empty(m, np.int64)
-    ranks = np.empty(m, np.int64)
-    for randomisation in np.unique(randomisations):
-        _order(keys, seed, entity, randomisation)
-        ranks[np.argsort(keys, kind="stable")] = np.arange(m)
-        here = randomisations == randomisation
-        found[here] = ranks[points[here]]
-    return found
+    several, place = np.unique(randomisations, return_inverse=True)
+    keys, ranks = np.empty((len(several), m), np.int64), np.empty((len(several), m), np.int64)
+    _order(keys, seed, entity, several)
+    np.put_along_axis(ranks, np.argsort(keys, axis=1, kind="stable"), np.arange(m)[None, :], axis=1)
+    return ranks[place, points]
 
 
 def _net(dimensions: int, m: int) -> NDArray[np.int64]:
