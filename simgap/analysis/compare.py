@@ -12,8 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from simgap.analysis.statistics import cvar, may_be_best, rank_correlations, summarise, wilson
+from simgap.analysis.statistics import (
+    IntArray,
+    cvar,
+    may_be_best,
+    proportion,
+    rank_correlations,
+    summarise,
+)
 from simgap.analysis.summary import finite, payback
+from simgap.analysis.uncertainty import components
 from simgap.model.types import Floats
 from simgap.montecarlo.plan import Results
 
@@ -46,9 +54,10 @@ def compare(portfolios: Portfolios, results: Results, baseline: str | None = Non
         futures of what the best of them has more. ``pairs``: those of all portfolios, or where they are more
         than six those with the best and with the baseline. ``a`` is the one with the higher mean NPV,
         ``difference`` is a - b, ``p_a_better`` counts a tie half, ``shown`` whether the interval of the mean
-        excludes zero. ``best`` has the highest mean NPV (of equals, the one that costs less);
-        ``against`` is the baseline, or where that is the best the second best. ``may_be_best``: as
-        `statistics.may_be_best`. With one trial there are no intervals, and nothing is shown.
+        excludes zero, ``uncertainty`` is as `uncertainty.components` has it, None with one luck a draw.
+        ``best`` has the highest mean NPV (of equals, the one that costs less); ``against`` is the baseline,
+        or where that is the best the second best. ``may_be_best``: as `statistics.may_be_best`. With one
+        trial there are no intervals, and nothing is shown.
 
     Raises
     ------
@@ -59,6 +68,7 @@ def compare(portfolios: Portfolios, results: Results, baseline: str | None = Non
     n = len(results.rows) // k
     if [row[0] for row in results.rows] != list(range(k)) * n:
         raise ValueError(f"the rows are not those of {k} variants on the same draws")
+    blocks, draws, lucks = results.blocks[::k], results.draws, results.lucks
 
     def of(outcome: str) -> Floats:
         return results.of(outcome).reshape(n, k)
@@ -72,17 +82,20 @@ def compare(portfolios: Portfolios, results: Results, baseline: str | None = Non
     highest = npv.max(axis=1, keepdims=True)
     wins = (npv == highest) / (npv == highest).sum(axis=1, keepdims=True)
 
+    def share(key: str, hits: Floats) -> dict[str, Any]:
+        return {key: hits.sum() / n, f"{key}_ci95": proportion(hits, blocks, draws) if n > 1 else None}
+
     def one(i: int) -> dict[str, Any]:
-        losing, won, succeeded = (npv[:, i] < 0.0).sum(), wins[:, i].sum(), of("success")[:, i].sum()
+        losing = (npv[:, i] < 0.0).astype(np.float64)
         regret = summarise(highest[:, 0] - npv[:, i])
         return {
             "name": names[i],
             "investments": list(portfolios[i][1]),
-            "npv": summarise(npv[:, i]),
-            "cashable_npv": summarise(of("cashable_npv")[:, i]),
-            **_share("p_best", won, n),
-            **_share("p_negative", losing, n),
-            **_share("p_success", succeeded, n),
+            "npv": summarise(npv[:, i], blocks),
+            "cashable_npv": summarise(of("cashable_npv")[:, i], blocks),
+            **share("p_best", wins[:, i]),
+            **share("p_negative", losing),
+            **share("p_success", of("success")[:, i]),
             "regret": regret["mean"],
             "regret_p95": regret["p95"],
             "cvar5": cvar(npv[:, i]),
@@ -92,22 +105,25 @@ def compare(portfolios: Portfolios, results: Results, baseline: str | None = Non
             "cost_monthly_total": upkeep[:, i].mean(),
             "delay_months": of("delay_months")[:, i].mean(),
             "go_live_month": of("go_live_month")[:, i].mean(),
-            "peak_funding": summarise(of("peak_funding")[:, i]),
+            "peak_funding": summarise(of("peak_funding")[:, i], blocks),
         }
 
     def pair(a: int, b: int) -> dict[str, Any]:
         ahead = npv[:, a] - npv[:, b]
-        difference = summarise(ahead)
-        better = (ahead > 0.0).sum() + (ahead == 0.0).sum() / 2.0
+        difference = summarise(ahead, blocks)
+        parts = None
+        if lucks > 1 and blocks.max() > 0:
+            parts = components(ahead.reshape(-1, lucks), blocks[::lucks])
         return {
             "a": names[a],
             "b": names[b],
             "difference": difference,
-            **_share("p_a_better", better, n),
+            **share("p_a_better", (ahead > 0.0) + (ahead == 0.0) / 2.0),
+            "uncertainty": parts,
             "shown": _excludes_zero(difference["ci95"]),
         }
 
-    kept = may_be_best(npv)
+    kept = may_be_best(npv, blocks)
     found = {
         "portfolios": [one(i) for i in range(k)],
         "pairs": [
@@ -122,15 +138,13 @@ def compare(portfolios: Portfolios, results: Results, baseline: str | None = Non
     return dict(finite(found))
 
 
-def _share(key: str, successes: float, n: int) -> dict[str, Any]:
-    return {key: successes / n, f"{key}_ci95": wilson(float(successes), n) if n > 1 else None}
-
-
 def _excludes_zero(interval: Sequence[float] | None) -> bool:
     return interval is not None and bool(interval[0] > 0.0 or interval[1] < 0.0)
 
 
-def contributions(portfolios: Portfolios, npv: Floats) -> list[dict[str, Any]]:
+def contributions(
+    portfolios: Portfolios, npv: Floats, blocks: IntArray | None = None
+) -> list[dict[str, Any]]:
     """Return what each investment is worth, alone and in company, from the portfolios at hand.
 
     An investment's value is the NPV of a portfolio with it less that of the same portfolio without it. Worth
@@ -142,6 +156,8 @@ def contributions(portfolios: Portfolios, npv: Floats) -> list[dict[str, Any]]:
         Any. Of those with the same investments the first counts.
     npv : Floats[n, len(portfolios)]
         By future and portfolio.
+    blocks : IntArray[n], optional
+        Independent unit of each future.
 
     Returns
     -------
@@ -157,11 +173,15 @@ def contributions(portfolios: Portfolios, npv: Floats) -> list[dict[str, Any]]:
     for i, (_, investments) in enumerate(portfolios):
         place.setdefault(frozenset(investments), i)
     names = dict.fromkeys(name for _, investments in portfolios for name in investments)
-    return [_contribution(name, portfolios, place, npv) for name in names]
+    return [_contribution(name, portfolios, place, npv, blocks) for name in names]
 
 
 def _contribution(
-    name: str, portfolios: Portfolios, place: dict[frozenset[str], int], npv: Floats
+    name: str,
+    portfolios: Portfolios,
+    place: dict[frozenset[str], int],
+    npv: Floats,
+    blocks: IntArray | None,
 ) -> dict[str, Any]:
     # (others, place without it, place with it), those with few others first
     pairs = sorted(
@@ -178,12 +198,12 @@ def _contribution(
         if not chosen:
             return None
         beside = [list(portfolios[i][1]) for _, i, _ in chosen]
-        return {**_mean_with_interval(worth(chosen)), "beside": beside}
+        return {**_mean_with_interval(worth(chosen), blocks), "beside": beside}
 
     fewest, most = (pairs[0][0], pairs[-1][0]) if pairs else (0, 0)
     alone = [p for p in pairs if p[0] == fewest and (fewest == 0 or fewest < most)]
     company = [p for p in pairs if p[0] == most > 0]
-    more = _mean_with_interval(worth(company) - worth(alone)) if alone and company else None
+    more = _mean_with_interval(worth(company) - worth(alone), blocks) if alone and company else None
     return {
         "name": name,
         "alone": found(alone),
@@ -193,12 +213,14 @@ def _contribution(
     }
 
 
-def _mean_with_interval(values: Floats) -> dict[str, Any]:
-    stats = summarise(values)
+def _mean_with_interval(values: Floats, blocks: IntArray | None) -> dict[str, Any]:
+    stats = summarise(values, blocks)
     return {"mean": stats["mean"], "ci95": stats["ci95"]}
 
 
-def flips(inputs: Sequence[str], drawn: Floats, difference: Floats, most: int = 5) -> list[dict[str, Any]]:
+def flips(
+    inputs: Sequence[str], drawn: Floats, difference: Floats, most: int = 5, draws: int | None = None
+) -> list[dict[str, Any]]:
     """Return the inputs that move the preference between two portfolios most, strongest first.
 
     Parameters
@@ -211,6 +233,8 @@ def flips(inputs: Sequence[str], drawn: Floats, difference: Floats, most: int = 
         NPV of one portfolio less that of the other in the same future.
     most : int
         How many inputs to return at most.
+    draws : int, optional
+        Different draws among the futures; see `statistics.rank_correlations`.
 
     Returns
     -------
@@ -219,7 +243,7 @@ def flips(inputs: Sequence[str], drawn: Floats, difference: Floats, most: int = 
         together at 95 %), and ``told``: whether it excludes zero, so that the link is told from chance.
         Inputs that do not vary are left out; all are with fewer than four futures or a constant difference.
     """
-    found = rank_correlations(drawn, difference, len(inputs))
+    found = rank_correlations(drawn, difference, len(inputs), draws)
     order = [i for i in np.argsort(-np.abs(found[:, 0]), kind="stable") if np.isfinite(found[i, 0])]
     return [
         {

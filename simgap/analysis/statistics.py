@@ -1,6 +1,9 @@
 """Statistics of trials: summaries, ratios, proportions, tails, the best of several, rank correlations, bins.
 
-All intervals are two-sided at 95 %. Plain arrays in, plain numbers out; the trials are taken as independent.
+All intervals are two-sided at 95 %. Plain arrays in, plain numbers out. The trials are taken as independent,
+unless **blocks** say otherwise: which independent unit each trial belongs to, a randomisation with its points
+or a draw of the unknowns with its lucks. Estimates are then those of all trials, and intervals come from what
+blocks differ by; where each trial is a block of its own, nothing changes.
 """
 
 from __future__ import annotations
@@ -39,7 +42,8 @@ class Ratio(TypedDict):
     ci95: list[float] | None
 
 
-def _student(degrees: int, below: float = _TAIL) -> float:
+def student(degrees: int, below: float = _TAIL) -> float:
+    """Return the quantile of Student's t, by default that of intervals at 95 %."""
     from scipy.special import stdtrit
 
     return float(stdtrit(degrees, below))
@@ -50,7 +54,45 @@ def _some(values: FloatArray) -> None:
         raise ValueError("no values; at least one is needed")
 
 
-def summarise(values: FloatArray) -> Stats:
+def block_values(values: FloatArray, blocks: IntArray | None) -> FloatArray:
+    """Return a number a block, independent of each other, whose mean is the mean of all trials.
+
+    Of blocks of one size these are the means of the blocks. Where some have lost trials, the number of block
+    b of n_b trials is M + (n_b / n) (M_b - M), with M the mean of all, M_b that of the block and n the mean
+    size: their variance is then that of a ratio of two means, trials being what is divided by (Cochran 1977,
+    *Sampling techniques*, 3rd ed., chapter 6).
+
+    Parameters
+    ----------
+    values : FloatArray[n] or FloatArray[n, k]
+        One row a trial.
+    blocks : IntArray[n] or None
+        Block of each trial, counted from 0 without a gap; None: each its own.
+
+    Returns
+    -------
+    FloatArray[blocks] or FloatArray[blocks, k]
+        The values themselves where each trial is its own block.
+
+    Examples
+    --------
+    >>> block_values(np.array([1.0, 3.0, 8.0, 4.0]), np.array([0, 0, 1, 1])).tolist()
+    [2.0, 6.0]
+    """
+    if blocks is None or not len(blocks) or blocks.max() + 1 == len(values):
+        return values
+    sizes = np.bincount(blocks)
+    table = values.reshape(len(values), -1)
+    sums = np.stack([np.bincount(blocks, column) for column in table.T], axis=1)
+    if np.ptp(sizes) == 0:
+        found = sums / sizes[0]
+    else:
+        mean = table.mean(axis=0)
+        found = mean + (sums - sizes[:, None] * mean) / sizes.mean()
+    return np.asarray(found.reshape(-1, *values.shape[1:]))
+
+
+def summarise(values: FloatArray, blocks: IntArray | None = None) -> Stats:
     """Summarise one outcome over trials.
 
     Percentiles are approximately median-unbiased whatever the distribution (definition 8 of Hyndman & Fan
@@ -61,11 +103,14 @@ def summarise(values: FloatArray) -> Stats:
     ----------
     values : FloatArray[n]
         Finite, one per trial.
+    blocks : IntArray[n], optional
+        Block of each trial.
 
     Returns
     -------
     Stats
-        Sample standard deviation (n - 1) and Student's interval of the mean; both None where n = 1.
+        Sample standard deviation (n - 1), None where n = 1, and Student's interval of the mean, with as many
+        degrees of freedom as there are blocks less one; None where there is but one.
 
     Raises
     ------
@@ -77,14 +122,17 @@ def summarise(values: FloatArray) -> Stats:
     mean = float(values.mean())
     p5, p50, p95 = (float(p) for p in np.percentile(values, [5, 50, 95], method=PERCENTILE_METHOD))
     sd = float(values.std(ddof=1)) if n > 1 else None
-    ci95 = None
-    if sd is not None:
-        half = _student(n - 1) * sd / math.sqrt(n)
+    ci95, of = None, block_values(values, blocks)
+    if sd is not None and len(of) > 1:
+        spread = sd if of is values else float(of.std(ddof=1))
+        half = student(len(of) - 1) * spread / math.sqrt(len(of))
         ci95 = [mean - half, mean + half]
     return {"mean": mean, "sd": sd, "p5": p5, "p50": p50, "p95": p95, "ci95": ci95}
 
 
-def fieller_ratio(numerator: FloatArray, denominator: FloatArray) -> Ratio | None:
+def fieller_ratio(
+    numerator: FloatArray, denominator: FloatArray, blocks: IntArray | None = None
+) -> Ratio | None:
     """Return the ratio of two means of paired trials with Fieller's interval.
 
     The interval holds every ratio r for which the mean of ``numerator - r * denominator`` does not differ
@@ -95,12 +143,14 @@ def fieller_ratio(numerator: FloatArray, denominator: FloatArray) -> Ratio | Non
     ----------
     numerator, denominator : FloatArray[n]
         Paired by trial, finite.
+    blocks : IntArray[n], optional
+        Block of each trial; the differences are then those of blocks.
 
     Returns
     -------
     Ratio or None
-        None where there are no trials or the denominator's mean is zero. `ci95` is None where n = 1 or where
-        the denominator's mean is not significantly different from zero.
+        None where there are no trials or the denominator's mean is zero. `ci95` is None where there is but
+        one trial or block, or where the denominator's mean is not significantly different from zero.
 
     Raises
     ------
@@ -110,6 +160,8 @@ def fieller_ratio(numerator: FloatArray, denominator: FloatArray) -> Ratio | Non
     n = len(numerator)
     if len(denominator) != n:
         raise ValueError(f"{n} numerators and {len(denominator)} denominators; trials must be paired")
+    numerator, denominator = (block_values(part, blocks) for part in (numerator, denominator))
+    n = len(numerator)
     base = float(denominator.mean()) if n else 0.0
     if base == 0.0:
         return None
@@ -118,7 +170,7 @@ def fieller_ratio(numerator: FloatArray, denominator: FloatArray) -> Ratio | Non
         return {"value": value, "ci95": None}
     # In d = r - value the limits solve (1 - g) d^2 + 2 h d - k = 0. Written about the estimate, the
     # quadratic has no cancellation and always has two real roots when g < 1.
-    t = _student(n - 1)
+    t = student(n - 1)
     g, h, k = (t / base) ** 2 / n * np.cov(denominator, numerator - value * denominator).ravel()[[0, 1, 3]]
     if g >= 1.0:
         return {"value": value, "ci95": None}
@@ -157,6 +209,52 @@ def wilson(successes: float, n: int) -> tuple[float, float]:
     return low, high
 
 
+def proportion(
+    hits: FloatArray, blocks: IntArray | None = None, draws: int | None = None
+) -> tuple[float, float]:
+    """Return the interval of a proportion, the trials of a block depending on each other.
+
+    Wilson's interval, with Student's quantile and with the number of independent trials that would err as
+    much as the blocks show: p (1 - p) over the variance of their mean (the effective sample size of Kish
+    1965, *Survey sampling*, as Korn & Graubard 1998, *Survey Methodology* 24, 193-201, use it). Two cases
+    need a word. Where all trials agree, blocks show nothing, and the trials count as many as there are draws
+    of the unknowns. Where the blocks agree and the trials do not, the standard error is not taken as less
+    than 1 / n, as if a single trial had come out otherwise.
+
+    Parameters
+    ----------
+    hits : FloatArray[n]
+        From 0 to 1; as in `wilson` a trial may count for a part.
+    blocks : IntArray[n], optional
+        Block of each trial. Where each is its own, the interval is that of `wilson`.
+    draws : int, optional
+        Different draws of the unknowns among the trials; by default as many as blocks.
+
+    Returns
+    -------
+    low, high : float
+        Within [0, 1]; all of it where there is but one block.
+    """
+    of, n = block_values(hits, blocks), len(hits)
+    if of is hits:
+        return wilson(float(hits.sum()), n)
+    if len(of) == 1:
+        return 0.0, 1.0
+    share = float(hits.mean())
+    if share in (0.0, 1.0):
+        return _score(share, draws or len(of), _Z)
+    error = max(float(of.std(ddof=1)) / math.sqrt(len(of)), 1.0 / n)
+    return _score(share, share * (1.0 - share) / error**2, student(len(of) - 1))
+
+
+def _score(share: float, n: float, quantile: float) -> tuple[float, float]:
+    """Return Wilson's interval of a share of n independent trials, n any number above 0."""
+    z2 = quantile**2
+    centre = (share * n + z2 / 2.0) / (n + z2)
+    half = quantile * math.sqrt(share * (1.0 - share) * n + z2 / 4.0) / (n + z2)
+    return centre - half if share else 0.0, centre + half if share < 1.0 else 1.0
+
+
 def cvar(values: FloatArray, share: float = 0.05) -> float:
     """Return the mean of the lowest `share` of the values: conditional value at risk of an outcome.
 
@@ -187,7 +285,7 @@ def cvar(values: FloatArray, share: float = 0.05) -> float:
     return float(weights @ np.sort(values) / held)
 
 
-def may_be_best(values: FloatArray) -> BoolArray:
+def may_be_best(values: FloatArray, blocks: IntArray | None = None) -> BoolArray:
     """Return which of several alternatives may have the highest expected value, judged on paired trials.
 
     With a probability of at least 95 % the alternative whose expected value is highest is among them. One is
@@ -199,11 +297,14 @@ def may_be_best(values: FloatArray) -> BoolArray:
     ----------
     values : FloatArray[n, k]
         One row a trial, one column an alternative; higher is better.
+    blocks : IntArray[n], optional
+        Block of each trial; the tests are then of the differences of blocks.
 
     Returns
     -------
     BoolArray[k]
-        The alternative with the highest mean is always among them, and all are where n = 1.
+        The alternative with the highest mean is always among them, and all are where there is but one trial
+        or block.
 
     References
     ----------
@@ -214,11 +315,12 @@ def may_be_best(values: FloatArray) -> BoolArray:
     simulated system when the number of alternatives is large", *Operations Research* 49, 950-963, whose
     screening this is, on paired differences.
     """
+    values = block_values(values, blocks)
     n, k = values.shape
     kept = np.ones(k, np.bool_)
     if n == 1 or k == 1:
         return kept
-    t = _student(n - 1, 1.0 - 2.0 * (1.0 - _TAIL) / (k - 1))
+    t = student(n - 1, 1.0 - 2.0 * (1.0 - _TAIL) / (k - 1))
     for i in range(k):
         ahead = values[:, [i]] - values
         kept[i] = (ahead.mean(axis=0) >= -t * ahead.std(axis=0, ddof=1) / math.sqrt(n)).all()
@@ -239,7 +341,9 @@ def mean_ranks(values: FloatArray) -> FloatArray:
     return np.asarray((np.cumsum(ties) - (ties - 1) / 2.0)[place], np.float64)
 
 
-def rank_correlations(inputs: FloatArray, outcome: FloatArray, comparisons: int = 1) -> FloatArray:
+def rank_correlations(
+    inputs: FloatArray, outcome: FloatArray, comparisons: int = 1, draws: int | None = None
+) -> FloatArray:
     """Return Spearman's correlation of each input with the outcome, with intervals.
 
     Fisher's z with variance ``(1 + rho^2 / 2) / (n - 3)`` (Bonett & Wright 2000, *Psychometrika* 65, 23-28);
@@ -253,14 +357,19 @@ def rank_correlations(inputs: FloatArray, outcome: FloatArray, comparisons: int 
         May hold infinities, such as a payback of never.
     comparisons : int
         How many intervals are to hold together at 95 %, by Bonferroni's inequality.
+    draws : int, optional
+        Different draws of the unknowns among the trials, by default each. The intervals are as wide as so
+        many independent trials make them. Several lucks a draw, or a design that fills the space evenly, err
+        less, so that they are then rather too wide.
 
     Returns
     -------
     FloatArray[k, 3]
-        rho, low, high; all ``nan`` where the input or the outcome is constant, or n < 4.
+        rho, low, high; all ``nan`` where the input or the outcome is constant, or there are fewer than four
+        trials or draws.
     """
     n, k = inputs.shape
-    if n < 4:
+    if min(n, draws or n) < 4:
         return np.full((k, 3), np.nan)
     middle = (n + 1) / 2.0
     x = np.stack([mean_ranks(column) for column in inputs.T], axis=1) - middle if k else inputs
@@ -270,7 +379,7 @@ def rank_correlations(inputs: FloatArray, outcome: FloatArray, comparisons: int 
         rho = np.clip(y @ x / np.sqrt((x * x).sum(axis=0) * (y @ y)), -1.0, 1.0)
         z = np.arctanh(rho)
     quantile = -NormalDist().inv_cdf((1.0 - _TAIL) / max(1, comparisons))
-    half = quantile * np.sqrt((1.0 + rho**2 / 2.0) / (n - 3))
+    half = quantile * np.sqrt((1.0 + rho**2 / 2.0) / (min(n, draws or n) - 3))
     return np.stack([rho, np.tanh(z - half), np.tanh(z + half)], axis=1)
 
 

@@ -12,17 +12,19 @@ from simgap.analysis.statistics import (
     cvar,
     fieller_ratio,
     histogram_quantile,
+    proportion,
     rank_correlations,
     summarise,
-    wilson,
 )
 from simgap.analysis.survival import kaplan_meier, survival_quantile
+from simgap.analysis.uncertainty import METHOD, components
 from simgap.economics.ledger import LINES
 from simgap.engines.physics import CHANGES, TRIGGER_COLUMNS, wait_edges
 from simgap.model.governance import LEVELS, RESTRICTED
 from simgap.model.types import Floats, Ints
 from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
 from simgap.montecarlo.plan import Results
+from simgap.sampling.designs import LHS, SOBOL
 from simgap.scenario.portfolios import concerns, members
 from simgap.scenario.resolved import digest
 from simgap.scenario.values import inputs, row_of
@@ -42,6 +44,8 @@ EVENTS = (
     "hired",
 )
 BOUGHT = {"once": "investment_once", "upkeep": "upkeep", "delay_months": "delay_months"}
+SPREAD = ("realised_npv", "projected_npv", "gap")  # what is taken apart by the two kinds of uncertainty
+POINTS = {LHS: "Latin hypercube points", SOBOL: "Sobol' points"}
 SETTINGS = ("money", "clock", "board", "base")  # groups of choices, not of claims about the world
 
 
@@ -203,19 +207,19 @@ def time_to_detect(results: Results) -> dict[str, Any] | None:
     """Return how soon the first spell of drift is seen: Kaplan-Meier over trials, in months.
 
     Trials whose window ends first, or whose model was retrained for another reason, are censored. None where
-    nothing drifts.
+    nothing drifts. The interval takes trials as independent, and is left out where they are not.
     """
     hours, observed = results.of("detection_hours"), results.of("detected")
     known = np.isfinite(hours)
     if not known.any():
         return None
     curve = kaplan_meier(hours[known] / 730.0, observed[known] > 0.5)
-    median, low, high = survival_quantile(curve)
+    median, *ends = survival_quantile(curve)
     return {
         "trials": int(known.sum()),
         "detected_share": float(observed[known].mean()),
         "p50_months": median,
-        "p50_ci95": [low, high],
+        "p50_ci95": ends if results.independent else [math.nan, math.nan],
     }
 
 
@@ -314,7 +318,8 @@ def input_links(resolved: Mapping[str, Any], results: Results) -> list[dict[str,
 
     The intervals hold together at 95 %, so that among many inputs none stands out by chance alone.
     """
-    correlations = rank_correlations(results.drawn, results.of("realised_npv"), len(results.inputs))
+    npv, draws = results.of("realised_npv"), results.draws
+    correlations = rank_correlations(results.drawn, npv, len(results.inputs), draws)
     strengths = {i["name"]: i["strength"] for i in inputs(resolved)}
     order = np.argsort(-np.nan_to_num(np.abs(correlations[:, 0])), kind="stable")
     return [
@@ -349,8 +354,9 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
     """
     realised, projected = results.of("realised_npv"), results.of("projected_npv")
     n = len(realised)
-    losing, winning = int((realised < 0.0).sum()), int(results.of("success").sum())
-    npv = summarise(realised)
+    blocks, draws = results.blocks, results.draws
+    losing, winning = (realised < 0.0).astype(np.float64), results.of("success")
+    npv = summarise(realised, blocks)
     half_width = (npv["ci95"][1] - npv["ci95"][0]) / 2.0 if npv["ci95"] else None
     pilot, carried, others = members(resolved)
     bought = (*carried, *others)
@@ -364,6 +370,7 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
                 "scenario": {"name": resolved["name"], "digest": digest(dict(resolved))},
                 "seed": seed,
                 "replications": n,
+                "design": design(results),
                 "ended": ended(results),
                 "engine": results.engine,
                 "version": version,
@@ -373,23 +380,25 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
                     "investments": [name for name in resolved["investments"] if name in bought],
                     **{key: float(results.of(outcome).mean()) for key, outcome in BOUGHT.items()},
                 },
-                "projected": {"npv": summarise(projected)},
+                "projected": {"npv": summarise(projected, blocks)},
                 "realised": {
                     "npv": npv,
-                    "cashable_npv": summarise(results.of("cashable_npv")),
-                    "p_negative": losing / n,
-                    "p_negative_ci95": wilson(losing, n),
-                    "p_success": winning / n,
-                    "p_success_ci95": wilson(winning, n),
+                    "cashable_npv": summarise(results.of("cashable_npv"), blocks),
+                    "p_negative": losing.sum() / n,
+                    "p_negative_ci95": proportion(losing, blocks, draws),
+                    "p_success": winning.sum() / n,
+                    "p_success_ci95": proportion(winning, blocks, draws),
                     "cvar5": cvar(realised),
                     "payback_months": payback(results.of("payback_months")),
                     "discounted_payback_months": payback(results.of("discounted_payback_months")),
                     "irr": _irr(results.of("irr")),
-                    "peak_funding": summarise(results.of("peak_funding")),
+                    "peak_funding": summarise(results.of("peak_funding"), blocks),
                     "median_path": {"deepest": max(0.0, -float(median_cash[deepest])), "month": deepest},
                 },
-                "gap": summarise(results.of("gap")),
-                "realisation_ratio": fieller_ratio(realised, projected) if projected.mean() > 0.0 else None,
+                "gap": summarise(results.of("gap"), blocks),
+                "realisation_ratio": fieller_ratio(realised, projected, blocks)
+                if projected.mean() > 0.0
+                else None,
                 "operations": operations(results),
                 "workflows": workflows(resolved["workflows"], results),
                 "dashboard": dashboard(resolved, results),
@@ -398,16 +407,61 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
                 "reviewers": _reviewers(results, flow),
                 "inputs": input_links(resolved, results),
                 "guesses": {"guessed": guessed, "stated": stated},
+                "uncertainty": uncertainty(results),
                 "precision": {
                     "metric": "realised.npv.mean",
                     "half_width": half_width,
                     "confidence": 0.95,
-                    "method": "Student t, one draw of the unknowns and one luck a trial",
+                    "method": method(results),
                     "reached": None,
                 },
             }
         )
     )
+
+
+def design(results: Results) -> dict[str, Any]:
+    """Return how the unknowns were drawn: as many randomisations as there are independent units."""
+    return {
+        "name": results.design.name,
+        "randomisations": int(results.blocks.max()) + 1,
+        "points": results.design.points,
+        "lucks": results.lucks,
+    }
+
+
+def method(results: Results) -> str:
+    """Return how the interval of a mean is made."""
+    about = design(results)
+    units, points, lucks = about["randomisations"], about["points"], about["lucks"]
+    each = f", {lucks} lucks a draw" * (lucks > 1)
+    if about["name"] in POINTS:
+        kind = POINTS[about["name"]]
+        return f"Student t on the means of {units} randomisations of {points} {kind}{each}"
+    if lucks > 1:
+        return f"Student t on the means of {units} draws of the unknowns{each}"
+    return "Student t, one draw of the unknowns and one luck a trial"
+
+
+def uncertainty(results: Results) -> dict[str, Any] | None:
+    """Return how much of the spread is what is not known, and how much luck.
+
+    Parameters
+    ----------
+    results : Results
+        Of a plan with one variant.
+
+    Returns
+    -------
+    dict or None
+        ``draws``, ``lucks``, ``method``, and `uncertainty.components` of each of `SPREAD`; None with one luck
+        a draw, or one independent unit.
+    """
+    units = results.blocks[:: results.lucks]
+    if results.lucks < 2 or units.max() == 0:
+        return None
+    found = {name: components(results.of(name).reshape(len(units), -1), units) for name in SPREAD}
+    return {"draws": len(units), "lucks": results.lucks, "method": METHOD, **found}
 
 
 def _reviewers(results: Results, flow: Mapping[str, Floats]) -> dict[str, Any]:

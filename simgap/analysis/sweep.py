@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from simgap.analysis.statistics import fieller_ratio, summarise, wilson
+from simgap.analysis.statistics import fieller_ratio, proportion, summarise
 from simgap.errors import InputError, Problem
 from simgap.model.types import Floats
 from simgap.montecarlo.plan import Plan, Results, crossed
+from simgap.sampling.designs import PLAIN, Design
 from simgap.scenario.grammar import parse_value
 from simgap.scenario.keys import find, nearest
 from simgap.scenario.portfolios import concerns, members
@@ -177,13 +178,15 @@ def ends(axes: Sequence[Axis]) -> list[Axis]:
     return [Axis(axis.key, axis.values[[0, -1]]) for axis in axes]
 
 
-def plan_of(axes: Sequence[Axis], resolved: Mapping[str, Any], replications: int) -> Plan:
+def plan_of(
+    axes: Sequence[Axis], resolved: Mapping[str, Any], replications: int, design: Design = PLAIN
+) -> Plan:
     """Return the plan of a sweep: every point of the grid on the same draws and lucks.
 
     The first axis varies slowest.
     """
     variants = [variant_at(axes, point, resolved) for point in points(axes)]
-    return crossed(tuple(variants), replications)
+    return crossed(tuple(variants), replications, design=design)
 
 
 def points(axes: Sequence[Axis]) -> list[tuple[float, ...]]:
@@ -224,24 +227,27 @@ def grid(axes: Sequence[Axis], results: Results, variants: int, outcome: str) ->
     -------
     mean, half_width : Floats[len(axis), ...]
         nan where the ratio has no positive denominator, or where there is no bounded interval. Intervals are
-        those of a run: Student's for money, Fieller's for the ratio of means, Wilson's for a share.
+        those of a run: Student's for money, Fieller's for the ratio of means, Wilson's for a share, between
+        the randomisations of a design.
     """
     which = np.array([variant for variant, _, _ in results.rows])
-    realised, projected = results.of("realised_npv"), results.of("projected_npv")
+    realised, projected, units = results.of("realised_npv"), results.of("projected_npv"), results.blocks
     mean, half = np.full(variants, math.nan), np.full(variants, math.nan)
     for v in range(variants):
         here = which == v
+        blocks = units[here]
         if outcome == "ratio":
-            ratio = fieller_ratio(realised[here], projected[here]) if projected[here].mean() > 0.0 else None
+            parts = realised[here], projected[here]
+            ratio = fieller_ratio(*parts, blocks) if parts[1].mean() > 0.0 else None
             if ratio:
                 mean[v], interval = ratio["value"], ratio["ci95"]
                 half[v] = (interval[1] - interval[0]) / 2.0 if interval else math.nan
         elif outcome == "success":
             wins = results.of("success")[here]
-            low, high = wilson(int(wins.sum()), len(wins))
+            low, high = proportion(wins, blocks, results.draws)
             mean[v], half[v] = wins.mean(), (high - low) / 2.0
         else:
-            stats = summarise(realised[here])
+            stats = summarise(realised[here], blocks)
             mean[v], interval = stats["mean"], stats["ci95"]
             half[v] = (interval[1] - interval[0]) / 2.0 if interval else math.nan
     shape = tuple(len(axis.values) for axis in axes)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from simgap.cli.options import finish, progress, simulating
+from simgap.cli.options import DESIGN, LUCKS, finish, progress, simulating
 from simgap.defaults import ALL_REPLICATIONS, REPLICATIONS
 
 
@@ -14,6 +14,8 @@ from simgap.defaults import ALL_REPLICATIONS, REPLICATIONS
 @simulating(
     None, f"Futures; every portfolio meets each.  [default: {REPLICATIONS}; --all: {ALL_REPLICATIONS}]"
 )
+@DESIGN
+@LUCKS
 @click.argument("portfolios", nargs=-1, metavar="[PORTFOLIO]...")
 @click.option("--all", "every", is_flag=True, help="All combinations of the investments.")
 @click.option(
@@ -49,6 +51,8 @@ def compare(
     out: Path | None,
     overwrite: bool,
     yes: bool,
+    design: str,
+    lucks: int,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -79,5 +83,7 @@ def compare(
             show,
             confirmed=yes,
             engine=engine,
+            design=design,
+            lucks=lucks,
         )
     return finish(result, result.text(), as_json, quiet, out, overwrite)

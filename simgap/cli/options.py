@@ -40,6 +40,22 @@ SEED = click.option(
     help="Seed of the study.",
 )
 SETS = click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Replace a leaf of the file.")
+DESIGN = click.option(
+    "--design",
+    type=click.Choice(defaults.DESIGNS),
+    default=defaults.DESIGN,
+    show_default=True,
+    help="How the unknowns are drawn: independently, or evenly in 16 to 31 independent randomisations, by "
+    "Latin hypercube or Sobol' points. Luck stays independent.",
+)
+LUCKS = click.option(
+    "--lucks",
+    type=click.IntRange(1, 1000),
+    default=defaults.LUCKS,
+    show_default=True,
+    help="Trials of each draw of the unknowns; two or more tell what is not known from luck. --replications "
+    "counts all trials.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 
 

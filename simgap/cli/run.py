@@ -7,14 +7,16 @@ from pathlib import Path
 import click
 
 from simgap import defaults
-from simgap.cli.options import finish, progress, simulating
+from simgap.cli.options import DESIGN, LUCKS, finish, progress, simulating
 
 
 @click.command()
-@simulating(defaults.REPLICATIONS)
+@simulating(None, f"Trials.  [default: {defaults.REPLICATIONS}; or the next that can be split]")
+@DESIGN
+@LUCKS
 def run(
     scenario: str,
-    replications: int,
+    replications: int | None,
     seed: int,
     engine: str,
     workers: int | None,
@@ -22,6 +24,8 @@ def run(
     out: Path | None,
     overwrite: bool,
     yes: bool,
+    design: str,
+    lucks: int,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -37,5 +41,7 @@ def run(
     if out:
         check_folder(out, overwrite)
     with progress(quiet, verbose) as show:
-        result = case.run(replications, seed, workers, show, confirmed=yes, engine=engine)
+        result = case.run(
+            replications, seed, workers, show, confirmed=yes, engine=engine, design=design, lucks=lucks
+        )
     return finish(result, result.text(), as_json, quiet, out, overwrite)

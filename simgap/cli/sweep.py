@@ -7,11 +7,14 @@ from pathlib import Path
 import click
 
 from simgap import defaults
-from simgap.cli.options import finish, progress, simulating
+from simgap.cli.options import DESIGN, finish, progress, simulating
 
 
 @click.command()
-@simulating(defaults.SWEEP_REPLICATIONS)
+@simulating(
+    None, f"Trials at each point.  [default: {defaults.SWEEP_REPLICATIONS}; or the next that can be split]"
+)
+@DESIGN
 @click.option(
     "--over",
     multiple=True,
@@ -30,7 +33,7 @@ def sweep(
     scenario: str,
     over: tuple[str, ...],
     outcome: str,
-    replications: int,
+    replications: int | None,
     seed: int,
     engine: str,
     workers: int | None,
@@ -38,6 +41,7 @@ def sweep(
     out: Path | None,
     overwrite: bool,
     yes: bool,
+    design: str,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -56,5 +60,7 @@ def sweep(
     if out:
         check_folder(out, overwrite)
     with progress(quiet, verbose) as show:
-        result = case.sweep(over, outcome, replications, seed, workers, show, confirmed=yes, engine=engine)
+        result = case.sweep(
+            over, outcome, replications, seed, workers, show, confirmed=yes, engine=engine, design=design
+        )
     return finish(result, result.text(), as_json, quiet, out, overwrite)

@@ -25,6 +25,7 @@ from simgap.errors import BacklogLimit, SimgapError
 from simgap.model.types import Floats, Ints
 from simgap.montecarlo.phases import expected_items, prepare
 from simgap.montecarlo.trial import Trial, forget, run_trial
+from simgap.sampling.designs import PLAIN, Design
 from simgap.sampling.quantiles import quantile
 from simgap.sampling.unknowns import draw_unknowns
 from simgap.scenario.portfolios import concerns, members
@@ -43,12 +44,15 @@ class Plan:
     variants : tuple of Variant
         Changes of the scenario.
     rows : tuple of (variant, draw, luck)
-        One trial each. Draws come in order, and each with all its variants: what an interruption leaves is
-        then whole draws.
+        One trial each. Draws come in order, and each with all its lucks and variants: what an interruption
+        leaves is then whole draws.
+    design : Design
+        Of the draws.
     """
 
     variants: tuple[Variant, ...]
     rows: tuple[Row, ...]
+    design: Design = PLAIN
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ class Results:
         that stands above.
     stopped : bool
         Whether an interruption ended the plan early.
+    design : Design
+        Of the draws.
     """
 
     rows: tuple[Row, ...]
@@ -96,6 +102,31 @@ class Results:
     engine: str = ENGINE
     ended: tuple[Row, ...] = ()
     stopped: bool = False
+    design: Design = PLAIN
+
+    @property
+    def draws(self) -> int:
+        """How many draws of the unknowns there are."""
+        return len({draw for _, draw, _ in self.rows})
+
+    @property
+    def lucks(self) -> int:
+        """How many trials there are of a draw and a variant."""
+        return len({row[1:] for row in self.rows}) // self.draws
+
+    @property
+    def independent(self) -> bool:
+        """Whether, under a variant, each trial is an independent unit of its own."""
+        return self.design.points == 1 and self.lucks == 1
+
+    @property
+    def blocks(self) -> Ints:
+        """Which independent unit each row belongs to, counted from 0.
+
+        A unit is a randomisation with all its points, and of plain draws each draw with all its lucks.
+        """
+        unit = [draw // self.design.points for _, draw, _ in self.rows]
+        return np.unique(unit, return_inverse=True)[1].astype(np.int64)
 
     def of(self, name: str) -> Floats:
         """Return one outcome, a number a trial."""
@@ -115,15 +146,19 @@ def of_variants(results: Results, variants: Sequence[int]) -> Results:
     )
 
 
-def one_each(replications: int) -> Plan:
-    """Return the plan of a plain Monte Carlo run: one replication per draw, draw = luck = k."""
-    return Plan((Variant(),), tuple((0, k, k) for k in range(replications)))
+def one_each(draws: int, lucks: int = 1, design: Design = PLAIN) -> Plan:
+    """Return the plan of a run: the scenario as it is, by default one luck a draw, draw = luck = k."""
+    return crossed((Variant(),), draws, lucks, design)
 
 
-def crossed(variants: tuple[Variant, ...], replications: int) -> Plan:
-    """Return the plan that runs every variant on the same draws and lucks: common random numbers."""
-    rows = ((v, k, k) for k in range(replications) for v in range(len(variants)))
-    return Plan(variants, tuple(rows))
+def crossed(variants: tuple[Variant, ...], draws: int, lucks: int = 1, design: Design = PLAIN) -> Plan:
+    """Return the plan that runs every variant on the same draws and lucks: common random numbers.
+
+    The lucks of draw k are numbered from k. The key of a random number holds the draw too, so they are not
+    those of draw k + 1.
+    """
+    rows = ((v, k, k + luck) for k in range(draws) for luck in range(lucks) for v in range(len(variants)))
+    return Plan(variants, tuple(rows), design)
 
 
 def medians(resolved: Mapping[str, Any]) -> dict[str, float]:
@@ -223,7 +258,7 @@ def evaluate(
     concerned = [i for i, name in enumerate(names) if concerns(name, pilots, investments)]
     draws = np.array(sorted({draw for _, draw, _ in plan.rows}), np.int64)
     correlations = [(a, b, rho) for a, b, rho in resolved["correlations"]]
-    table = draw_unknowns(unknowns, correlations, seed, draws)
+    table = draw_unknowns(unknowns, correlations, seed, draws, plan.design)
     drawn = table[np.searchsorted(draws, [draw for _, draw, _ in plan.rows])]
     if workers is None:
         workers = default_workers() if work(resolved, plan) > SMALL else 1
@@ -238,7 +273,7 @@ def evaluate(
     except KeyboardInterrupt:
         stopped = True
     shown = drawn if len(concerned) == len(names) else drawn[:, concerned]
-    kept, ended = store.whole_draws(), store.ended
+    kept, ended = store.kept(), store.ended
     if not kept:
         if stopped or not ended:
             raise KeyboardInterrupt
@@ -261,6 +296,7 @@ def evaluate(
         engine=engine,
         ended=tuple(plan.rows[i] for i in sorted(ended)),
         stopped=stopped,
+        design=plan.design,
     )
 
 
@@ -276,18 +312,24 @@ class _Store:
         self.done = bytearray(len(plan.rows))
         self.ended: dict[int, BacklogLimit] = {}
         self.left_out: set[int] = set()
-        self.rows_of = Counter(draw for _, draw, _ in plan.rows)
-        # The waits of draws that are not whole yet, and the sum of the others with the last of them.
-        self.pending: dict[int, list[tuple[int, Ints]]] = {}
+        self.rows_of = Counter(map(self._block, plan.rows))
+        # The waits of blocks that are not whole yet, with draw and variant, and the sum of the others with
+        # the last of them.
+        self.pending: dict[int, list[tuple[int, int, Ints]]] = {}
         self.summed: tuple[Ints, int] = np.zeros((0, 0, 0), np.int64), -1
+
+    def _block(self, row: Row) -> int:
+        """Return the independent unit of a row: its randomisation."""
+        return row[1] // self.plan.design.points
 
     def add(self, index: int, trial: Trial | BacklogLimit) -> None:
         """Keep the numbers of the trial of a row, or that it ended early."""
         variant, draw, _ = self.plan.rows[index]
+        block = self._block(self.plan.rows[index])
         if isinstance(trial, BacklogLimit):
-            self.ended[index] = trial
             self.left_out.add(draw)
-            self.pending.pop(draw, None)
+            self.ended[index] = trial
+            self.pending[block] = [part for part in self.pending.get(block, ()) if part[0] != draw]
             return
         if not self.names:
             self._make_room(trial)
@@ -295,11 +337,11 @@ class _Store:
         self.monthly[index] = trial.monthly
         self.workflows[index] = trial.workflows
         if draw not in self.left_out:
-            self.pending.setdefault(draw, []).append((variant, trial.waits))
+            self.pending.setdefault(block, []).append((draw, variant, trial.waits))
         self.done[index] = True
-        if len(self.pending.get(draw, ())) == self.rows_of[draw]:
-            self.summed = self._plus(draw), draw
-            del self.pending[draw]
+        if len(self.pending.get(block, ())) == self.rows_of[block]:
+            self.summed = self._plus(block), block
+            del self.pending[block]
 
     def _make_room(self, trial: Trial) -> None:
         rows, names = len(self.plan.rows), tuple(trial.outcomes)
@@ -316,23 +358,29 @@ class _Store:
             ) from None
         self.names = names
 
-    def _plus(self, draw: int) -> Ints:
-        """Return the sum of waits with those of one more draw."""
+    def _plus(self, block: int) -> Ints:
+        """Return the sum of waits with those of one more block, but for draws that are left out."""
         waits = self.summed[0].copy()
-        for variant, more in self.pending[draw]:
-            waits[variant] += more
+        for draw, variant, more in self.pending[block]:
+            if draw not in self.left_out:
+                waits[variant] += more
         return waits
 
-    def whole_draws(self) -> list[int]:
-        """Return the places of the finished rows whose draw was finished under every variant of the plan."""
-        missing = {row[1] for row, done in zip(self.plan.rows, self.done, strict=True) if not done}
-        return [i for i, row in enumerate(self.plan.rows) if row[1] not in missing]
+    def kept(self) -> list[int]:
+        """Return the places of the finished rows that are shown.
+
+        These are the rows of whole blocks, all of whose trials have come to something, without the draws of
+        which any trial ended early.
+        """
+        rows = list(enumerate(self.plan.rows))
+        open_ = {self._block(row) for i, row in rows if not self.done[i] and i not in self.ended}
+        return [i for i, row in rows if row[1] not in self.left_out and self._block(row) not in open_]
 
     def waits(self, kept: list[int]) -> Ints:
-        """Return the waits summed over these rows, the whole draws."""
+        """Return the waits summed over these rows, those of `kept`."""
         self.pending.pop(self.summed[1], None)  # where an interrupt came before it was taken out
-        for draw in self.pending.keys() & {self.plan.rows[i][1] for i in kept}:
-            self.summed = self._plus(draw), draw
+        for block in self.pending.keys() & {self._block(self.plan.rows[i]) for i in kept}:
+            self.summed = self._plus(block), block
         return self.summed[0]
 
 

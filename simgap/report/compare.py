@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simgap.analysis.words import left_out, money, share_of_100, title, unit_of
-from simgap.report.screen import conventions, few, without_holidays, wrap
+from simgap.report.screen import conventions, few, spread, without_holidays, wrap
 from simgap.scenario.table import CONDITIONS, Row
 from simgap.scenario.units import UNITS, say
 from simgap.scenario.values import row_of
@@ -80,6 +80,7 @@ def words(comparison: Data) -> list[str]:
         *([] if against is None else [_risks(comparison, best, against)]),
         *_carried(comparison),
         *_rivals(comparison),
+        *_kinds(comparison, best, against),
         *_investments(comparison.get("investments") or []),
         *(_break_even(f, comparison) for f in comparison.get("break_even") or [] if f is not told),
         *_not_searched(comparison),
@@ -219,6 +220,12 @@ def _rivals(comparison: Data) -> list[str]:
     more = len(rivals) - len(shown)
     either = f"Either {shown[0]} or {shown[1]}" if len(rivals) == 2 else f"Any of {_listed(shown, more)}"
     return [f"{either} may be best: with all comparisons taken together, these futures cannot tell (95 %)."]
+
+
+def _kinds(comparison: Data, best: str, against: str | None) -> list[str]:
+    """Return the sentences on the two kinds of uncertainty of a difference, with several lucks a draw."""
+    found = against and _pair(comparison, best, against).get("uncertainty")
+    return [spread(found, "the spread of the difference")] if found else []
 
 
 def _listed(names: Sequence[str], more: int = 0) -> str:

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from simgap.analysis.summary import POINTS
 from simgap.analysis.words import left_out, money, share_of_100, title, weeks
 
 WIDTH = 80
@@ -141,9 +142,53 @@ def words(summary: Mapping[str, Any]) -> list[str]:
                 else "The AI keeps its autonomy."
             )
         )
+    if summary["uncertainty"]:
+        lines.append(spread(summary["uncertainty"]["realised_npv"]))
     guessed, stated = summary["guesses"]["guessed"], summary["guesses"]["stated"]
     lines.append(f"{guessed} of {stated} inputs are guesses.")
     return lines
+
+
+def spread(found: Mapping[str, Any], of: str = "the spread") -> str:
+    """Return the sentence on how much of a spread measuring could remove, and how much is luck.
+
+    Parameters
+    ----------
+    found : mapping
+        As `analysis.uncertainty.components` returns it.
+    of : str
+        What spreads.
+    """
+    share, ci95, total = found["unknown"]["share"], found["unknown"]["ci95"], found["sd_total"]
+    if share is None:
+        return f"Nothing varies in {of}."
+    interval = f" (95 % interval {ci95[0]:.0%} to {ci95[1]:.0%})" if ci95 else ""
+    if found["sd_luck"] == 0.0:
+        return f"All of {of} is what is not known (sd {money(total)}): luck plays no part."
+    if share <= 0.0:
+        return (
+            f"What is not known adds nothing to {of} that these replications can show: its share of the "
+            f"variance comes out at {share:.0%}{interval}, below zero by chance alone. Only capacity and "
+            f"luck decide (sd {money(found['sd_luck'])})."
+        )
+    doubt = " What is not known cannot be told from no share at all." if not ci95 or ci95[0] <= 0.0 else ""
+    return (
+        f"Measuring more could remove up to {1.0 - found['sd_luck'] / total:.0%} of {of} (sd from "
+        f"{money(total)} to {money(found['sd_luck'])}); only capacity and luck decide the rest. Of the "
+        f"variance {share:.0%} is what is not known{interval}, {1.0 - share:.0%} is luck.{doubt}"
+    )
+
+
+def _drawn(design: Mapping[str, Any] | None) -> str:
+    """Return how the replications are made up; nothing where each is a draw with one luck."""
+    if design is None:
+        return ""
+    lucks = f", {design['lucks']} of each draw of what is not known" if design["lucks"] > 1 else ""
+    if design["name"] not in POINTS:
+        return lucks
+    return (
+        f" in {design['randomisations']} randomisations of {design['points']} {POINTS[design['name']]}{lucks}"
+    )
 
 
 def _bought(bought: Mapping[str, Any]) -> list[str]:
@@ -202,8 +247,8 @@ def conventions(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
         f"Net present value in {summary['currency']}, {settings['money.prices']}, "
         f"{settings['money.discount']:.1%} a year, {tax}, {months:.0f} month{'s' * (months > 1)} of 730 h "
         f"from {settings['clock.decision']}, against going on the legacy way. "
-        f"{n} replication{'s' * (n > 1)}, seed {summary['seed']}; the spread holds both what is not "
-        "known and luck."
+        f"{n} replication{'s' * (n > 1)}{_drawn(summary.get('design'))}, seed {summary['seed']}; the spread "
+        "holds both what is not known and luck."
     )
 
 

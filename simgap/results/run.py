@@ -90,11 +90,12 @@ class Result(Whole):
             write_json(place / "result.json", self.json())
             write_parquet(place / "trials.parquet", [tables.trials(self.resolved, self.results)])
             write_parquet(place / "monthly.parquet", tables.months(self.results))
-            for name in FIGURES:
+            for name in self.plot.available:
                 style.save(getattr(self.plot, name)(), place / f"{name}.png")
 
 
 FIGURES = ("value", "cash", "dashboard", "tornado")
+LUCKS = "lucks"  # drawn where each draw has several
 
 
 @dataclass(frozen=True)
@@ -103,11 +104,22 @@ class Figures:
 
     result: Result
 
+    @property
+    def available(self) -> list[str]:
+        """Names of those that can be drawn of what was simulated."""
+        return [*FIGURES, *[LUCKS] * (self.result.summary["uncertainty"] is not None)]
+
     def _caption(self) -> str:
         s, n = self.result.summary, self.result.summary["replications"]
+        lucks = s["design"]["lucks"]
+        each = (
+            f"{lucks} of each draw of what is not known, each with its own luck"
+            if lucks > 1
+            else "each with its own draw of what is not known and its own luck"
+        )
         return (
-            f"{title(s['scenario']['name'])}: {n} replication{'s' * (n > 1)}, seed {s['seed']}; each with "
-            f"its own draw of what is not known and its own luck.{omitted(self.result.results)}"
+            f"{title(s['scenario']['name'])}: {n} replication{'s' * (n > 1)}, seed {s['seed']}; {each}."
+            f"{omitted(self.result.results)}"
         )
 
     def value(self) -> Figure:
@@ -169,4 +181,15 @@ class Figures:
             caption, height=tornado.height(int(np.isfinite(correlations[:, 0]).sum()))
         )
         tornado.draw(axes, [link["name"] for link in links], correlations, "realised NPV")
+        return figure
+
+    def lucks(self) -> Figure:
+        """What a draw of the unknowns comes to with one luck, over what it comes to with another."""
+        from simgap.plots import lucks, style
+
+        r, parts = self.result.results, self.result.summary["uncertainty"]["realised_npv"]
+        pairs = r.of("realised_npv").reshape(-1, r.lucks)
+        removable = 1.0 - parts["sd_luck"] / parts["sd_total"] if parts["sd_total"] else 0.0
+        figure, axes = style.new_figure(self._caption(), height=lucks.HEIGHT)
+        lucks.draw(axes, pairs[:, 0], pairs[:, 1], removable, self.result.summary["currency"])
         return figure

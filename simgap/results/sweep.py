@@ -16,7 +16,7 @@ import numpy as np
 
 from simgap import scenario
 from simgap.analysis import sweep as sweeps
-from simgap.analysis.summary import ended, finite
+from simgap.analysis.summary import design, ended, finite
 from simgap.analysis.words import left_out, money, title
 from simgap.folder import result_folder, write_json
 from simgap.model.types import Floats
@@ -80,6 +80,7 @@ class Sweep(Whole):
             "scenario": {"name": self.resolved["name"], "digest": scenario.digest(self.resolved)},
             "seed": self.seed,
             "replications": self.replications,
+            "design": design(self.results),
             "ended": ended(self.results),
             "engine": self.results.engine,
             "version": __version__,

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from simgap.compiling import rule
+from simgap.sampling import designs
+from simgap.sampling.designs import PLAIN, Design
 from simgap.sampling.philox import KIND_UNKNOWN, unit53, words
 from simgap.sampling.quantiles import quantile
 
@@ -113,8 +115,8 @@ def _fill(out: FloatArray, seed: int, entity: int, draws: IntArray) -> None:
         out[i] = unit53(w[0], w[1])
 
 
-def unknown_uniforms(names: Sequence[str], seed: int, draws: IntArray) -> FloatArray:
-    """Return the independent uniform numbers behind a set of unknown inputs.
+def unknown_uniforms(names: Sequence[str], seed: int, draws: IntArray, design: Design = PLAIN) -> FloatArray:
+    """Return the uniform numbers behind a set of unknown inputs, independent between inputs.
 
     Parameters
     ----------
@@ -124,12 +126,17 @@ def unknown_uniforms(names: Sequence[str], seed: int, draws: IntArray) -> FloatA
         Seed of the study, 0 .. 2^32 - 1.
     draws : ndarray of int, shape (n,)
         Numbers of the draws, 0 .. 2^32 - 1, in any order.
+    design : Design
+        Of the draws; by default they are independent.
 
     Returns
     -------
     ndarray of float, shape (n, k)
-        In the open interval (0, 1). An element depends on the seed, its input's name and its draw only.
+        In the open interval (0, 1). An element depends on the seed, its input's name, its draw and the design
+        only; of Sobol' points also on the input's place among the names.
     """
+    if design != PLAIN:
+        return designs.uniforms(design, [entity_of(name) for name in names], seed, draws)
     columns = np.empty((len(names), len(draws)))
     for column, name in zip(columns, names, strict=True):
         _fill(column, seed, entity_of(name), draws)
@@ -198,7 +205,11 @@ def correlate_uniforms(
 
 
 def draw_unknowns(
-    inputs: Sequence[Mapping[str, Any]], correlations: Sequence[Correlation], seed: int, draws: IntArray
+    inputs: Sequence[Mapping[str, Any]],
+    correlations: Sequence[Correlation],
+    seed: int,
+    draws: IntArray,
+    design: Design = PLAIN,
 ) -> FloatArray:
     """Return the values of the unknown inputs in the draws asked for.
 
@@ -212,6 +223,8 @@ def draw_unknowns(
         Seed of the study, 0 .. 2^32 - 1.
     draws : ndarray of int, shape (n,)
         Numbers of the draws, 0 .. 2^32 - 1, in any order.
+    design : Design
+        Of the draws; by default they are independent.
 
     Returns
     -------
@@ -226,7 +239,7 @@ def draw_unknowns(
         As in `quantile` and `correlate_uniforms`.
     """
     names = [item["name"] for item in inputs]
-    uniforms = correlate_uniforms(unknown_uniforms(names, seed, draws), names, correlations)
+    uniforms = correlate_uniforms(unknown_uniforms(names, seed, draws, design), names, correlations)
     values = np.empty(uniforms.shape)
     for j, item in enumerate(inputs):
         values[:, j] = quantile(item["distribution"], uniforms[:, j])

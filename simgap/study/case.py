@@ -21,9 +21,10 @@ import numpy as np
 from simgap import scenario
 from simgap.analysis import sweep as sweeps
 from simgap.analysis.breakeven import Curve
+from simgap.analysis.summary import design as design_of
 from simgap.analysis.summary import ended, finite, summary
 from simgap.analysis.timeline import of_arrivals, timeline
-from simgap.defaults import ALL_REPLICATIONS, ENGINE, REPLICATIONS, SEED, SWEEP_REPLICATIONS
+from simgap.defaults import ALL_REPLICATIONS, DESIGN, ENGINE, LUCKS, REPLICATIONS, SEED, SWEEP_REPLICATIONS
 from simgap.engines.calendars import date_of
 from simgap.engines.physics import OVERLONG
 from simgap.errors import BacklogLimit, InputError, Problem, SimulationError
@@ -39,6 +40,7 @@ from simgap.scenario.load import read_source
 from simgap.scenario.values import Variant
 from simgap.study import comparing, gating
 from simgap.study.limits import check_size, check_window, number, refusal
+from simgap.study.replicating import replicated
 from simgap.trace import Trace
 from simgap.version import __version__
 
@@ -74,19 +76,22 @@ class Case:
 
     def run(
         self,
-        replications: int = REPLICATIONS,
+        replications: int | None = None,
         seed: int = SEED,
         workers: int | None = None,
         progress: Progress = _silent,
         confirmed: bool = True,
         engine: str = ENGINE,
+        design: str = DESIGN,
+        lucks: int = LUCKS,
     ) -> Result:
         """Simulate projected and realised value.
 
         Parameters
         ----------
-        replications : int
-            Trials; each has its own draw of the unknowns and its own luck.
+        replications : int, optional
+            Trials; each has its own luck, and by default its own draw of the unknowns. By default 1,000, or
+            the next number that design and lucks can split.
         seed : int
             From 0 to 2^32 - 1. The same seed gives the same bits for any number of workers.
         workers : int, optional
@@ -97,6 +102,11 @@ class Case:
             Whether a plan of more than an hour is meant.
         engine : str
             ``compiled``, or ``reference``, which is slower and gives the same bits.
+        design : str
+            How the unknowns are drawn: ``mc``, ``lhs`` or ``sobol``. Of the latter two the replications are
+            16 to 31 randomisations, of ``sobol`` each of a power of two of points.
+        lucks : int
+            Trials of each draw of the unknowns. Two or more tell what is not known from luck.
 
         Returns
         -------
@@ -107,30 +117,35 @@ class Case:
         Raises
         ------
         InputError
-            The plan would take more than an hour and is not confirmed, or the pilot outlasts the window.
+            The plan would take more than an hour and is not confirmed, the pilot outlasts the window, or the
+            replications cannot be split.
         BacklogLimit
             Every trial ended with `backlog_limit`; where some do, the result is of the others.
         KeyboardInterrupt
             Interrupted before the first trial was finished.
         """
+        draws, drawn = replicated(self.resolved, replications, REPLICATIONS, design, lucks)
+        replications = draws * lucks
         if not confirmed:
             items = replications * plans.work(self.resolved, plans.one_each(1))
             check_size(items, replications, workers or plans.default_workers(), engine)
         check_window(self.resolved, self._wrong, (Variant(),))
-        done, times = self._evaluate(plans.one_each(replications), seed, workers, progress, engine)
-        provenance = self._provenance("run", seed, replications, done.complete, times)
+        plan = plans.one_each(draws, lucks, drawn)
+        done, times = self._evaluate(plan, seed, workers, progress, engine)
+        provenance = self._provenance("run", seed, replications, done.complete, times, design, lucks)
         return Result(self.resolved, done, summary(self.resolved, done, seed, __version__), provenance)
 
     def sweep(
         self,
         over: Sequence[str],
         outcome: str = "npv",
-        replications: int = SWEEP_REPLICATIONS,
+        replications: int | None = None,
         seed: int = SEED,
         workers: int | None = None,
         progress: Progress = _silent,
         confirmed: bool = True,
         engine: str = ENGINE,
+        design: str = DESIGN,
     ) -> Sweep:
         """Simulate an outcome over one or two parameters or doses of conditions.
 
@@ -140,8 +155,8 @@ class Case:
             One or two texts ``KEY=LO:HI:N``.
         outcome : str
             ``npv``, ``ratio`` or ``success``.
-        replications, seed, workers, progress, confirmed, engine
-            As in `run`; every point of the grid meets the same trials.
+        replications, seed, workers, progress, confirmed, engine, design
+            As in `run`, by default 20 replications; every point of the grid meets the same trials.
 
         Raises
         ------
@@ -156,16 +171,17 @@ class Case:
         if not 1 <= len(axes) <= 2 or len({axis.key for axis in axes}) < len(axes):
             raise InputError("--over", [Problem(0, "", f"{len(axes)} axes", "one or two, of different keys")])
         points = math.prod(len(axis.values) for axis in axes)
+        replications, drawn = replicated(self.resolved, replications, SWEEP_REPLICATIONS, design)
         check_window(self.resolved, self._wrong, (Variant(),), axes)
         if not confirmed:
             # The corners of the grid speak for all of it: looking at each point would itself take long.
             corners = sweeps.plan_of(sweeps.ends(axes), self.resolved, 1)
             items = plans.work(self.resolved, corners) / len(corners.rows) * points * replications
             check_size(items, points * replications, workers or plans.default_workers(), engine)
-        plan = sweeps.plan_of(axes, self.resolved, replications)
+        plan = sweeps.plan_of(axes, self.resolved, replications, drawn)
         done, times = self._evaluate(plan, seed, workers, progress, engine)
         mean, half_width = sweeps.grid(axes, done, len(plan.variants), outcome)
-        provenance = self._provenance("sweep", seed, replications, done.complete, times)
+        provenance = self._provenance("sweep", seed, replications, done.complete, times, design)
         return Sweep(self.resolved, axes, outcome, mean, half_width, done, seed, provenance)
 
     def compare(
@@ -181,6 +197,8 @@ class Case:
         progress: Progress = _silent,
         confirmed: bool = True,
         engine: str = ENGINE,
+        design: str = DESIGN,
+        lucks: int = LUCKS,
     ) -> Comparison:
         """Simulate portfolios of investments on the same futures.
 
@@ -201,8 +219,8 @@ class Case:
         replications : int, optional
             Futures; by default 1,000, with `every` 200. A search has at most
             `comparing.BREAK_EVEN_REPLICATIONS` at each value, a map `comparing.MAP_REPLICATIONS` at each
-            point.
-        seed, workers, progress, confirmed, engine
+            point, both of plain draws with one luck each.
+        seed, workers, progress, confirmed, engine, design, lucks
             As in `run`.
 
         Raises
@@ -216,7 +234,8 @@ class Case:
         """
         resolved = self.resolved
         usual = ALL_REPLICATIONS if every else REPLICATIONS
-        n = usual if replications is None else replications
+        draws, drawn = replicated(resolved, replications, usual, design, lucks)
+        n = draws * lucks
         asked = comparing.asked(resolved, portfolios, every, each, break_even, over)
         variants = asked.variants
         check_window(resolved, self._wrong, variants, asked.axes)
@@ -226,9 +245,11 @@ class Case:
             trials = len(variants) * n + asked.further_trials(n)
             items = plans.work(resolved, plans.crossed(variants, 1)) / len(variants) * trials
             check_size(items, trials, workers or plans.default_workers(), engine)
-        done, times = self._evaluate(plans.crossed(variants, n), seed, workers, progress, engine)
+        plan = plans.crossed(variants, draws, lucks, drawn)
+        done, times = self._evaluate(plan, seed, workers, progress, engine)
         shown = plans.of_variants(done, range(len(asked.chosen)))
-        summary = self._summary(shown, seed) | comparing.compared(resolved, asked, done, shown)
+        summary = self._summary(shown, seed) | {"design": design_of(shown)}
+        summary |= comparing.compared(resolved, asked, done, shown)
 
         curves: dict[str, Curve] = {}
         winners, unfinished = None, ""
@@ -256,7 +277,8 @@ class Case:
         except InputError as error:
             what = error.problems[0].what
             unfinished = f"the break-even or the map met what cannot be simulated ({what})"
-        provenance = self._provenance("compare", seed, n, done.complete and not unfinished, times)
+        complete = done.complete and not unfinished
+        provenance = self._provenance("compare", seed, n, complete, times, design, lucks)
         return Comparison(resolved, shown, finite(summary), curves, winners, unfinished, provenance)
 
     def gate(
@@ -307,7 +329,7 @@ class Case:
         return {
             "scenario": {"name": self.resolved["name"], "digest": scenario.digest(self.resolved)},
             "seed": seed,
-            "replications": len({row[1] for row in results.rows}),
+            "replications": len({row[1:] for row in results.rows}),
             "ended": ended(results),
             "engine": results.engine,
             "version": __version__,
@@ -418,7 +440,14 @@ class Case:
         return scenario.wrong([(key, what, allowed)], self.text, self.file, self.sets)
 
     def _provenance(
-        self, command: str, seed: int, replications: int, complete: bool, times: dict[str, Any]
+        self,
+        command: str,
+        seed: int,
+        replications: int,
+        complete: bool,
+        times: dict[str, Any],
+        design: str = DESIGN,
+        lucks: int = LUCKS,
     ) -> dict[str, Any]:
         from importlib.metadata import version
 
@@ -426,6 +455,8 @@ class Case:
             "command": command,
             "seed": seed,
             "replications_asked": replications,
+            "design": design,
+            "lucks": lucks,
             "complete": complete,
             "simgap": __version__,
             "python": platform.python_version(),

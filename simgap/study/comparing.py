@@ -348,6 +348,8 @@ def _mean(values: Floats) -> tuple[float, float]:
 def hints(resolved: Mapping[str, Any], results: Results, difference: Floats) -> list[dict[str, Any]]:
     """Return `compare.flips` of all inputs; of the first, where the regression on the futures crosses zero.
 
+    The regression takes futures as independent, and is left out where they are not.
+
     Parameters
     ----------
     resolved : mapping
@@ -357,8 +359,8 @@ def hints(resolved: Mapping[str, Any], results: Results, difference: Floats) -> 
     difference : Floats[n]
         NPV of one portfolio less that of the other in the same future.
     """
-    found = flips(results.inputs, results.drawn, difference, len(results.inputs))
-    for entry in found[:MATTER]:
+    found = flips(results.inputs, results.drawn, difference, len(results.inputs), results.draws)
+    for entry in found[: MATTER * results.independent]:
         if entry["told"] and settable(resolved, entry["name"]):
             x = results.drawn[:, results.inputs.index(entry["name"])]
             at = np.quantile(x, np.linspace(0.02, 0.98, 49))
@@ -389,7 +391,9 @@ def compared(resolved: Mapping[str, Any], asked: Asked, results: Results, shown:
     found = {"pilot": pilot, "carries": list(carried), **compare(asked.chosen, shown, baseline)}
     npv = results.of("realised_npv").reshape(-1, len(asked.variants))
     if asked.contributions:
-        found["investments"] = contributions([*asked.chosen, *asked.extra], npv)
+        found["investments"] = contributions(
+            [*asked.chosen, *asked.extra], npv, results.blocks[:: len(asked.variants)]
+        )
     if found["against"] is not None:
         first, second = (npv[:, names.index(found[key])] for key in ("best", "against"))
         found["matters"] = hints(resolved, of_variants(shown, [0]), first - second)
