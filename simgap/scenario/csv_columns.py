@@ -84,8 +84,8 @@ def read(path: Path, known: Sequence[str]) -> Columns:
     Parameters
     ----------
     path : Path
-        As `locate` returns it; UTF-8. Columns are separated by semicolons where the first line has one, else by
-        tabs, else by commas.
+        As `locate` returns it; UTF-8. Columns are separated by semicolons where the first line has one, else
+        by tabs, else by commas.
     known : sequence of str
         Names that a column may have.
 

@@ -77,8 +77,10 @@ def _concerned(resolved: Mapping[str, Any], uplift: str) -> Iterator[tuple[str, 
 
 
 def _values(leaf: Mapping[str, Any]) -> list[Any]:
-    found = [leaf[side] for side in ("value", "production") if side in leaf]
-    return [value["times"] if isinstance(value, dict) and "times" in value else value for value in found]
+    """Return what a leaf's production side is made of: its value, or the pilot's and a factor."""
+    value = leaf["value"] if "value" in leaf else leaf["production"]
+    relative = isinstance(value, dict) and "times" in value
+    return [value["times"], leaf["pilot"]] if relative else [value]
 
 
 def ranges(resolved: Mapping[str, Any], uplift: str) -> list[str]:
@@ -163,17 +165,14 @@ def read_class(name: str, scenario: str) -> dict[str, list[float | None]]:
     if len(table.lines) > MOST_PROJECTS:
         what = f"holds {len(table.lines):,} projects"
         problems.append(Problem(0, "", what, f"at most {MOST_PROJECTS:,}"))
-    pairs = [
-        names for names in MEASURES.values() if names[2] in table.cells or set(names[:2]) <= set(table.cells)
-    ]
-    if not pairs:
+    for names in MEASURES.values():
+        stated = [name for name in names[:2] if name in table.cells]
+        if len(stated) == 1:
+            other = names[1 - names.index(stated[0])]
+            problems.append(Problem(1, stated[0], f"stands without `{other}`", "both columns, or neither"))
+    if not problems and not any(set(names) & set(table.cells) for names in MEASURES.values()):
         words = "; ".join(f"{a} and {b}, or {c}" for a, b, c in MEASURES.values())
         problems.append(Problem(1, "", "says nothing that came of a project", f"columns {words}"))
-    for names in MEASURES.values():
-        lone = [name for name in names[:2] if name in table.cells]
-        if len(lone) == 1:
-            other = names[1 - names.index(lone[0])]
-            problems.append(Problem(1, lone[0], f"stands without `{other}`", "both columns, or neither"))
     if problems:
         raise InputError(table.file, problems)
     found: dict[str, list[float | None]] = {}

@@ -206,7 +206,7 @@ def _outside(data: dict[str, Any]) -> list[Problem]:
             check_name(name)
         except Wrong as wrong:
             problems.append(_wrong(CLASS, wrong.what, wrong.allowed))
-    if set(data["classes"]) != set(filter(is_own, named)):
+    if not problems and set(data["classes"]) != set(filter(is_own, named)):
         problems.append(_wrong("classes", "are not those that are named", ", ".join(filter(is_own, named))))
     problems += [
         _wrong(f"classes.{name}", "has the wrong shape")
