@@ -179,7 +179,7 @@ def fieller_ratio(
     return {"value": value, "ci95": limits}
 
 
-def wilson(successes: float, n: int) -> tuple[float, float]:
+def wilson(successes: float, n: float) -> tuple[float, float]:
     """Return the score interval of a proportion.
 
     Wilson 1927, *Journal of the American Statistical Association* 22, 209-212; recommended for small n and
@@ -190,8 +190,8 @@ def wilson(successes: float, n: int) -> tuple[float, float]:
     successes : float
         0 <= successes <= n. A trial may count for a part, as a tie does: what lies between 0 and 1 varies
         less than what is 0 or 1 with the same mean, so the interval is then rather too wide.
-    n : int
-        Trials.
+    n : float
+        Trials; the effective number of weighted ones may be broken.
 
     Returns
     -------

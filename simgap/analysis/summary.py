@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from simgap.analysis.outside import lifts_of, outside_view
 from simgap.analysis.statistics import (
     cvar,
     fieller_ratio,
@@ -25,6 +26,7 @@ from simgap.model.types import Floats, Ints
 from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
 from simgap.montecarlo.plan import Results
 from simgap.sampling.designs import LHS, SOBOL
+from simgap.scenario.outside import counted_twice
 from simgap.scenario.portfolios import concerns, members
 from simgap.scenario.resolved import digest
 from simgap.scenario.values import inputs, row_of
@@ -408,6 +410,10 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
                 "inputs": input_links(resolved, results),
                 "guesses": {"guessed": guessed, "stated": stated},
                 "uncertainty": uncertainty(results),
+                "counted_twice": counted_twice(resolved),
+                "outside_view": outside_view(
+                    resolved, realised, projected, lifts_of(resolved, results.inputs, results.drawn)
+                ),
                 "precision": {
                     "metric": "realised.npv.mean",
                     "half_width": half_width,

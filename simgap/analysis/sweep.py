@@ -17,6 +17,7 @@ from simgap.montecarlo.plan import Plan, Results, crossed
 from simgap.sampling.designs import PLAIN, Design
 from simgap.scenario.grammar import parse_value
 from simgap.scenario.keys import find, nearest
+from simgap.scenario.outside import APPLIES, COUNT_BOTH, ranges
 from simgap.scenario.portfolios import concerns, members
 from simgap.scenario.table import CONDITIONS, NAMED, Row
 from simgap.scenario.units import Wrong
@@ -149,6 +150,9 @@ def sweepable(
         raise wrong("is not the pilot that `run` shows", "one of base.pilot")
     if row.group == "investments" and not concerns(found.path, (), bought):
         raise wrong("is not bought", f"one of those that are: {', '.join(bought) or 'none'}")
+    if row.path in APPLIES and leaves[COUNT_BOTH]["value"] != "yes" and (twice := ranges(resolved, row.path)):
+        what = f"would lift {twice[0]}, which is a range: overruns are counted twice"
+        raise wrong(what, f"a single figure there, or `{COUNT_BOTH}: yes` in the file")
     if not row.since:
         raise wrong("is not simulated in this version", "a parameter that is")
     changed = {path for name in bought for path in resolved["investments"][name]["change"]}

@@ -19,6 +19,7 @@ from simgap.engines.physics import CHANGES, ENDS, FINISHED, LEGACY, REVIEWERS, S
 from simgap.model import keys
 from simgap.model.clock import HOUR, MONTH
 from simgap.model.types import Floats, Ints
+from simgap.scenario.outside import RUNNING
 from simgap.scenario.portfolios import Bill
 
 Values = Mapping[str, Any]
@@ -43,8 +44,6 @@ COUNTED = {
     "platform": "platform",
     "upkeep": "upkeep",
 }
-# Running costs a month, together the line `platform`.
-FIXED = ("costs.platform", "costs.governance", "costs.curation", "measurement.tooling")
 DEFAULT_COUNTS = {"pilot_metrics": ("ai", "review"), "workflow_outcomes": tuple(COUNTED)}
 
 
@@ -214,7 +213,7 @@ def together(
     people, by_hand = labour_cost(physics, values)
     audits = booked(physics, Count.AUDITED).sum(axis=0) * values["measurement.audit_cost"]
     changes = booked(physics, *CHANGES).sum(axis=0) * values["iteration.change_cost"]
-    fixed = sum(values[path] for path in FIXED)
+    fixed = sum(values[path] for path in RUNNING)  # together the line `platform`
     return {name: rows.sum(axis=0) for name, rows in own.items()} | {
         "oversight": -(people - by_hand + audits),
         "exceptions": -by_hand,

@@ -16,6 +16,7 @@ from simgap.model import keys
 from simgap.model.clock import HOUR, MONTH
 from simgap.model.parameters import P
 from simgap.model.types import Floats
+from simgap.scenario.outside import uplifted, without_uplifts
 from simgap.scenario.portfolios import Bill, bill, members
 from simgap.scenario.values import (
     Variant,
@@ -52,6 +53,10 @@ class Phases:
         Their months.
     bill : Bill
         What pilot and investments cost, and how long they take.
+    promised : Bill
+        The same as it is estimated, without the uplifts for optimism: what the sponsors see.
+    promised_window : Window
+        The months of production as they see them.
     """
 
     values: tuple[Values, ...]
@@ -63,11 +68,18 @@ class Phases:
     window: Window
     pilot_window: Window
     bill: Bill
+    promised: Bill
+    promised_window: Window
 
     @property
     def go_live_hours(self) -> float:
         """Hours from the decision to go-live."""
         return self.bill.lasts + self.bill.delay
+
+    @property
+    def promised_hours(self) -> float:
+        """Hours from the decision to the go-live that the sponsors see."""
+        return self.promised.lasts + self.promised.delay
 
 
 def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Variant) -> Phases:
@@ -89,6 +101,7 @@ def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Va
     general = phase_values(both, "production", {})
     planned = tuple(workflow_values(general, name) for name in names)
     costs = bill(general, pilot_name, carried, others)
+    promised = bill(without_uplifts(general), pilot_name, carried, others)
     decision, months = general["clock.decision"], int(general["clock.horizon"])
     lasts, go_live = costs.lasts, costs.lasts + costs.delay
     hours = months * 730.0 - go_live
@@ -110,6 +123,7 @@ def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Va
             pilots = in_proportion(pilots, before)
     if doses:
         general = phase_values(both, "production", doses, volume_ratio(planned, hours, pilots, lasts))
+    general = uplifted(general)
     values: tuple[Values, ...] = tuple(workflow_values(general, name) for name in names)
     if doses.get("scope", 1.0) != 1.0:
         values = at_scope(values, planned, pilots, doses["scope"], decision, go_live, hours)
@@ -125,6 +139,8 @@ def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Va
         Window(months, production.go_live / MONTH, float(months)),
         Window(pilot.months, 0.0, lasts / 730.0),
         costs,
+        promised,
+        Window(months, round((promised.lasts + promised.delay) * HOUR) / MONTH, float(months)),
     )
 
 
@@ -230,16 +246,17 @@ def arrivals(packed: Packed) -> float:
 
 def planned_volume(phases: Phases) -> Floats:
     """Return the items by month that the board believes in."""
-    packed, window, general = phases.production, phases.window, phases.general
+    window, general = phases.promised_window, phases.general
     if not math.isnan(general["board.volume"]):
         return np.asarray(general["board.volume"] / 12.0 * window.active() * general["board.adoption"])
-    ends = np.arange(window.months + 1) * MONTH - packed.go_live
-    length = int(packed.knots[-1])
+    go_live = round(phases.promised_hours * HOUR)
+    ends = np.arange(window.months + 1) * MONTH - go_live
+    length = round(window.months * 730.0 * HOUR) - go_live
     volume = np.zeros(window.months)
     for values in phases.planned:
-        knots, levels = intensity(values, length, general["clock.decision"], phases.go_live_hours)
+        knots, levels = intensity(values, length, general["clock.decision"], phases.promised_hours)
         volume += np.diff(np.interp(ends, knots, levels))
         starts = round(values["starts"] * MONTH)
         if starts < length:  # nothing arrives after the window
-            volume[(packed.go_live + starts) // MONTH] += values["backlog"]
+            volume[(go_live + starts) // MONTH] += values["backlog"]
     return np.asarray(volume * general["board.adoption"], np.float64)

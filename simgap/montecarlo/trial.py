@@ -191,13 +191,13 @@ def counts_of(general: Mapping[str, Any], basis: str) -> tuple[str, ...]:
 def board_reading(phases: Phases, pilot: Physics, key: Ints) -> Floats:
     """Return the monthly flow that the board reads out of the pilot."""
     values, window = phases.pilot_values, phases.pilot_window
-    upkeep = -phases.bill.carried_monthly * window.active()
+    upkeep = -phases.promised.carried_monthly * window.active()
     return board_flow(
         pilot,
         ledger(pilot, values, window, key) | {"upkeep": upkeep},
         values,
         counts_of(phases.general, values[0]["measurement.basis"]),
         window,
-        phases.window,
+        phases.promised_window,
         planned_volume(phases),
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from simgap.analysis.summary import POINTS
 from simgap.analysis.words import left_out, money, share_of_100, title, weeks
+from simgap.report.outside import lifted, outside, twice
 
 WIDTH = 80
 SHOWN_LINKS = 2
@@ -248,7 +249,7 @@ def conventions(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
         f"{settings['money.discount']:.1%} a year, {tax}, {months:.0f} month{'s' * (months > 1)} of 730 h "
         f"from {settings['clock.decision']}, against going on the legacy way. "
         f"{n} replication{'s' * (n > 1)}{_drawn(summary.get('design'))}, seed {summary['seed']}; the spread "
-        "holds both what is not known and luck."
+        f"holds both what is not known and luck.{lifted(settings)}{twice(settings.get('counted_twice', ()))}"
     )
 
 
@@ -366,8 +367,17 @@ def screen(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
         *map(wrap, words(summary)),
         "",
     ]
+    beside = outside(summary["outside_view"], summary["realised"]["p_success"], summary["currency"])
     return "\n".join(
-        [*parts, wrap(conventions(summary, settings)), "", *table(summary), *by_workflow(summary)]
+        [
+            *parts,
+            wrap(conventions(summary, settings)),
+            "",
+            *table(summary),
+            *by_workflow(summary),
+            *[""] * bool(beside),
+            *map(wrap, beside),
+        ]
     )
 
 

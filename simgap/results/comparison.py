@@ -23,9 +23,10 @@ from simgap.model.types import Floats, Ints
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo.outcomes import MONTHLY
 from simgap.results import tables
-from simgap.results.incomplete import Whole, omitted
+from simgap.results.incomplete import Whole, doubled, omitted
 from simgap.results.sweep import axis_label
 from simgap.sampling.quantiles import quantile
+from simgap.scenario.outside import counted_twice
 from simgap.scenario.table import CONDITIONS
 from simgap.scenario.values import row_of, targets
 
@@ -129,7 +130,11 @@ class Comparison(Whole):
 
     def json(self) -> dict[str, Any]:
         """Return what ``result.json`` holds."""
-        return {**self.summary, "provenance": finite(self.provenance)}
+        return {
+            **self.summary,
+            "counted_twice": counted_twice(self.resolved),
+            "provenance": finite(self.provenance),
+        }
 
     def text(self) -> str:
         """Return the screen."""
@@ -187,7 +192,7 @@ class Figures:
         return (
             f"{title(s['scenario']['name'])}: {n} replication{'s' * (n > 1)}, seed {s['seed']}; every "
             "portfolio meets the same draws of what is not known and the same luck."
-            f"{omitted(self.of.results)}"
+            f"{omitted(self.of.results)}{doubled(self.of.resolved)}"
         )
 
     def difference(self) -> Figure:

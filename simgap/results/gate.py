@@ -18,7 +18,8 @@ from simgap.analysis.words import title
 from simgap.folder import result_folder, write_json, write_parquet
 from simgap.montecarlo import plan as plans
 from simgap.results import tables
-from simgap.results.incomplete import Whole, omitted
+from simgap.results.incomplete import Whole, doubled, omitted
+from simgap.scenario.outside import counted_twice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +74,11 @@ class Gate(Whole):
 
     def json(self) -> dict[str, Any]:
         """Return what ``result.json`` holds."""
-        return {**self.summary, "provenance": finite(self.provenance)}
+        return {
+            **self.summary,
+            "counted_twice": counted_twice(self.resolved),
+            "provenance": finite(self.provenance),
+        }
 
     def text(self) -> str:
         """Return the screen."""
@@ -109,7 +114,7 @@ class Figures:
         return (
             f"{title(s['scenario']['name'])}: {n} replication{'s' * (n > 1)}, seed {s['seed']}; production "
             "is simulated in every case, and every design meets the same futures."
-            f"{omitted(self.of.results)}"
+            f"{omitted(self.of.results)}{doubled(self.of.resolved)}"
         )
 
     def promise(self) -> Figure:

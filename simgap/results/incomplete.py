@@ -1,8 +1,13 @@
-"""Whether all that was asked for was finished, and what is said where it was not."""
+"""Whether all that was asked for was finished, and what captions must not leave out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from simgap.montecarlo.plan import Results
+from simgap.report.outside import twice
+from simgap.scenario.outside import counted_twice
 
 
 def shortfalls(results: Results) -> list[str]:
@@ -21,6 +26,11 @@ def omitted(results: Results) -> str:
     """Return the sentence of a caption that says what is left out."""
     n = len(results.ended)
     return f" Left out: {n} that ended with backlog_limit, the longest queues." if n else ""
+
+
+def doubled(resolved: Mapping[str, Any]) -> str:
+    """Return the sentence of a caption that says what is counted twice."""
+    return twice(counted_twice(resolved))
 
 
 class Whole:

@@ -6,12 +6,14 @@ pandas and matplotlib are imported only when asked for.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simgap.analysis.outside import of_class
 from simgap.analysis.summary import cumulative_cash, finite
 from simgap.analysis.words import title
 from simgap.folder import result_folder, write_json, write_parquet
@@ -19,7 +21,7 @@ from simgap.model.types import Floats
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo.outcomes import MONTHLY
 from simgap.results import tables
-from simgap.results.incomplete import Whole, omitted
+from simgap.results.incomplete import Whole, doubled, omitted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,6 +98,7 @@ class Result(Whole):
 
 FIGURES = ("value", "cash", "dashboard", "tornado")
 LUCKS = "lucks"  # drawn where each draw has several
+OUTSIDE = "outside_view"
 
 
 @dataclass(frozen=True)
@@ -106,8 +109,20 @@ class Figures:
 
     @property
     def available(self) -> list[str]:
-        """Names of those that can be drawn of what was simulated."""
-        return [*FIGURES, *[LUCKS] * (self.result.summary["uncertainty"] is not None)]
+        """Names of those that can be drawn of what was simulated.
+
+        The outside view needs a class of one's own with values.
+        """
+        lucks = self.result.summary["uncertainty"] is not None
+        return [*FIGURES, *[LUCKS] * lucks, *[OUTSIDE] * bool(self._class())]
+
+    def _class(self) -> tuple[str, Mapping[str, Any]] | None:
+        """Return the first class that tells realised over projected value, where the forecast has one."""
+        view = self.result.summary[OUTSIDE]
+        named = [one["name"] for one in view["classes"] if one.get("value")] if view else []
+        if not named or not view["forecast"]:
+            return None
+        return named[0], self.result.resolved["classes"][named[0]]
 
     def _caption(self) -> str:
         s, n = self.result.summary, self.result.summary["replications"]
@@ -119,7 +134,7 @@ class Figures:
         )
         return (
             f"{title(s['scenario']['name'])}: {n} replication{'s' * (n > 1)}, seed {s['seed']}; {each}."
-            f"{omitted(self.result.results)}"
+            f"{omitted(self.result.results)}{doubled(self.result.resolved)}"
         )
 
     def value(self) -> Figure:
@@ -167,6 +182,26 @@ class Figures:
             np.cumsum(column("net_shown"), axis=1),
             self.result.summary["currency"],
         )
+        return figure
+
+    def outside_view(self) -> Figure:
+        """Realised over projected value: a reference class beside the forecast.
+
+        Raises
+        ------
+        ValueError
+            No class of one's own tells it, or the board's figure is not positive.
+        """
+        from simgap.plots import outside_view, style
+
+        found = self._class()
+        if found is None:
+            raise ValueError("there is no reference class with realised over projected value to draw")
+        ratios, weights = of_class(found[1], "value")
+        forecast = self.result.results.of("realised_npv") / self.result.summary["projected"]["npv"]["mean"]
+        caption = f"{self._caption()} The forecast is over the mean of what the board saw."
+        figure, axes = style.new_figure(caption)
+        outside_view.draw(axes, title(found[0]), ratios, weights, forecast)
         return figure
 
     def tornado(self) -> Figure:

@@ -21,8 +21,11 @@ from simgap.analysis.words import left_out, money, title
 from simgap.folder import result_folder, write_json
 from simgap.model.types import Floats
 from simgap.montecarlo import plan as plans
+from simgap.report.outside import lifted, twice
 from simgap.report.screen import wrap
-from simgap.results.incomplete import Whole, omitted
+from simgap.results import tables
+from simgap.results.incomplete import Whole, doubled, omitted
+from simgap.scenario.outside import counted_twice
 from simgap.scenario.units import say
 from simgap.scenario.values import row_of
 from simgap.version import __version__
@@ -89,6 +92,7 @@ class Sweep(Whole):
             "outcome": self.outcome,
             "mean": finite(self.mean.tolist()),
             "half_width": finite(self.half_width.tolist()),
+            "counted_twice": counted_twice(self.resolved),
             "provenance": finite(self.provenance),
         }
 
@@ -102,7 +106,7 @@ class Sweep(Whole):
         caption = (
             f"{title(self.resolved['name'])}: mean of {n} replication{'s' * (n > 1)} at each of "
             f"{self.mean.size} points, the same draws and luck at all of them; seed {self.seed}.{few}"
-            f"{omitted(self.results)}"
+            f"{omitted(self.results)}{doubled(self.resolved)}"
         )
         medians = plans.medians(self.resolved)
         places = [sweeps.place(axis, self.resolved, medians) for axis in self.axes]
@@ -149,6 +153,9 @@ class Sweep(Whole):
                 f"This happened at {len(ended_at)} of {points} points. Those draws are left out at every "
                 "point: a narrower range keeps them.",
             ]
+        settings = tables.settings(self.resolved)
+        said = (lifted(settings).strip(), twice(settings["counted_twice"]).strip())
+        lines += [part for part in said if part]
         columns = []
         for letter, axis in zip("xy", self.axes, strict=False):
             about = " (dose: 0 is the pilot, 1 production)" if axis.is_dose else ""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
 from simgap.montecarlo.plan import Results
+from simgap.scenario.outside import counted_twice
 
 Columns = dict[str, NDArray[Any]]
 TRIALS_AT_ONCE = 500  # whose months are written: a table of all months would be the largest thing in memory
@@ -64,5 +65,9 @@ def _keys(results: Results, chosen: slice, of: str, names: Sequence[str]) -> Col
 
 
 def settings(resolved: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the value of each leaf that has one for both sides: what screens say of money and clock."""
-    return {path: leaf.get("value") for path, leaf in resolved["parameters"].items()}
+    """Return the value of each leaf that has one for both sides: what screens say of money and clock.
+
+    ``counted_twice`` holds the paths of what is a range and has an uplift besides.
+    """
+    values = {path: leaf.get("value") for path, leaf in resolved["parameters"].items()}
+    return {**values, "counted_twice": counted_twice(resolved)}

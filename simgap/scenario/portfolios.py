@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from simgap.scenario.outside import DELAY, MONTHLY, ONCE, factor
 from simgap.scenario.units import show
 
 Parameters = Mapping[str, Mapping[str, Any]]
@@ -79,17 +80,18 @@ def duration(values: Mapping[str, Any], pilot: str, others: Sequence[str]) -> tu
     pilot : str
         Name of the design.
     others : sequence of str
-        Investments that it does not carry. Their delays add up; one that is ``parallel`` runs beside the sum
-        of the others.
+        Investments that it does not carry. Their delays, with the uplift on them, add up; one that is
+        ``parallel`` runs beside the sum of the others.
     """
+    lift = factor(values, DELAY)
     beside = [name for name in others if values[f"investments.{name}.parallel"] == "yes"]
-    delays = {name: float(values[f"investments.{name}.delay"]) for name in others}
+    delays = {name: lift * float(values[f"investments.{name}.delay"]) for name in others}
     in_turn = sum(delay for name, delay in delays.items() if name not in beside)
     return float(values[f"pilots.{pilot}.lasts"]), max([in_turn, *(delays[name] for name in beside)])
 
 
 def bill(values: Mapping[str, Any], pilot: str, carried: Sequence[str], others: Sequence[str]) -> Bill:
-    """Return what a pilot design and a portfolio cost.
+    """Return what a pilot design and a portfolio cost, with the uplifts for optimism.
 
     Parameters
     ----------
@@ -100,13 +102,14 @@ def bill(values: Mapping[str, Any], pilot: str, carried: Sequence[str], others: 
     carried, others : sequence of str
         As `members` returns them.
     """
+    lifts = {"once": factor(values, ONCE), "monthly": factor(values, MONTHLY)}
 
     def total(names: Sequence[str], what: str) -> float:
-        return float(sum(values[f"investments.{name}.{what}"] for name in names))
+        return lifts[what] * float(sum(values[f"investments.{name}.{what}"] for name in names))
 
     lasts, delay = duration(values, pilot, others)
     return Bill(
-        pilot=float(values[f"pilots.{pilot}.cost"]),
+        pilot=lifts["once"] * float(values[f"pilots.{pilot}.cost"]),
         carried=total(carried, "once"),
         others=total(others, "once"),
         carried_monthly=total(carried, "monthly"),

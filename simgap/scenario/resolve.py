@@ -14,6 +14,7 @@ from simgap.scenario.document import Document
 from simgap.scenario.grammar import Leaf, parse_change, parse_value, split_leaf
 from simgap.scenario.hours import staffed_day
 from simgap.scenario.keys import find, nearest, set_leaf
+from simgap.scenario.outside import CLASS, check_name, double_counting, is_own, read_class
 from simgap.scenario.portfolios import conflicts
 from simgap.scenario.table import BY_PATH, GUESS, NAMED, OVERRIDABLE, ROWS, Row
 from simgap.scenario.units import LISTS, UNITS, Context, Wrong, show
@@ -22,7 +23,7 @@ from simgap.scenario.words import parse_comparison
 
 FORM = "resolved"
 DEFAULT_PILOT = "pilot"
-UNCHANGEABLE = ("money", "clock", "board", "base", "pilots", "investments")
+UNCHANGEABLE = ("money", "clock", "board", "base", "outside_view", "pilots", "investments")
 # Staffed day and fields by (workflow or nothing, row of the calendar, side).
 Contexts = dict[tuple[str, str, str], Context]
 _OF_CELLS = re.compile("of cells", re.IGNORECASE)
@@ -43,8 +44,9 @@ def resolve(document: Document, sets: Sequence[str] = ()) -> dict[str, Any]:
     -------
     dict
         Plain data that JSON can hold: ``simgap``, ``form``, ``name``, ``description``, ``workflows``,
-        ``pilots``, ``investments``, ``portfolios``, ``success``, ``correlations``, ``sources`` and
-        ``parameters``, a leaf for each row of the table, name and override.
+        ``pilots``, ``investments``, ``portfolios``, ``success``, ``correlations``, ``sources``,
+        ``classes`` (the reference classes that were read from files, by name) and ``parameters``, a leaf for
+        each row of the table, name and override.
 
     Raises
     ------
@@ -65,10 +67,13 @@ def resolve(document: Document, sets: Sequence[str] = ()) -> dict[str, Any]:
     _check_portfolios(stated, parameters, investments)
     success = _read(stated, stated.success[0], "success", lambda: parse_comparison(stated.success[1]))
     correlations = resolve_correlations(stated, parameters)
+    classes, inside = _classes(stated, parameters, document.file)
     _raise(document.file, stated.problems)
+    if inside:
+        raise inside[0]
     if parameters["base.pilot"]["value"] is None:
         parameters["base.pilot"]["value"] = stated.names["pilots"][0]
-    return {
+    resolved = {
         "simgap": 1,
         "form": FORM,
         "name": stated.name or name_of(document.file),
@@ -80,8 +85,12 @@ def resolve(document: Document, sets: Sequence[str] = ()) -> dict[str, Any]:
         "success": success,
         "correlations": correlations,
         "sources": stated.sources,
+        "classes": classes,
         "parameters": parameters,
     }
+    _check_uplifts(stated, resolved)
+    _raise(document.file, stated.problems)
+    return resolved
 
 
 def name_of(file: str) -> str:
@@ -310,6 +319,33 @@ def _check_names(stated: Stated, parameters: dict[str, Any]) -> None:
                 _not_among(stated, line, f"portfolios.{name}", word, investments)
             elif members.count(word) > 1:
                 stated.wrong(line, f"portfolios.{name}", f"{show(word)} is bought twice", "each once")
+
+
+def _classes(
+    stated: Stated, parameters: dict[str, Any], file: str
+) -> tuple[dict[str, Any], list[InputError]]:
+    """Return the reference classes that are files, by name, and what is wrong inside of these."""
+    line = stated.leaves[CLASS].line if CLASS in stated.leaves else 0
+    found, inside = {}, []
+    for name in parameters[CLASS]["value"] or ():
+        try:
+            _read(stated, line, CLASS, lambda name=name: check_name(name))  # type: ignore[misc]
+            if is_own(name):
+                found[name] = _read(stated, line, CLASS, lambda name=name: read_class(name, file))  # type: ignore[misc]
+        except InputError as error:
+            inside.append(error)
+    return found, inside
+
+
+def _check_uplifts(stated: Stated, resolved: dict[str, Any]) -> None:
+    """Refuse uplifts that count overruns twice, and those that multiply nothing."""
+    for key, what, allowed in double_counting(resolved):
+        if key in stated.leaves:
+            line = stated.leaves[key].line
+        else:
+            name, _, path = key.removeprefix("investments.").partition(".change.")
+            line = next((line for text, (line, _) in stated.changes.get(name, {}).items() if text == path), 1)
+        stated.wrong(line, key, what, allowed)
 
 
 def _not_among(stated: Stated, line: int, key: str, word: str, known: list[str]) -> None:

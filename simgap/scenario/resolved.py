@@ -13,6 +13,7 @@ from simgap.errors import InputError, Problem
 from simgap.scenario.empirical import FEWEST
 from simgap.scenario.families import FAMILIES
 from simgap.scenario.keys import find, nearest, paths
+from simgap.scenario.outside import CLASS, MEASURES, MOST_PROJECTS, check_name, double_counting, is_own
 from simgap.scenario.resolve import FORM, UNCHANGEABLE
 from simgap.scenario.table import INF, MOST_WORKFLOWS, NAMED, Row
 from simgap.scenario.units import NUMERIC, Wrong, show
@@ -29,6 +30,7 @@ _KEYS = (
     "success",
     "correlations",
     "sources",
+    "classes",
     "parameters",
 )
 _ALLOWED = "the output of `simgap resolve`, or a result.json, unchanged"
@@ -100,7 +102,7 @@ def load_resolved(text: str, file: str = "<text>") -> dict[str, Any]:
     data = as_json(text)
     if data is None:
         raise InputError(file, [Problem(0, "", "is not a resolved scenario", _ALLOWED)])
-    problems = _form(data) or _members(data)
+    problems = _form(data) or _members(data) or _outside(data)
     if problems:
         raise InputError(file, problems)
     return data
@@ -125,7 +127,7 @@ def _form(data: dict[str, Any]) -> list[Problem]:
     problems += [_wrong(key, "is missing") for key in _KEYS if key not in data]
     if problems:
         return problems
-    dicts = ("investments", "portfolios", "success", "sources", "parameters")
+    dicts = ("investments", "portfolios", "success", "sources", "classes", "parameters")
     right = {
         **{key: isinstance(data[key], str) for key in ("name", "description")},
         "pilots": _texts(data["pilots"]) and bool(data["pilots"]),
@@ -192,6 +194,44 @@ def _members(data: dict[str, Any]) -> list[Problem]:
     ):
         problems.append(_wrong("success", "has the wrong shape"))
     return problems
+
+
+def _outside(data: dict[str, Any]) -> list[Problem]:
+    """Return what is wrong with the reference classes and the uplifts."""
+    named = data["parameters"][CLASS].get("value")
+    if not _texts(named):
+        return [_wrong(CLASS, "has the wrong shape")]
+    problems = []
+    for name in named:
+        try:
+            check_name(name)
+        except Wrong as wrong:
+            problems.append(_wrong(CLASS, wrong.what, wrong.allowed))
+    if not problems and set(data["classes"]) != set(filter(is_own, named)):
+        problems.append(_wrong("classes", "are not those that are named", ", ".join(filter(is_own, named))))
+    problems += [
+        _wrong(f"classes.{name}", "has the wrong shape")
+        for name, held in data["classes"].items()
+        if not _class_right(held)
+    ]
+    return problems or [_wrong(*found) for found in double_counting(data)]
+
+
+def _class_right(held: Any) -> bool:
+    columns = (*MEASURES, "projected", "weight")
+    if not isinstance(held, dict) or set(held) != set(columns):
+        return False
+    if not all(isinstance(held[name], list) for name in columns):
+        return False
+    lengths = {len(held[name]) for name in columns} - {0}
+    cells = [cell for name in columns for cell in held[name]]
+    return (
+        len(lengths) == 1
+        and max(lengths) <= MOST_PROJECTS
+        and all(cell is None or _number(cell) for cell in cells)
+        and all(weight is not None and weight > 0.0 for weight in held["weight"])
+        and any(cell is not None for name in (*MEASURES, "projected") for cell in held[name])
+    )
 
 
 def _number(value: Any) -> bool:

@@ -37,6 +37,7 @@ GROUPS = {
     **CONDITIONS,
     "ai": "The model itself: the same in pilot and production",
     "costs": "Running costs of the platform, governance and data curation",
+    "outside_view": "Reference classes beside the forecast, and uplifts for optimism on what is estimated",
     "pilots": "Pilot designs, by name",
     "investments": "What can be bought before go-live, by name",
 }
@@ -142,6 +143,7 @@ V1 = {"since": "0.1"}
 V2 = {"since": "0.2"}
 V3 = {"since": "0.3"}
 V4 = {"since": "0.4"}
+V5 = {"since": "0.5"}
 # What belongs to all workflows together, in groups of which each may override the rest.
 ORG: dict[str, Any] = {"shared": True}
 LEDGER = (
@@ -506,6 +508,21 @@ ROWS: tuple[Row, ...] = (
     _row("costs.platform", "money_month", "0 per month", "Running cost of the platform.", **V1),
     _row("costs.governance", "money_month", "0 per month", "Running cost of governance.", **V1),
     _row("costs.curation", "money_month", "0 per month", "Running cost of data curation.", **V1),
+    # outside_view
+    _row("outside_view.class", "words", "none",
+         "Reference classes shown beside the forecast: CSV files beside the scenario, or published ones.",
+         IDENTITY, **V5),
+    _row("outside_view.uplift", "share", "none",
+         "Uplift for optimism on sums paid once: the cost of a pilot, what investments cost once.", IDENTITY,
+         high=5.0, **V5),
+    _row("outside_view.uplift_monthly", "share", "none",
+         "The same on what investments and the platform, governance, curation and tooling cost a month.",
+         IDENTITY, high=5.0, **V5),
+    _row("outside_view.uplift_delay", "share", "none", "The same on the delays of investments.", IDENTITY,
+         high=5.0, **V5),
+    _row("outside_view.count_both", "word", "no",
+         "Whether an uplift may multiply what is a range already, which counts overruns twice.",
+         words=("no", "yes"), **V5),
     # pilots
     _row("pilots.*.cost", "money", "0", "What the pilot costs, all in, paid at the decision.", **V1),
     _row("pilots.*.lasts", "duration", "8 weeks", "Length of the pilot, from the decision to go-live.",

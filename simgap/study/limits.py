@@ -10,6 +10,7 @@ import numpy as np
 from simgap.analysis.sweep import Axis
 from simgap.errors import InputError, Problem
 from simgap.sampling.quantiles import quantile
+from simgap.scenario.outside import DELAY
 from simgap.scenario.portfolios import conflicts, duration, members
 from simgap.scenario.values import Variant
 
@@ -71,7 +72,8 @@ def check_window(
     longest = {
         path: swept.get(path, _largest(leaf["value"]))
         for path, leaf in parameters.items()
-        if path.endswith((".lasts", ".delay")) and path.split(".")[0] in ("pilots", "investments")
+        if (path.endswith((".lasts", ".delay")) and path.split(".")[0] in ("pilots", "investments"))
+        or path == DELAY
     }
     for variant in variants:
         pilot, carried, others = members(resolved, variant.pilot, variant.investments)

@@ -147,6 +147,7 @@ OWN |= {
     "pilots.*.go_if": ("npv > 0", "npv >= 1k"),
     "pilots.*.carries": ("none", "[deal]"),
     "investments.*.delay": ("0 h", "1 min"),  # a pilot may leave an hour of the window
+    "outside_view.class": ("none", "large-it-2012", "[green-book, chaos-1994]"),
 }
 # The name that a file has in place of the star of a row.
 NAMES = {"pilots": "token", "investments": "deal"}
@@ -161,7 +162,11 @@ NEEDS = {
     "workflows.items.holiday_volume": ("clock.holidays", "[2026-03-03]"),
     "governance.surfaced": ("workflows.items.consequential", "30 %"),
     "oversight.specialists": ("oversight.escalated", "30 %"),
+    "outside_view.uplift": ("pilots.token.cost", "1000"),
+    "outside_view.uplift_monthly": ("costs.platform", "1000 per month"),
+    "outside_view.uplift_delay": ("investments.deal.delay", "1 min"),
 }
+NOTHING = ("none", "0", "0 h", "0 per month")
 # The search is for what runs wrong; what is only shown, or not simulated yet, is left out.
 NOT_SEARCHED = ("base.pilot", "base.portfolio", "investments.*.requires", "investments.*.excludes")
 ROWS_SIMULATED = [row for row in ROWS if row.since and row.path not in NOT_SEARCHED]
@@ -326,7 +331,7 @@ def changes_obey(packed, physics, log):
 def completed(stated):
     """Return the texts with what they need to have an effect: what is bought, and what is refused without."""
     for path, (need, text) in NEEDS.items():
-        if path in stated and stated.get(need, "none") in ("none", "0"):
+        if path in stated and stated.get(need, "none") in NOTHING:
             stated = stated | {need: text}
     bought = "[deal]" in stated.values() or any(path.startswith("investments.") for path in stated)
     return stated | BOUGHT if bought else stated
