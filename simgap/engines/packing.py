@@ -202,6 +202,10 @@ class Packed:
         Microseconds for which an incident counts as recent, and of the time after a suspension.
     stops_at : int
         Instant at which the AI is given up; `NEVER` where it is not.
+    without : tuple of (kind, number)
+        Incidents, by their items, outages and schema changes that are taken out, `model.without`.
+    lifted : tuple of (begin, end)
+        Restrictions that are taken out: instants, in order of time, none within another.
     """
 
     workflows: tuple[Flow, ...]
@@ -216,11 +220,19 @@ class Packed:
     incident_window: int
     probation: int
     stops_at: int = NEVER
+    without: tuple[tuple[int, int], ...] = ()
+    lifted: tuple[tuple[int, int], ...] = ()
 
     @property
     def p(self) -> Floats:
         """Packed parameters of the organisation: those of any workflow."""
         return self.workflows[0].p
+
+    @property
+    def removed(self) -> tuple[Ints, Ints]:
+        """What is taken out, as the rules read it: `without` and `lifted`, each Ints[n, 2]."""
+        without, lifted = (np.array(pairs, np.int64).reshape(-1, 2) for pairs in (self.without, self.lifted))
+        return without, lifted
 
     @property
     def joins(self) -> Ints:
