@@ -29,6 +29,7 @@ FIGURES = (
     "winners",
     "promise",
     "haircut",
+    "replay",
 )
 RESULTS = (
     "result.json",
@@ -37,6 +38,9 @@ RESULTS = (
     "grid.csv",
     "events.csv",
     "events.xes",
+    "happenings.csv",
+    "chain.csv",
+    "differences.csv",
     *(f"{figure}.png" for figure in FIGURES),
 )
 

@@ -1,15 +1,15 @@
 """What can be taken out of a history, and what followed from it: the difference of two event logs.
 
-Both histories have the same draws of everything, keyed by entity (common random numbers; Law 2015, *Simulation
-Modeling and Analysis*, section 11.2), so they are the same up to what was taken out, and whatever differs after
-it follows from it.
+Both histories have the same draws of everything, keyed by entity (common random numbers; Law 2015,
+*Simulation Modeling and Analysis*, section 11.2), so they are the same up to what was taken out, and whatever
+differs after it follows from it.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
@@ -68,8 +68,9 @@ class Event:
 def events_of(entries: Sequence[Entry]) -> list[Event]:
     """Return what can be taken out of a history, by kind and in order of time.
 
-    A restriction is a spell in which the organisation is not autonomous: guarded, restricted or suspended. One
-    that ends at the instant at which it begins is none, and two that meet are one. The end of the AI ends it.
+    A restriction is a spell in which the organisation is not autonomous: guarded, restricted or suspended.
+    One that ends at the instant at which it begins is none, and two that meet are one. The end of the AI ends
+    it.
 
     Parameters
     ----------
@@ -135,11 +136,14 @@ def _restrictions(entries: Sequence[Entry]) -> Iterator[tuple[int, int, int, int
             return
 
 
-def removal(chosen: Iterable[Event]) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
-    """Return what engines are told of events that are taken out: `without` and `lifted` of a packed phase."""
-    chosen = list(chosen)
-    without = sorted((ENTITIES[e.kind], e.entity) for e in chosen if e.kind != RESTRICTION)
-    return tuple(without), tuple(sorted((e.time, e.end) for e in chosen if e.kind == RESTRICTION))
+def removal(chosen: Iterable[Event]) -> tuple[tuple[int, int, int], ...]:
+    """Return what engines are told of events that are taken out, `model.without`."""
+    return tuple(
+        sorted(
+            (keys.RESTRICTION, e.time, e.end) if e.kind == RESTRICTION else (ENTITIES[e.kind], e.entity, 0)
+            for e in chosen
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -289,7 +293,7 @@ _TOLD = {
 def _chain(
     factual: Sequence[Entry], without: Sequence[Entry], one: Sequence[Entry], other: Sequence[Entry]
 ) -> list[Step]:
-    """Return what differs and is of no item, in order of time; what comes at another time is one difference."""
+    """Return what differs and is of no item; what comes at another time is one difference."""
 
     def told(entries: Sequence[Entry]) -> dict[tuple[int, int, str], list[Entry]]:
         found: dict[tuple[int, int, str], list[Entry]] = {}
@@ -337,7 +341,7 @@ def _counts(factual: Sequence[Entry], without: Sequence[Entry]) -> dict[str, tup
     found = []
     for entries in (factual, without):
         told = counts(entries)
-        steps: Callable[[str], int] = told["activities"].get  # type: ignore[assignment]
+        steps = Counter(told["activities"])
         asked = Counter(
             "connector" if column == OF_SOURCE else "retraining" if column == OF_MODEL else "edge"
             for column in (
@@ -349,14 +353,14 @@ def _counts(factual: Sequence[Entry], without: Sequence[Entry]) -> dict[str, tup
         found.append(
             {
                 **{word: told["outcomes"][word] for word in OUTCOMES},
-                "reviews": steps("review start") or 0,
-                "deadlines_missed": (steps("review withdraw") or 0) + (steps("specialist withdraw") or 0),
+                "reviews": steps["review start"],
+                "deadlines_missed": steps["review withdraw"] + steps["specialist withdraw"],
                 **{f"escaped_{word}": told["escaped"][word] for word in ESCAPED},
-                "incidents": steps("incident complete") or 0,
-                "problems": steps("problem start") or 0,
+                "incidents": steps["incident complete"],
+                "problems": steps["problem start"],
                 "outages": told["outages"],
-                "schema_changes": steps("schema change complete") or 0,
-                "alarms": steps("alarm complete") or 0,
+                "schema_changes": steps["schema change complete"],
+                "alarms": steps["alarm complete"],
                 "connector_changes": asked["connector"],
                 "retrainings": asked["retraining"],
                 "edge_type_changes": asked["edge"],
@@ -380,8 +384,8 @@ def money(
     Returns
     -------
     list of dict
-        ``line``, ``factual``, ``without``, ``difference``: the first less the second; ``npv_difference`` the same
-        in net present value. The net present value is a sum over lines, so these add up to its difference.
+        ``line``, ``factual``, ``without``, ``difference``: the first less the second; ``npv_difference`` the
+        same in net present value. This is a sum over lines, so these add up to its difference.
     """
     rows = []
     for line in LINES:
@@ -405,3 +409,8 @@ def weeks_at_levels(line: Timeline) -> dict[str, float]:
     """Return the weeks of the window at each level of autonomy."""
     weeks = line.window / 6.048e11
     return {level: share * weeks for level, share in line.level_shares().items()}
+
+
+def cost(rows: Sequence[Mapping[str, Any]]) -> float:
+    """Return the net present value lost by the rows of `money`; negative where something is gained."""
+    return -math.fsum(row["npv_difference"] for row in rows) + 0.0

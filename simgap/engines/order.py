@@ -22,7 +22,7 @@ from simgap.model import keys
     START_SERVICES,
     DEADLINE,
 ) = ((rank + 1) << 56 for rank in (0, 1, 2, 3, 4, 5, 6, 8, 32, 64))
-# The kinds among governance events; the ladder of autonomy counts again after a restriction that was taken out.
+# The kinds among governance events. After a restriction that is taken out the ladder counts again.
 SURFACES, CLOSES, EXPIRES, PROBATION_ENDS, COUNTS_AGAIN = range(5)
 # The last workflow there can be: what is placed there comes after all others of its rank.
 LAST = (1 << 12) - 1 << keys.WORKFLOW_SHIFT

@@ -202,10 +202,8 @@ class Packed:
         Microseconds for which an incident counts as recent, and of the time after a suspension.
     stops_at : int
         Instant at which the AI is given up; `NEVER` where it is not.
-    without : tuple of (kind, number)
-        Incidents, by their items, outages and schema changes that are taken out, `model.without`.
-    lifted : tuple of (begin, end)
-        Restrictions that are taken out: instants, in order of time, none within another.
+    without : tuple of (kind, number, end)
+        What is taken out, `model.without`; restrictions in order of time, none within another.
     """
 
     workflows: tuple[Flow, ...]
@@ -220,8 +218,7 @@ class Packed:
     incident_window: int
     probation: int
     stops_at: int = NEVER
-    without: tuple[tuple[int, int], ...] = ()
-    lifted: tuple[tuple[int, int], ...] = ()
+    without: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def p(self) -> Floats:
@@ -229,10 +226,9 @@ class Packed:
         return self.workflows[0].p
 
     @property
-    def removed(self) -> tuple[Ints, Ints]:
-        """What is taken out, as the rules read it: `without` and `lifted`, each Ints[n, 2]."""
-        without, lifted = (np.array(pairs, np.int64).reshape(-1, 2) for pairs in (self.without, self.lifted))
-        return without, lifted
+    def removed(self) -> Ints:
+        """What is taken out, as the rules read it: Ints[n, 3]."""
+        return np.array(self.without, np.int64).reshape(-1, 3)
 
     @property
     def joins(self) -> Ints:

@@ -69,27 +69,26 @@ class History(NamedTuple):
     packed: Packed
 
 
-# What is taken out: `without` and `lifted` of `engines.packing.Packed`.
-Removed = tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]
-
-
-def history(phases: Phases, seed: int, replication: int, removed: Removed = ((), ())) -> History:
+def history(
+    phases: Phases, seed: int, replication: int, without: tuple[tuple[int, int, int], ...] = ()
+) -> History:
     """Return a replication, without what is taken out of its production; the pilot is the same.
 
     Parameters
     ----------
     phases : Phases
         As `phases_of` returns them.
-    seed, replication, removed
-        As in `log_of`, and `Removed`.
+    seed, replication
+        As in `log_of`.
+    without : tuple of (kind, number, end)
+        What is taken out, `model.without`.
 
     Raises
     ------
     SimulationError
         As in `log_of`.
     """
-    without, lifted = removed
-    production = replace(phases.production, without=without, lifted=lifted)
+    production = replace(phases.production, without=without)
     last = production
 
     def simulated(packed: Packed) -> Physics:

@@ -234,7 +234,7 @@ def arriving(case, hours, twins=False, **where):
 
 
 def spells(log):
-    """Return when the organisation was not autonomous: (begin, end) of each spell, `NEVER` for one that lasts."""
+    """Return (begin, end) of each spell that is not autonomous; the last may not end."""
     found, level = [], "autonomous"
     for entry in log:
         if entry.activity == "stop":
@@ -260,11 +260,9 @@ def bereft(ready, pick, seed=7, draw=0, luck=0):
     log = []
     reference.simulate(ready, seed, draw, luck, log)
     entities, restrictions = removable(log)
-    return replace(
-        ready,
-        without=tuple(e for i, e in enumerate(entities) if pick(i)),
-        lifted=tuple(s for i, s in enumerate(restrictions) if pick(i)),
-    )
+    rows = [(*entity, 0) for i, entity in enumerate(entities) if pick(i)]
+    rows += [(keys.RESTRICTION, *spell) for i, spell in enumerate(restrictions) if pick(i)]
+    return replace(ready, without=tuple(rows))
 
 
 class Witness(reference.Replication):

@@ -391,7 +391,7 @@ def test_busy_months_that_lack_something(case, stops_at):
     assert restrictions
     for step in (1, 3):
         lacking = bereft(whole, lambda i, step=step: i % step == 0)
-        assert lacking.lifted
+        assert lacking.without
         assert "fingerprint" in unequal(plain, agree(lacking))
     assert first_difference(lacking) == ""
 

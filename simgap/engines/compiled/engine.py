@@ -55,7 +55,6 @@ def _padded(rows: Sequence[Floats], fill: float) -> Floats:
 def scene_of(packed: Packed, key: Ints) -> Scene:
     """Return what does not change in a replication."""
     starts, end = packed.month_starts, int(packed.knots[-1])
-    without, lifted = packed.removed
     flows = packed.workflows
     levels, duplicate_levels = (
         np.stack(
@@ -100,8 +99,7 @@ def scene_of(packed: Packed, key: Ints) -> Scene:
         end_of_arrivals=end,
         last_look=(end - 1) // clock.WEEK * clock.WEEK,
         stops_at=packed.stops_at,
-        without=without,
-        lifted=lifted,
+        without=packed.removed,
     )
 
 

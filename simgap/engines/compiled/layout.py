@@ -287,8 +287,7 @@ class Scene(NamedTuple):
     end_of_arrivals: int
     last_look: int
     stops_at: int
-    without: Ints  # [n, 2], `model.without`
-    lifted: Ints  # likewise
+    without: Ints  # [n, 3], `model.without`
 
 
 class State(NamedTuple):

@@ -361,7 +361,7 @@ def settle(s: Scene, b: State, entity: int) -> None:
         now < g[G.PROBATION_UNTIL],
         p,
     )
-    if not g[G.STOPPED] and is_lifted(s.lifted, now):
+    if not g[G.STOPPED] and is_lifted(s.without, now):
         level = governance.AUTONOMOUS
     if level != g[G.LEVEL]:
         if level > max(g[G.LEVEL], governance.GUARDED):
@@ -371,11 +371,13 @@ def settle(s: Scene, b: State, entity: int) -> None:
 
 
 @rule
-def count_again(s: Scene, b: State, number: int) -> None:
-    """Put the end of a restriction that is taken out on the agenda, if there is such a one."""
-    if number < len(s.lifted):
-        order = GOVERNANCE + place_of(COUNTS_AGAIN, LAST | number)
-        plan_event(b, s.lifted[number, 1], order, LADDER_COUNTS_AGAIN, number)
+def count_again(s: Scene, b: State, row: int) -> None:
+    """Put the end of the next restriction that is taken out on the agenda, from this row on."""
+    while row < len(s.without) and s.without[row, 0] != keys.RESTRICTION:
+        row += 1
+    if row < len(s.without):
+        order = GOVERNANCE + place_of(COUNTS_AGAIN, LAST | row)
+        plan_event(b, s.without[row, 2], order, LADDER_COUNTS_AGAIN, row)
 
 
 @rule

@@ -36,13 +36,14 @@ class Governance:
         self.changed = 0
         self.level_time = [[0] * len(governance.LEVELS) for _ in range(run.packed.months)]
         self.incidents: list[tuple[int, int, int]] = []  # instant, item, failed properties
-        self.without, self.lifted = run.packed.removed
+        self.without = run.packed.removed
 
     def begin(self) -> None:
         """After each restriction that is taken out, the ladder counts again."""
-        for number, (_, end) in enumerate(self.run.packed.lifted):
-            order = GOVERNANCE + place_of(COUNTS_AGAIN, LAST | number)
-            self.run.env.call(end, order, lambda: self.settle(0))
+        for row, (kind, _, end) in enumerate(self.run.packed.without):
+            if kind == keys.RESTRICTION:
+                order = GOVERNANCE + place_of(COUNTS_AGAIN, LAST | row)
+                self.run.env.call(end, order, lambda: self.settle(0))
 
     def escaped(self, item: Item) -> None:
         """An error has escaped; a consequential one may surface."""
@@ -102,7 +103,7 @@ class Governance:
             now < self.probation_until,
             run.p,
         )
-        if not run.stopped and is_lifted(self.lifted, now):
+        if not run.stopped and is_lifted(self.without, now):
             level = governance.AUTONOMOUS
         if level != self.level:
             if level > max(self.level, governance.GUARDED):

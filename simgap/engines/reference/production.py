@@ -170,7 +170,7 @@ class Production:
 
     def _schema(self, entity: int) -> None:
         workflow = entity >> keys.WORKFLOW_SHIFT
-        if taken_out(self.run.packed.removed[0], keys.SCHEMA_CHANGE, entity):
+        if taken_out(self.run.packed.removed, keys.SCHEMA_CHANGE, entity):
             return
         self.run.count(Count.SCHEMA_CHANGES, 1, workflow)
         self.run.note_event(keys.SCHEMA_CHANGE, entity, "schema change", "complete")

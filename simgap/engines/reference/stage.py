@@ -73,7 +73,7 @@ class AiStage(Server):
     def outages(self) -> Steps:
         """Go down and come back, until the window ends; no outage begins after it."""
         run, env, number = self.run, self.run.env, 0
-        without, _ = run.packed.removed
+        without = run.packed.removed
         while True:
             after, length = integration.outage(run.key, number, run.p)
             order = OUTAGES + place_of(keys.OUTAGE, number)
