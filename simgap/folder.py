@@ -29,6 +29,7 @@ FIGURES = (
     "winners",
     "promise",
     "haircut",
+    "replay",
 )
 INPUT_FIGURES = "input.*.png"  # of `show`, one for each input
 RESULTS = (
@@ -38,6 +39,9 @@ RESULTS = (
     "grid.csv",
     "events.csv",
     "events.xes",
+    "happenings.csv",
+    "chain.csv",
+    "differences.csv",
     *(f"{figure}.png" for figure in FIGURES),
 )
 

@@ -13,6 +13,7 @@ import click
 from simgap.cli.compare import compare
 from simgap.cli.gate import gate
 from simgap.cli.options import stop, stopped
+from simgap.cli.replay import replay
 from simgap.cli.run import run
 from simgap.cli.scenarios import resolve, scenarios, schema, validate
 from simgap.cli.show import show
@@ -38,7 +39,21 @@ def cli() -> None:
     """
 
 
-for command in (run, sweep, compare, gate, trace, show, validate, resolve, schema, scenarios, verify):
+COMMANDS = (
+    run,
+    sweep,
+    compare,
+    gate,
+    trace,
+    replay,
+    show,
+    validate,
+    resolve,
+    schema,
+    scenarios,
+    verify,
+)
+for command in COMMANDS:
     cli.add_command(command)
 
 

@@ -22,8 +22,10 @@ from simgap.model import keys
     START_SERVICES,
     DEADLINE,
 ) = ((rank + 1) << 56 for rank in (0, 1, 2, 3, 4, 5, 6, 8, 32, 64))
-# The kinds among governance events.
-SURFACES, CLOSES, EXPIRES, PROBATION_ENDS = range(4)
+# The kinds among governance events. After a restriction that is taken out the ladder counts again.
+SURFACES, CLOSES, EXPIRES, PROBATION_ENDS, COUNTS_AGAIN = range(5)
+# The last workflow there can be: what is placed there comes after all others of its rank.
+LAST = (1 << 12) - 1 << keys.WORKFLOW_SHIFT
 # What befalls a team besides its plan, above the numbers of the plan's changes: looks at the backlog, hires
 # who come, by the week of their look, and the end of the AI.
 LOOK, COME, STOP = 1 << 16, 1 << 17, 1 << 18

@@ -202,6 +202,8 @@ class Packed:
         Microseconds for which an incident counts as recent, and of the time after a suspension.
     stops_at : int
         Instant at which the AI is given up; `NEVER` where it is not.
+    without : tuple of (kind, number, end)
+        What is taken out, `model.without`; restrictions in order of time, none within another.
     """
 
     workflows: tuple[Flow, ...]
@@ -216,11 +218,17 @@ class Packed:
     incident_window: int
     probation: int
     stops_at: int = NEVER
+    without: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def p(self) -> Floats:
         """Packed parameters of the organisation: those of any workflow."""
         return self.workflows[0].p
+
+    @property
+    def removed(self) -> Ints:
+        """What is taken out, as the rules read it: Ints[n, 3]."""
+        return np.array(self.without, np.int64).reshape(-1, 3)
 
     @property
     def joins(self) -> Ints:

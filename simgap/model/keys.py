@@ -14,8 +14,8 @@ from simgap.sampling.philox import Words, words
 # Phases. Every variant of production shares one phase, and so its luck.
 PRODUCTION, PILOT = range(2)
 
-# Kinds of entity; 0 is kept for the unknowns.
-ITEM, DUPLICATE, INCIDENT, OUTAGE, DAY, TEAM, SHOCK, SCHEMA_CHANGE, BIRTH, CHANGE = range(1, 11)
+# Kinds of entity; 0 is kept for the unknowns. Restrictions have no draws, they can only be taken out.
+ITEM, DUPLICATE, INCIDENT, OUTAGE, DAY, TEAM, SHOCK, SCHEMA_CHANGE, BIRTH, CHANGE, RESTRICTION = range(1, 12)
 
 # Purposes; the four words of a block, in order, stand beside each.
 (

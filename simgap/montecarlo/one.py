@@ -1,17 +1,24 @@
-"""One trial of a plain run again, this time with the log of what happened."""
+"""One trial of a plain run again: with the log of what happened, or with something taken out of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from simgap.defaults import ENGINE
 from simgap.engines.log import Entry
 from simgap.engines.packing import Packed
+from simgap.engines.physics import Physics
 from simgap.engines.reference import simulate
 from simgap.errors import SimulationError
+from simgap.model import keys
+from simgap.montecarlo.outcomes import Reading
 from simgap.montecarlo.phases import Phases, prepare
+from simgap.montecarlo.trial import reading, remembering
 from simgap.sampling.unknowns import draw_unknowns
 from simgap.scenario.values import Variant, inputs
 
@@ -42,8 +49,63 @@ def log_of(packed: Packed, seed: int, replication: int) -> list[Entry]:
         replication.
     """
     log: list[Entry] = []
-    try:
+    with _named(seed, replication):
         simulate(packed, seed, replication, replication, log)
+    return log
+
+
+class History(NamedTuple):
+    """Production of a replication, perhaps without something.
+
+    Attributes
+    ----------
+    reading : Reading
+        In money.
+    packed : Packed
+        What was simulated last: up to the end of the AI, where it is given up.
+    """
+
+    reading: Reading
+    packed: Packed
+
+
+def history(
+    phases: Phases, seed: int, replication: int, without: tuple[tuple[int, int, int], ...] = ()
+) -> History:
+    """Return a replication, without what is taken out of its production; the pilot is the same.
+
+    Parameters
+    ----------
+    phases : Phases
+        As `phases_of` returns them.
+    seed, replication
+        As in `log_of`.
+    without : tuple of (kind, number, end)
+        What is taken out, `model.without`.
+
+    Raises
+    ------
+    SimulationError
+        As in `log_of`.
+    """
+    production = replace(phases.production, without=without)
+    last = production
+
+    def simulated(packed: Packed) -> Physics:
+        nonlocal last
+        if packed.phase == keys.PRODUCTION:
+            last = packed
+        return remembering(ENGINE, packed, seed, replication, replication)
+
+    with _named(seed, replication):
+        read = reading(replace(phases, production=production), simulated, seed, replication, replication)
+    return History(read, last)
+
+
+@contextmanager
+def _named(seed: int, replication: int) -> Iterator[None]:
+    """Have an error name the replication."""
+    try:
+        yield
     except SimulationError as error:
         raise type(error)(f"seed {seed}, draw {replication}, luck {replication}: {error}") from error
-    return log

@@ -104,6 +104,12 @@ class Reading(NamedTuple):
         """All other costs."""
         return np.asarray(sum(self.lines[name] for name in LINES if name not in ("benefit", *ONE_OFF)))
 
+    @property
+    def realised(self) -> float:
+        """Net present value of production."""
+        kept = 1.0 - self.tax
+        return npv((self.lines["benefit"] + self.costs) * kept, self.one_off * kept, self.rate)
+
 
 def heads_of(physics: Physics) -> tuple[Floats, Floats]:
     """Return the reviewers needed and the reviewers there were, by month, in months that are staffed."""
@@ -156,7 +162,7 @@ def outcomes(r: Reading, criterion: Mapping[str, Any], end: int) -> dict[str, fl
         Instant at which arrivals end in production.
     """
     physics, lines = r.physics, r.lines
-    realised = npv((lines["benefit"] + r.costs) * (1.0 - r.tax), r.one_off * (1.0 - r.tax), r.rate)
+    realised = r.realised
     cashable = value_of(lines["cashable_benefit"] + r.costs, r.one_off, r.rate, r.tax)
     needed, heads = heads_of(physics)
     counts = physics.counts.sum(axis=0)  # of all workflows

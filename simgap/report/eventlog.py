@@ -179,15 +179,19 @@ def write_csv(path: Path, entries: Iterable[Entry], start: datetime, workflows: 
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         table.writeheader()
-        for entry in entries:
-            row = {
-                "case": case_name(entry.kind, entry.entity, workflows),
-                "activity": entry.activity,
-                "transition": entry.transition,
-                "time": time_stamp(entry.time, start),
-                "hours": entry.time / HOUR,
-            }
-            table.writerow(row | {k: _plain(v) for k, v in details(entry, workflows).items()})
+        table.writerows(row(entry, start, workflows) for entry in entries)
+
+
+def row(entry: Entry, start: datetime, workflows: Sequence[str]) -> dict[str, Any]:
+    """Return the row of an entry in a table, by column."""
+    return {
+        "case": case_name(entry.kind, entry.entity, workflows),
+        "activity": entry.activity,
+        "transition": entry.transition,
+        "time": time_stamp(entry.time, start),
+        "hours": entry.time / HOUR,
+        **{k: _plain(v) for k, v in details(entry, workflows).items()},
+    }
 
 
 def write_xes(

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,6 @@ from simgap.analysis.summary import design as design_of
 from simgap.analysis.summary import ended, finite, summary
 from simgap.analysis.timeline import of_arrivals, timeline
 from simgap.defaults import ALL_REPLICATIONS, DESIGN, ENGINE, LUCKS, REPLICATIONS, SEED, SWEEP_REPLICATIONS
-from simgap.engines.calendars import date_of
 from simgap.engines.physics import OVERLONG
 from simgap.errors import BacklogLimit, InputError, Problem, SimulationError
 from simgap.model.clock import MONTH
@@ -34,19 +33,18 @@ from simgap.montecarlo import plan as plans
 from simgap.montecarlo.phases import arrivals
 from simgap.results.comparison import Comparison
 from simgap.results.gate import Gate
+from simgap.results.replay import Happenings, Replay
 from simgap.results.run import Result
 from simgap.results.sweep import Sweep
 from simgap.scenario.load import read_source
 from simgap.scenario.values import Variant
-from simgap.study import comparing, gating
-from simgap.study.limits import check_size, check_window, number, refusal
+from simgap.study import comparing, gating, replaying
+from simgap.study.limits import check_replication, check_size, check_traced, check_window, refusal, start_of
 from simgap.study.replicating import replicated
 from simgap.trace import Trace
 from simgap.version import __version__
 
 MOST_MONEY = 1e18  # no currency needs more, and squares of it are far from the largest number
-MOST_REPLICATIONS = 10**7  # of a run
-MOST_TRACED = 1_000_000  # items; their log takes a few gigabytes
 PHASES = ("production", "pilot")
 LIBRARIES = ("numpy", "scipy", "simpy", "numba", "pandas", "pyarrow", "matplotlib")
 
@@ -365,8 +363,7 @@ class Case:
         BacklogLimit
             It ends with `backlog_limit`.
         """
-        if not 0 <= replication < MOST_REPLICATIONS:
-            raise refusal("--replication", f"{replication}", f"0 to {MOST_REPLICATIONS - 1}")
+        check_replication(replication)
         if phase not in PHASES:
             raise refusal("--phase", phase, " or ".join(PHASES))
         check_window(self.resolved, self._wrong, (Variant(),))
@@ -376,21 +373,10 @@ class Case:
         if not 1 <= first <= last <= packed.months:
             allowed = f"A:B within 1:{packed.months}, the months from the decision to the end of the {phase}"
             raise refusal("--months", f"{first}:{last}", allowed)
-        items = arrivals(packed)
-        if items > MOST_TRACED:
-            what = f"the replication has about {number(items)} items, too many for a log"
-            raise refusal("simgap", what, f"up to {MOST_TRACED:,}; a smaller volume or horizon, say by --set")
+        check_traced(arrivals(packed))
         with self._in_words():
             entries = one.log_of(packed, seed, replication)
-        midnight = datetime.time(tzinfo=datetime.UTC)
-        decision = self.resolved["parameters"]["clock.decision"]["value"]
-        start = datetime.datetime.combine(date_of(decision), midnight)
-        try:
-            start += datetime.timedelta(microseconds=packed.go_live)
-            start + datetime.timedelta(microseconds=entries[-1].time if entries else 0)
-        except OverflowError:
-            what = "the replication ends after the year 9999"
-            raise refusal("simgap", what, "an earlier clock.decision, or less work for reviewers") from None
+        start = start_of(self.resolved, packed.go_live, entries[-1].time if entries else 0)
         go_live, window = packed.go_live, int(packed.knots[-1])
         line = timeline(entries, go_live, window, packed.reviewers.staff, packed.reviewers.calendar)
         if months:
@@ -402,6 +388,54 @@ class Case:
         }
         provenance = self._provenance("trace", seed, 1, True, times)
         return Trace(self.resolved, seed, replication, phase, months, entries, start, line, provenance)
+
+    def replay(
+        self,
+        replication: int = 0,
+        without: Sequence[str] = (),
+        each: bool = False,
+        seed: int = SEED,
+        progress: Progress = _silent,
+        confirmed: bool = True,
+    ) -> Happenings | Replay:
+        """Take events out of one replication of `run`, and show what followed from them.
+
+        Parameters
+        ----------
+        replication : int
+            Counted from 0; of its production.
+        without : sequence of str
+            Events ``KIND:N`` to take out together, such as ``incident:3``; without any, what there is to take
+            out is listed.
+        each : bool
+            Take out each of those listed by itself, and say what it cost.
+        seed, progress, confirmed
+            As in `run`.
+
+        Returns
+        -------
+        Happenings or Replay
+            What can be taken out; or what followed from what was.
+
+        Raises
+        ------
+        InputError
+            There is no such replication or event, or as in `trace`.
+        BacklogLimit
+            It ends with `backlog_limit`, as it was or without what is taken out.
+        """
+        check_replication(replication)
+        check_window(self.resolved, self._wrong, (Variant(),))
+        started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
+        with self._in_words():
+            found = replaying.replay(self.resolved, replication, without, each, seed, progress, confirmed)
+        times = {
+            "started": started.isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - clock, 3),
+            "workers": 1,
+        }
+        provenance = self._provenance("replay", seed, 1, found.complete, times)
+        return replace(found, provenance=provenance)
 
     def _evaluate(
         self, plan: plans.Plan, seed: int, workers: int | None, progress: Progress, engine: str

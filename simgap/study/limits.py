@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from simgap.analysis.sweep import Axis
+from simgap.engines.calendars import date_of
 from simgap.errors import InputError, Problem
 from simgap.sampling.quantiles import quantile
 from simgap.scenario.outside import DELAY
@@ -18,6 +20,8 @@ from simgap.scenario.values import Variant
 ITEMS_PER_SECOND = {"compiled": 800_000, "reference": 15_000}
 SECONDS_PER_TRIAL = 0.004  # to prepare and to book
 LONGEST = 3600.0  # seconds of expected work that need no --yes
+MOST_REPLICATIONS = 10**7  # of a run
+MOST_TRACED = 1_000_000  # items; their log takes a few gigabytes
 
 Wrong = Callable[[str, str, str], InputError]
 
@@ -91,6 +95,45 @@ def check_window(
             bounded = "; `a / b / c max N weeks` bounds what is not known" * uncertain
             what += " leave" + "s" * (not delay) + " nothing of the window"
             raise wrong(f"pilots.{pilot}.lasts", what, f"less than {horizon:,.0f} h{bounded}")
+
+
+def check_replication(replication: int) -> None:
+    """Refuse a number of a replication that no run can have."""
+    if not 0 <= replication < MOST_REPLICATIONS:
+        raise refusal("--replication", f"{replication}", f"0 to {MOST_REPLICATIONS - 1}")
+
+
+def check_traced(items: float, most: int = MOST_TRACED) -> None:
+    """Refuse a replication with too many items for a log."""
+    if items > most:
+        what = f"the replication has about {number(items)} items, too many for a log"
+        raise refusal("simgap", what, f"up to {most:,}; a smaller volume or horizon, say by --set")
+
+
+def start_of(resolved: Mapping[str, Any], go_live: int, end: int) -> datetime.datetime:
+    """Return the date of go-live, unless what happens cannot be dated.
+
+    Parameters
+    ----------
+    resolved : mapping
+        The resolved scenario.
+    go_live, end : int
+        Microseconds from the decision to go-live, and from there to the last that happens.
+
+    Raises
+    ------
+    InputError
+        It happens after the year 9999.
+    """
+    midnight = datetime.time(tzinfo=datetime.UTC)
+    start = datetime.datetime.combine(date_of(resolved["parameters"]["clock.decision"]["value"]), midnight)
+    try:
+        start += datetime.timedelta(microseconds=go_live)
+        start + datetime.timedelta(microseconds=end)
+    except OverflowError:
+        what = "the replication ends after the year 9999"
+        raise refusal("simgap", what, "an earlier clock.decision, or less work for reviewers") from None
+    return start
 
 
 def _largest(value: float | dict[str, Any]) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from simgap.engines import packing, reference
 from simgap.engines.physics import check
 from simgap.model import keys
-from simgap.model.clock import HOUR
+from simgap.model.clock import HOUR, NEVER
 
 INF = math.inf
 ALWAYS = ((0, 168, 1),)
@@ -231,6 +231,38 @@ def arriving(case, hours, twins=False, **where):
         changes.append({"levels": levels, "duplicate_levels": levels if twins else np.zeros(len(levels))})
     knots = np.array([0, *(round(h * HOUR) for h, _ in all_of_them), ready.knots[-1]], np.int64)
     return replace(of_workflows(ready, *changes), knots=knots)
+
+
+def spells(log):
+    """Return (begin, end) of each spell that is not autonomous; the last may not end."""
+    found, level = [], "autonomous"
+    for entry in log:
+        if entry.activity == "stop":
+            break
+        if entry.activity == "autonomy level":
+            if level == "autonomous":
+                found.append([entry.time, NEVER])
+            level = entry.detail["level"]
+            if level == "autonomous":
+                found[-1][1] = entry.time
+    return [(begin, end) for begin, end in found if begin < end]
+
+
+def removable(log):
+    """Return what can be taken out of a history: (kind, number), and the restrictions."""
+    kinds = {"incident": keys.INCIDENT, "outage": keys.OUTAGE, "schema change": keys.SCHEMA_CHANGE}
+    entities = [(kinds[e.activity], e.entity) for e in log if e.activity in kinds]
+    return list(dict.fromkeys(entities)), spells(log)
+
+
+def bereft(ready, pick, seed=7, draw=0, luck=0):
+    """Return a packed case without what `pick(number, place)` says of all that can be taken out of it."""
+    log = []
+    reference.simulate(ready, seed, draw, luck, log)
+    entities, restrictions = removable(log)
+    rows = [(*entity, 0) for i, entity in enumerate(entities) if pick(i)]
+    rows += [(keys.RESTRICTION, *spell) for i, spell in enumerate(restrictions) if pick(i)]
+    return replace(ready, without=tuple(rows))
 
 
 class Witness(reference.Replication):

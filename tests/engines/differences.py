@@ -43,7 +43,13 @@ KINDS = {
 }
 MOST = 20  # entries of one event that are shown
 MODEL = 0, OF_MODEL  # of what retrainings are
-GOVERNANCE = ("incident surfaces", "problem closes", "incident is no longer recent", "probation ends")
+GOVERNANCE = (
+    "incident surfaces",
+    "problem closes",
+    "incident is no longer recent",
+    "probation ends",
+    "the ladder counts again",
+)
 
 
 def fields(physics, prefix=""):

@@ -17,7 +17,19 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from cases import ALWAYS, INF, LONG_DAYS, MONTH, arriving, bare, of_workflows, packed, values
+from cases import (
+    ALWAYS,
+    INF,
+    LONG_DAYS,
+    MONTH,
+    arriving,
+    bare,
+    bereft,
+    of_workflows,
+    packed,
+    removable,
+    values,
+)
 from differences import RANKS, agree, fields, first_difference, result, unequal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -177,6 +189,13 @@ def stated_agree(stated, stops_at=NEVER):
     both_phases_agree(text_of(stated), 0, stops_at)
 
 
+def bereft_agree(stated, stops_at, step):
+    """The same for production without every so manieth of what can be taken out of it."""
+    text = text_of(TIED | stated)
+    whole = replace(phases_of(simgap.load(text).resolved, 7, 0).production, stops_at=stops_at)
+    agree(bereft(whole, lambda i: i % step == 0), 7, 0, 0, text)
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
 def test_scenario_files(file):
     name = file.parent.name if file.stem == "scenario" else file.stem
@@ -205,6 +224,19 @@ def test_any_valid_file(stated):
 @given(tied, STOPS)
 def test_ties(stated, stops_at):
     stated_agree(TIED | stated, stops_at)
+
+
+@settings(generated, max_examples=40)
+@given(tied, STOPS, st.sampled_from([1, 2, 3, 7]))
+def test_ties_in_histories_that_lack_something(stated, stops_at, step):
+    bereft_agree(stated, stops_at, step)
+
+
+@pytest.mark.slow
+@settings(generated, derandomize=False, max_examples=1000)
+@given(tied, STOPS, st.sampled_from([1, 2, 3, 7]))
+def test_many_histories_that_lack_something(stated, stops_at, step):
+    bereft_agree(stated, stops_at, step)
 
 
 @pytest.mark.slow
@@ -347,6 +379,21 @@ def test_everything_happens():
         assert (found["level_time"].sum(axis=0) > 0).all()
     assert {Count(i) for i in np.flatnonzero(totals[1] == 0)} == OF_ALL | {Count.DEADLINE_MISSED}
     assert not totals[2].any()  # it has no items, so it never joins
+
+
+@pytest.mark.parametrize("stops_at", [NEVER, 168 * HOUR])
+@pytest.mark.parametrize("case", [busy, busy_together])
+def test_busy_months_that_lack_something(case, stops_at):
+    whole = case(stops_at=stops_at)
+    plain, log = told(whole)
+    entities, restrictions = removable(log)
+    assert {kind for kind, _ in entities} == {keys.INCIDENT, keys.OUTAGE, keys.SCHEMA_CHANGE}
+    assert restrictions
+    for step in (1, 3):
+        lacking = bereft(whole, lambda i, step=step: i % step == 0)
+        assert lacking.without
+        assert "fingerprint" in unequal(plain, agree(lacking))
+    assert first_difference(lacking) == ""
 
 
 @pytest.mark.parametrize("stops_at", [0, 1, 168 * HOUR, round(MONTH / 2 * HOUR), 2000 * HOUR])

@@ -20,6 +20,7 @@ from simgap.model import (
     times,
 )
 from simgap.model.parameters import P
+from simgap.model.without import is_lifted, taken_out
 
 
 def calendars():
@@ -132,6 +133,9 @@ def of_production(entity, u, p, t):
     yield "born_type", production.born_type(KEY, entity, 1 + 7 * entity)
     connected = production.connected(now, np.array([0, 10**10, 4 * 10**11, clock.NEVER]))
     yield "connected", connected
+    without = np.array([[keys.OUTAGE, 40, 0], [keys.RESTRICTION, 10**11, 3 * 10**11]])
+    yield "taken_out", taken_out(without, keys.OUTAGE, entity)
+    yield "is_lifted", is_lifted(without, now)
     yield "kind_of_change", production.kind_of_change(entity % 5)
     yield "lead_time", production.lead_time(KEY, entity, entity % 7, connected, p)
     yield "distrust", production.distrust(u, since, now, p)

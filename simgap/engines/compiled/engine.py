@@ -99,6 +99,7 @@ def scene_of(packed: Packed, key: Ints) -> Scene:
         end_of_arrivals=end,
         last_look=(end - 1) // clock.WEEK * clock.WEEK,
         stops_at=packed.stops_at,
+        without=packed.removed,
     )
 
 

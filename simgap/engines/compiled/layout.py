@@ -47,7 +47,8 @@ def argument(number: int) -> int:
     BACKLOG_LOOK,
     HIRES_COME,
     AI_GIVEN_UP,
-) = map(argument, range(23))
+    LADDER_COUNTS_AGAIN,
+) = map(argument, range(24))
 assert (SPECIALIST_OVER - REVIEW_OVER, SPECIALIST_DEADLINE - REVIEW_DEADLINE) == (1, 1)  # by team
 # Columns of the counts as plain numbers; the ends stand side by side, the legacy ones last.
 STRAIGHT, REVIEWED, MANUAL, FALLBACK, LOST, SUSPENDED, DECLINED = (int(column) for column in ENDS)
@@ -286,6 +287,7 @@ class Scene(NamedTuple):
     end_of_arrivals: int
     last_look: int
     stops_at: int
+    without: Ints  # [n, 3], `model.without`
 
 
 class State(NamedTuple):

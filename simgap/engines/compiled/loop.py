@@ -83,6 +83,7 @@ from simgap.engines.compiled.layout import (
 from simgap.engines.compiled.organisation import (
     audited,
     begin_changes,
+    count_again,
     example,
     foresee_adoption,
     next_news,
@@ -141,6 +142,7 @@ def begin(s: Scene, b: State) -> None:
     if s.p[0, P.HIRE_MAX] > 0.0 and s.last_look > 0:
         plan_event(b, WEEK, PLANS + place_of(keys.TEAM, LOOK + 1), BACKLOG_LOOK, 1)
     plan_event(b, s.stops_at, PLANS + place_of(keys.TEAM, STOP), AI_GIVEN_UP, 0)
+    count_again(s, b, FIRST)
 
 
 @rule

@@ -15,6 +15,7 @@ from simgap.engines.compiled.layout import (
     HIRES_COME,
     INCIDENT,
     INCIDENT_EXPIRES,
+    LADDER_COUNTS_AGAIN,
     MONTH_ENDS,
     OUTAGE_BEGINS,
     OUTAGE_ENDS,
@@ -39,8 +40,10 @@ from simgap.engines.compiled.steps import plan_event
 from simgap.engines.order import (
     CHANGES,
     CLOSES,
+    COUNTS_AGAIN,
     EXPIRES,
     GOVERNANCE,
+    LAST,
     OUTAGES,
     PLANS,
     PROBATION_ENDS,
@@ -53,6 +56,7 @@ from simgap.model.clock import DAY, NEVER
 from simgap.model.parameters import P
 from simgap.model.production import BEFORE_TYPES, CONNECTOR, MODEL, OF_MODEL, OF_SOURCE
 from simgap.model.types import Ints
+from simgap.model.without import is_lifted, taken_out
 
 ROUNDING = 1e-9  # of a share: far more than any library's functions are off
 
@@ -357,11 +361,23 @@ def settle(s: Scene, b: State, entity: int) -> None:
         now < g[G.PROBATION_UNTIL],
         p,
     )
+    if not g[G.STOPPED] and is_lifted(s.without, now):
+        level = governance.AUTONOMOUS
     if level != g[G.LEVEL]:
         if level > max(g[G.LEVEL], governance.GUARDED):
             restricted(s, b)
         book_level(s, b)
         g[G.LEVEL] = level
+
+
+@rule
+def count_again(s: Scene, b: State, row: int) -> None:
+    """Put the end of the next restriction that is taken out on the agenda, from this row on."""
+    while row < len(s.without) and s.without[row, 0] != keys.RESTRICTION:
+        row += 1
+    if row < len(s.without):
+        order = GOVERNANCE + place_of(COUNTS_AGAIN, LAST | row)
+        plan_event(b, s.without[row, 2], order, LADDER_COUNTS_AGAIN, row)
 
 
 @rule
@@ -415,7 +431,7 @@ def surfaces(s: Scene, b: State, entity: int) -> None:
     """A consequential error has escaped: see whether it surfaces."""
     after = governance.surfaces_after(s.key, entity, s.p[entity >> keys.WORKFLOW_SHIFT])
     b.drawn[keys.SEVERITY] += 1
-    if after < NEVER:
+    if after < NEVER and not taken_out(s.without, keys.INCIDENT, entity):
         plan_event(b, b.g[G.NOW] + after, GOVERNANCE + place_of(SURFACES, entity), INCIDENT, entity)
 
 
@@ -435,12 +451,13 @@ def seldom(s: Scene, b: State, what: int, whom: int) -> None:
     elif what == OUTAGE_BEGINS:
         _, length = integration.outage(s.key, whom, s.p[0])
         b.drawn[keys.OUTAGE_TIME] += 1
-        g[G.UP] = 0
-        g[G.BACK] = g[G.NOW] + length
+        g[G.UP] = taken_out(s.without, keys.OUTAGE, whom)
+        g[G.BACK] = now + length
         plan_event(b, g[G.BACK], OUTAGES + place_of(keys.OUTAGE, whom), OUTAGE_ENDS, whom)
     elif what == OUTAGE_ENDS:
-        g[G.UP] = 1
-        g[G.STARTING] = 1
+        if not taken_out(s.without, keys.OUTAGE, whom):
+            g[G.UP] = 1
+            g[G.STARTING] = 1
         next_outage(s, b, whom + 1)
     elif what == INCIDENT:
         surface(s, b, whom)
@@ -452,15 +469,19 @@ def seldom(s: Scene, b: State, what: int, whom: int) -> None:
         settle(s, b, whom)
     elif what == PROBATION_OVER:
         settle(s, b, whom)
+    elif what == LADDER_COUNTS_AGAIN:
+        settle(s, b, FIRST)
+        count_again(s, b, whom + 1)
     elif what == SHOCK:
         b.r[R.OFFSET] += s.p[0, P.SHOCK_SIZE]
         b.counts[month_of(s, b, FIRST), Count.SHOCKS] += 1
         drifts(s, b)
     elif what == SCHEMA_CHANGES:
-        workflow = whom >> keys.WORKFLOW_SHIFT
-        b.counts[month_of(s, b, workflow), Count.SCHEMA_CHANGES] += 1
-        b.broken[workflow] += 1
-        ask(s, b, workflow, FIRST + OF_SOURCE)
+        if not taken_out(s.without, keys.SCHEMA_CHANGE, whom):
+            workflow = whom >> keys.WORKFLOW_SHIFT
+            b.counts[month_of(s, b, workflow), Count.SCHEMA_CHANGES] += 1
+            b.broken[workflow] += 1
+            ask(s, b, workflow, FIRST + OF_SOURCE)
     elif what == TYPE_IS_BORN:
         type_is_born(s, b, whom)
     elif what == CHANGE_IS_DONE:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simgap.engines.order import CLOSES, EXPIRES, GOVERNANCE, PROBATION_ENDS, SURFACES, place_of
+from simgap.engines.order import (
+    CLOSES,
+    COUNTS_AGAIN,
+    EXPIRES,
+    GOVERNANCE,
+    LAST,
+    PROBATION_ENDS,
+    SURFACES,
+    place_of,
+)
 from simgap.engines.reference.timeline import Item
 from simgap.model import clock, governance, keys
 from simgap.model.parameters import P
+from simgap.model.without import is_lifted, taken_out
 
 if TYPE_CHECKING:
     from simgap.engines.reference.replication import Replication
@@ -26,13 +36,21 @@ class Governance:
         self.changed = 0
         self.level_time = [[0] * len(governance.LEVELS) for _ in range(run.packed.months)]
         self.incidents: list[tuple[int, int, int]] = []  # instant, item, failed properties
+        self.without = run.packed.removed
+
+    def begin(self) -> None:
+        """After each restriction that is taken out, the ladder counts again."""
+        for row, (kind, _, end) in enumerate(self.run.packed.without):
+            if kind == keys.RESTRICTION:
+                order = GOVERNANCE + place_of(COUNTS_AGAIN, LAST | row)
+                self.run.env.call(end, order, lambda: self.settle(0))
 
     def escaped(self, item: Item) -> None:
         """An error has escaped; a consequential one may surface."""
         if item.consequential:
             run = self.run
             after = governance.surfaces_after(run.key, item.entity, item.p)
-            if after < clock.NEVER:
+            if after < clock.NEVER and not taken_out(self.without, keys.INCIDENT, item.entity):
                 self._later(SURFACES, item.entity, after)
 
     def book_time(self) -> None:
@@ -85,6 +103,8 @@ class Governance:
             now < self.probation_until,
             run.p,
         )
+        if not run.stopped and is_lifted(self.without, now):
+            level = governance.AUTONOMOUS
         if level != self.level:
             if level > max(self.level, governance.GUARDED):
                 run.production.restricted()

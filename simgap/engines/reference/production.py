@@ -18,6 +18,7 @@ from simgap.model import chart, clock, items, keys, oversight, production, solvi
 from simgap.model.parameters import P
 from simgap.model.production import BEFORE_TYPES, CONNECTOR, MODEL, OF_MODEL, OF_SOURCE
 from simgap.model.types import Floats
+from simgap.model.without import taken_out
 
 if TYPE_CHECKING:
     from simgap.engines.reference.replication import Replication
@@ -169,6 +170,8 @@ class Production:
 
     def _schema(self, entity: int) -> None:
         workflow = entity >> keys.WORKFLOW_SHIFT
+        if taken_out(self.run.packed.removed, keys.SCHEMA_CHANGE, entity):
+            return
         self.run.count(Count.SCHEMA_CHANGES, 1, workflow)
         self.run.note_event(keys.SCHEMA_CHANGE, entity, "schema change", "complete")
         self.broken[workflow] += 1

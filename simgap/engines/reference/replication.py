@@ -338,6 +338,7 @@ class Replication:
             self.env.process(self.arrivals(number, keys.DUPLICATE, flow.duplicate_levels))
         self.env.process(self.ai.outages())
         self.production.begin()
+        self.governance.begin()
         self.env.run()
         incidents: Ints = np.array(self.governance.incidents, np.int64).reshape(-1, 3)
         return Physics(

@@ -11,6 +11,7 @@ from simgap.engines.physics import LONGEST, OVERLONG, Count
 from simgap.engines.reference.timeline import Item, Moment, Steps
 from simgap.errors import SimulationError
 from simgap.model import integration, keys
+from simgap.model.without import taken_out
 
 if TYPE_CHECKING:
     from simgap.engines.reference.replication import Replication
@@ -72,16 +73,19 @@ class AiStage(Server):
     def outages(self) -> Steps:
         """Go down and come back, until the window ends; no outage begins after it."""
         run, env, number = self.run, self.run.env, 0
+        without = run.packed.removed
         while True:
             after, length = integration.outage(run.key, number, run.p)
             order = OUTAGES + place_of(keys.OUTAGE, number)
             if env.now + after >= run.end_of_arrivals:
                 return
             yield Moment(env).at(env.now + after, order)
-            self.up, self.back = False, env.now + length
-            run.note_event(keys.OUTAGE, number, "outage", "start")
+            self.up, self.back = taken_out(without, keys.OUTAGE, number), env.now + length
+            if not self.up:
+                run.note_event(keys.OUTAGE, number, "outage", "start")
             yield Moment(env).at(self.back, order)
-            self.up = True
-            run.note_event(keys.OUTAGE, number, "outage", "complete")
-            run.start_services()
+            if not self.up:
+                self.up = True
+                run.note_event(keys.OUTAGE, number, "outage", "complete")
+                run.start_services()
             number += 1

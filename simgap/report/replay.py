@@ -1,0 +1,453 @@
+"""The screens of `replay`: what can be taken out of a replication, and what followed from it. 80 columns."""
+
+from __future__ import annotations
+
+import csv
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import IO, TYPE_CHECKING, Any
+
+from simgap.analysis.replay import INCIDENT, OUTAGE, RESTRICTION, SCHEMA_CHANGE, Event, Step
+from simgap.analysis.words import money, title
+from simgap.model import keys
+from simgap.report import eventlog
+from simgap.report.screen import WIDTH, wrap
+
+if TYPE_CHECKING:
+    from simgap.engines.log import Entry
+
+Stamp = Callable[[int], "str | None"]
+
+MARKS = {"removed": "*", "only factual": "+", "only without": "-", "otherwise": "~"}
+LEGEND = (
+    "What differs, in order of time. * taken out; + happened, and would not have; - would have happened; "
+    "~ otherwise than without it:"
+)
+CAVEAT = (
+    "This is what the model says of this one future: the difference of two histories with the same draw of "
+    "what is not known, the same luck and the same random numbers. It is no forecast, and in another future "
+    "the same event may cost more, less or nothing."
+)
+MOST_STEPS = 24  # lines of the chain on the screen
+# Rows of the table of counts, in words.
+COUNTS = {
+    "straight": "Items straight through",
+    "reviewed": "Items reviewed",
+    "manual": "Items done by hand",
+    "fallback": "Items fallen back (deadline)",
+    "suspended": "Items while suspended",
+    "lost": "Items lost in an outage",
+    "declined": "Items not sent to the AI",
+    "reviews": "Reviews begun, duplicates too",
+    "deadlines_missed": "Deadlines missed, duplicates too",
+    "escaped_straight": "Escaped, straight through",
+    "escaped_missed": "Escaped, missed by a reviewer",
+    "escaped_overturned": "Escaped, overturned wrongly",
+    "escaped_manual": "Escaped, wrong by hand",
+    "incidents": "Incidents",
+    "problems": "Problems opened",
+    "outages": "Outages",
+    "schema_changes": "Schema changes",
+    "alarms": "Alarms of the chart",
+    "connector_changes": "Connector repairs asked for",
+    "retrainings": "Retrainings asked for",
+    "edge_type_changes": "Edge-case changes asked for",
+}
+
+
+# What is taken out, and the steps of the chain, in words.
+
+
+def removed(event: Event, workflows: Sequence[str], stamp: Stamp) -> str:
+    """Return what is taken out, in words."""
+    until = _until(event.end, stamp)
+    if event.kind == INCIDENT:
+        return f"{event.name}: {_item(event.entity, workflows)}{_failed(event.words)}"
+    if event.kind == OUTAGE:
+        return f"{event.name}: the AI is out{until}"
+    if event.kind == SCHEMA_CHANGE:
+        workflow = workflows[event.entity >> keys.WORKFLOW_SHIFT]
+        return f"{event.name}: the data of {workflow} change their schema{until and f', repaired{until[6:]}'}"
+    return f"{event.name}: {event.words[0]} at the strictest{until}"
+
+
+def _until(end: int, stamp: Stamp) -> str:
+    when = stamp(end)
+    return "" if when is None else f" until {when[:10]}"
+
+
+def _item(entity: int, workflows: Sequence[str]) -> str:
+    return eventlog.item_name(keys.ITEM, entity, workflows)
+
+
+def _failed(words: Sequence[str]) -> str:
+    return f" (not {', not '.join(words)})" if words else ""
+
+
+def step(found: Step, workflows: Sequence[str], stamp: Stamp) -> tuple[str, str]:
+    """Return the mark and the words of a step of the chain.
+
+    Parameters
+    ----------
+    found : Step
+        As `analysis.replay.difference` returns it.
+    workflows : sequence of str
+        Their names.
+    stamp : callable
+        Gives the date of an instant; None for one that never comes.
+    """
+    one, other = found.factual, found.without
+    if found.activity == "autonomy level":
+        assert one is not None
+        assert other is not None
+        return "otherwise", f"{one['level']} instead of {other['level']}{_until(one['until'], stamp)}"
+    known = one or other or {}
+    what = {
+        "incident": f"incident: {_item(found.entity, workflows)}{_failed(known.get('failed', ()))}",
+        "outage": "the AI is out",
+        "schema change": "the data change their schema",
+        "alarm": "the control chart raises an alarm",
+        "headcount": _heads(known),
+        "stop": "the AI is given up",
+    }.get(found.activity, "")
+    if found.kind == keys.CHANGE and found.activity != "alarm complete":
+        asked = found.activity == "change schedule"
+        what = f"change {'asked for' if asked else 'done'}: {eventlog.change_name(found.entity, workflows)}"
+    elif found.activity == "alarm complete":
+        what = "the control chart raises an alarm"
+    if one is None or other is None:
+        return ("only factual" if other is None else "only without"), what
+    if one["time"] == other["time"]:
+        return "otherwise", f"{what}; without it: {_heads(other)}"
+    when = stamp(other["time"])
+    return "otherwise", f"{what}" + (f" on {str(stamp(one['time']))[:10]}; without it on {str(when)[:10]}")
+
+
+def _heads(known: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{known[team]} {team} on the staff" for team in ("reviewers", "specialists") if team in known
+    )
+
+
+# The list.
+
+
+def listing(found: Mapping[str, Any]) -> str:
+    """Return the list of what can be taken out of a replication.
+
+    Parameters
+    ----------
+    found : mapping
+        The JSON of `simgap replay` without ``--without``.
+    """
+    name, events, currency = title(found["scenario"]["name"]), found["events"], found["currency"]
+    head = f"{name}: replication {found['replication']} in production, seed {found['seed']}"
+    worth = f"This future is worth {money(found['npv'], currency)} (net present value)."
+    if not events:
+        return "\n".join([wrap(head), wrap(f"{worth} Nothing happens in it that could be taken out.")])
+    kinds = {kind: sum(event["kind"] == kind for event in events) for kind in (e["kind"] for e in events)}
+    there = ", ".join(f"{n} {PLURALS[kind][n != 1]}" for kind, n in kinds.items())
+    lines = [head, f"{worth} What can be taken out of it: {there}."]
+    if found["priced"]:
+        lines.append(
+            "Cost: what the same future without this one event would be worth more, in net present value. "
+            "Weeks restricted or suspended, incidents, and items fallen back at a deadline: as it was, less "
+            "without it. Costs of single events do not add up: one may follow from another."
+        )
+        return "\n".join([*map(wrap, lines), "", *_prices(events), "", wrap(CAVEAT)])
+    rows = [f"{'event':<18}{'month':>5}  {'date':<10}  {'lasts':>10}  what"]
+    for event in events:
+        lasts = length(event["hours"]) if event["hours"] != 0.0 else ""
+        head = f"{event['name']:<18}{event['month']:>5}  {event['time'][:10]}  {lasts:>10}  "
+        rows += _hanging(head, _described(event))
+    return "\n".join(
+        [
+            *map(wrap, lines),
+            "",
+            *rows,
+            "",
+            wrap("Use --without EVENT to see what followed from one, --each for what each cost."),
+        ]
+    )
+
+
+PLURALS = {
+    INCIDENT: ("incident", "incidents"),
+    OUTAGE: ("outage", "outages"),
+    SCHEMA_CHANGE: ("schema change", "schema changes"),
+    RESTRICTION: ("restriction", "restrictions"),
+}
+
+
+def _hanging(head: str, text: str) -> list[str]:
+    room = WIDTH - len(head)
+    pieces = textwrap.wrap(text, room, break_on_hyphens=False) or [""]
+    return [
+        head.rstrip() if not text else head + pieces[0],
+        *(" " * len(head) + piece for piece in pieces[1:]),
+    ]
+
+
+def _described(event: Mapping[str, Any]) -> str:
+    """Return what an event was, in few words."""
+    late = "after the window: " if event["after_window"] else ""
+    if event["kind"] == INCIDENT:
+        failed = f", not {', not '.join(event['failed'])}" if event["failed"] else ""
+        return f"{late}{event['item']}{failed}"
+    if event["kind"] == SCHEMA_CHANGE:
+        return f"{event['workflow']}, until it is repaired"
+    return f"{late}{event['level']} at the strictest" if event["kind"] == RESTRICTION else ""
+
+
+def _prices(events: Sequence[Mapping[str, Any]]) -> list[str]:
+    rows = [f"{'event':<18}{'month':>5}{'cost':>9}{'weeks':>7}{'incid.':>7}{'fallen':>8}  what"]
+    for event in events:
+        if event["cost"] is None:
+            numbers = f"{'not known':>9}{'':>22}"
+        else:
+            numbers = (
+                f"{money(event['cost']):>9}{event['restricted_weeks']:>+7.1f}{event['incidents']:>+7.0f}"
+                f"{event['fallback']:>+8,.0f}"
+            )
+        rows += _hanging(f"{event['name']:<18}{event['month']:>5}{numbers}  ", _described(event))
+    return rows
+
+
+def length(hours: float | None) -> str:
+    """Write a time in the unit that fits it.
+
+    Examples
+    --------
+    >>> length(3.2), length(50.0), length(1848.0), length(None)
+    ('3.2 h', '2.1 days', '11.0 weeks', 'to the end')
+    """
+    if hours is None:
+        return "to the end"
+    if hours < 48.0:
+        return f"{hours:.1f} h"
+    return f"{hours / 24.0:.1f} days" if hours < 336.0 else f"{hours / 168.0:,.1f} weeks"
+
+
+# What followed.
+
+
+def statement(found: Mapping[str, Any]) -> str:
+    """Say in a sentence what was taken out and what it cost."""
+    names = [event["name"] for event in found["without"]]
+    said = f"{', '.join(names[:-1])} and {names[-1]}" if names[1:] else names[0]
+    if len(names) > 4:
+        said = f"{len(names)} events"
+    return f"{said} {_costs(found)}"
+
+
+def _costs(found: Mapping[str, Any]) -> str:
+    cost, currency = found["npv"]["cost"], found["currency"]
+    together = " together" if len(found["without"]) > 1 else ""
+    if cost == 0.0:
+        return f"cost nothing{together}"
+    if cost > 0.0:
+        return f"cost {money(cost, currency)}{together}"
+    return f"gained {money(-cost, currency)}{together}"
+
+
+def screen(found: Mapping[str, Any]) -> str:
+    """Return the screen of a replay.
+
+    Parameters
+    ----------
+    found : mapping
+        The JSON of `simgap replay` with ``--without``.
+    """
+    name = title(found["scenario"]["name"])
+    head = f"{name}: replication {found['replication']} in production, seed {found['seed']}"
+    return "\n".join(
+        [
+            head if len(head) <= WIDTH else wrap(head),
+            *map(wrap, [*_what(found), _followed(found), _together(found)]),
+            wrap(CAVEAT),
+            "",
+            wrap(_conventions(found)),
+            *_money(found),
+            "",
+            *_counts(found),
+            "",
+            wrap(LEGEND),
+            *_steps(found["chain"]),
+        ]
+    )
+
+
+def _what(found: Mapping[str, Any]) -> list[str]:
+    """Say what was taken out and what it cost."""
+    npv, currency, many = found["npv"], found["currency"], len(found["without"]) > 1
+    lines = [_introduced(event) for event in found["without"][:4]]
+    if len(found["without"]) > 4:
+        lines = [f"Taken out: {', '.join(event['name'] for event in found['without'])}."]
+    it = "them" if many else "it"
+    said = statement(found)
+    if npv["cost"] < 0.0:
+        said += ": what followed was worth more than what it took"
+    worth, other = money(npv["factual"], currency), money(npv["without"], currency)
+    lines.append(f"{said[0].upper()}{said[1:]}. This future is worth {worth}, and without {it} {other}.")
+    for read, which in zip(found["stopped"], ("As it was", f"Without {it}"), strict=True):
+        if read is not None and found["stopped"][0] != found["stopped"][1]:
+            lines.append(f"{which}, the AI is given up after month {read:.0f}.")
+    return lines
+
+
+def _introduced(event: Mapping[str, Any]) -> str:
+    """Say what an event was."""
+    when = f"on {event['time'][:10]}, month {event['month']}"
+    lasts = length(event["hours"])
+    if event["kind"] == INCIDENT:
+        failed = f" that was not {', not '.join(event['failed'])}" if event["failed"] else ""
+        problem = f"; the problem was open for {lasts}" if event["failed"] else "; it opened no problem"
+        after = " (after the window)" if event["after_window"] else ""
+        return f"{event['name']}: an incident of {event['item']}{failed}, {when}{after}{problem}."
+    if event["kind"] == OUTAGE:
+        return f"{event['name']}: the AI was out for {lasts}, {when}."
+    if event["kind"] == SCHEMA_CHANGE:
+        repaired = "never repaired" if event["hours"] is None else f"repaired after {lasts}"
+        return f"{event['name']}: the data of {event['workflow']} changed their schema {when}; {repaired}."
+    for_long = "to the end" if event["hours"] is None else f"for {lasts}"
+    strictest = f"{event['level']} at the strictest"
+    return f"{event['name']}: from {event['time'][:10]}, month {event['month']}, {for_long}; {strictest}."
+
+
+def _followed(found: Mapping[str, Any]) -> str:
+    """Say in a sentence what followed, of what differs."""
+    parts, counts, weeks = [], found["counts"], found["weeks"]
+    for level, pair in weeks.items():
+        apart = pair["factual"] - pair["without"]
+        if level != "autonomous" and abs(apart) >= 0.05:
+            parts.append(f"{abs(apart):.1f} weeks {'more' if apart > 0 else 'less'} {level}")
+    items = found["items"]
+    if items["later"]:
+        parts.append(f"{items['later']:,} item{_s(items['later'])} later")
+    if items["earlier"]:
+        parts.append(f"{items['earlier']:,} earlier")
+    if items["another_way"]:
+        parts.append(f"{items['another_way']:,} item{_s(items['another_way'])} another way")
+    taken = sum(event["kind"] == INCIDENT for event in found["without"])
+    escaped = [sum(counts[f"escaped_{way}"][side] for way in WAYS) for side in ("factual", "without")]
+    for more, word in (
+        (counts["fallback"]["factual"] - counts["fallback"]["without"], "fallen back at a deadline"),
+        (escaped[0] - escaped[1], "escaped error"),
+        (counts["incidents"]["factual"] - counts["incidents"]["without"] - taken, "other incident"),
+        (counts["retrainings"]["factual"] - counts["retrainings"]["without"], "retraining"),
+    ):
+        if more:
+            plural = word if word.startswith("fallen") else word + _s(abs(more))
+            parts.append(
+                f"{abs(more):,} {'more' if more > 0 else 'fewer'} {plural}".replace("more other", "more")
+            )
+    if not parts:
+        return "Nothing else followed."
+    return f"What followed from {'it' if len(found['without']) == 1 else 'them'}: {', '.join(parts)}."
+
+
+WAYS = ("straight", "missed", "overturned", "manual")
+
+
+def _s(number: float) -> str:
+    return "s" * (number != 1)
+
+
+def _together(found: Mapping[str, Any]) -> str:
+    """Say from when to when the histories differ."""
+    first, last = found["first_difference"], found["last_difference"]
+    if first is None:
+        return "The two histories are the same."
+    if first == last:
+        return f"The two histories differ at one instant, on {first[:10]}."
+    if found["joined"]:
+        return (
+            f"The two histories are the same up to {first[:10]}, and again after {last[:10]} (month "
+            f"{found['last_month']})."
+        )
+    return f"The two histories are the same up to {first[:10]}, and do not join again before arrivals end."
+
+
+def _conventions(found: Mapping[str, Any]) -> str:
+    tax = f"after {found['tax']:.0%} tax" if found["tax"] else "before tax"
+    return (
+        f"Money in {found['currency']}, {tax}, summed over the {found['months']} months; the last column is "
+        f"the difference in net present value at {found['discount']:.1%} a year."
+    )
+
+
+def _row(label: str, cells: Sequence[str]) -> str:
+    return f"{label:<34}" + "".join(f"{cell:>11}" for cell in cells)
+
+
+def _signed(value: float) -> str:
+    text = money(value)
+    return f"+{text}" if value > 0.0 and text != "0" else text
+
+
+def _money(found: Mapping[str, Any]) -> list[str]:
+    """Return the ledger of both histories: lines that are nothing in both are left out."""
+    rows = [_row("", ("as it was", "without", "difference", "its NPV"))]
+    sums = dict.fromkeys(("factual", "without", "difference", "npv_difference"), 0.0)
+    for line in found["money"]:
+        for key in sums:
+            sums[key] += line[key]
+        if line["factual"] or line["without"]:
+            rows.append(_ledger_row(line["line"].capitalize().replace("Ai", "AI"), line))
+    return [*rows, _ledger_row("Net", sums)]
+
+
+def _ledger_row(label: str, line: Mapping[str, Any]) -> str:
+    cells = [money(line["factual"]), money(line["without"])]
+    return _row(label, [*cells, _signed(line["difference"]), _signed(line["npv_difference"])])
+
+
+def _counts(found: Mapping[str, Any]) -> list[str]:
+    """Return how often things happen in both histories, as far as that differs."""
+    rows = [_row("What happens, as far as it differs", ("as it was", "without", "difference"))]
+    for level, pair in found["weeks"].items():
+        if abs(pair["factual"] - pair["without"]) >= 0.05:
+            cells = [f"{pair['factual']:,.1f}", f"{pair['without']:,.1f}"]
+            rows.append(_row(f"Weeks {level}", [*cells, f"{pair['factual'] - pair['without']:+,.1f}"]))
+    for name, pair in found["counts"].items():
+        if pair["factual"] != pair["without"]:
+            cells = [f"{pair['factual']:,}", f"{pair['without']:,}"]
+            rows.append(_row(COUNTS[name], [*cells, f"{pair['factual'] - pair['without']:+,}"]))
+    return rows if rows[1:] else ["No count differs."]
+
+
+def _steps(chain: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the chain; the middle of a long one is left out."""
+    left_out = len(chain) - MOST_STEPS
+    shown = list(chain) if left_out <= 1 else [*chain[: MOST_STEPS - 6], None, *chain[-6:]]
+    rows = []
+    for row in shown:
+        if row is None:
+            rows.append(f"  ... {left_out} more; all are in chain.csv of --out, and in --json ...")
+        else:
+            rows += _hanging(f"{MARKS[row['mark']]} {row['time'][:10]} {row['month']:>4}  ", row["what"])
+    return rows
+
+
+def write_differences(
+    file: IO[str], only: tuple[Sequence[Entry], Sequence[Entry]], start: datetime, workflows: Sequence[str]
+) -> None:
+    """Write the events that only one of two logs holds, in order of time, as `eventlog.write_csv` does.
+
+    Parameters
+    ----------
+    file : text file
+        Where to.
+    only : tuple of two sequences of Entry
+        What only the factual log holds, and only the other.
+    start : datetime
+        Go-live, aware of its time zone.
+    workflows : sequence of str
+        Names of the workflows.
+    """
+    table = csv.DictWriter(file, ("history", *eventlog.COLUMNS), lineterminator="\n")
+    table.writeheader()
+    both = [(e.time, side, i, e) for side, entries in enumerate(only) for i, e in enumerate(entries)]
+    for *_, side, _, entry in sorted(both, key=lambda found: found[:3]):
+        table.writerow({"history": ("factual", "without")[side]} | eventlog.row(entry, start, workflows))
