@@ -4,5 +4,7 @@ SEED = 1
 REPLICATIONS = 1000
 SWEEP_REPLICATIONS = 20  # at each point
 ALL_REPLICATIONS = 200  # of each of all combinations of investments
+ATTRIBUTE_REPLICATIONS = 200
+EXACT_REPLICATIONS = 20  # of which all coalitions of conditions are simulated
 ENGINES = ("compiled", "reference")
 ENGINE = "compiled"

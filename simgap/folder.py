@@ -29,11 +29,15 @@ FIGURES = (
     "winners",
     "promise",
     "haircut",
+    "waterfall",
+    "what_is_left",
+    "interactions",
 )
 RESULTS = (
     "result.json",
     "trials.parquet",
     "monthly.parquet",
+    "bars.parquet",
     "grid.csv",
     "events.csv",
     "events.xes",
