@@ -1,4 +1,4 @@
-"""What each condition takes of the gap: means over draws with intervals that hold together. Plain data out."""
+"""What each condition takes of the gap: means over draws, intervals that hold together. Plain data out."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def attribution(shares: Sequence[Shares], conditions: Sequence[str]) -> dict[str
         means = together(base.pairs[:, a, b])
         pairs = [
             {"a": conditions[i], "b": conditions[j], **row}
-            for i, j, row in zip(a, b, _rows([""] * len(a), means), strict=True)
+            for i, j, row in zip(a.tolist(), b.tolist(), _rows([""] * len(a), means), strict=True)
         ]
         for pair in pairs:
             del pair["condition"]
@@ -104,7 +104,7 @@ def _names(conditions: Sequence[str], investments: bool) -> list[str]:
 
 
 def _one(of: Shares, conditions: Sequence[str], investments: bool) -> dict[str, Any]:
-    """Return how one gap divides. Shares of the gap are given where the gap itself is shown to be positive."""
+    """Return how one gap divides; shares of the gap only where it is shown to be positive."""
     bars, gap = of.bars(investments), summarise(of.gap)
     means, names = together(bars), _names(conditions, investments)
     rows = _rows(names, means)

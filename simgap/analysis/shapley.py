@@ -30,9 +30,9 @@ IntArray = npt.NDArray[np.int64]
 def orders(players: int, draws: int, seed: int) -> IntArray:
     """Return an order in which the players join for each draw.
 
-    Each by itself is uniformly random. Of `players` consecutive draws, counted from 0, each player stands once
-    at each place, and every two players are neighbours equally often: they are a Williams square whose players
-    are renamed at random.
+    Each by itself is uniformly random. Of `players` consecutive draws, counted from 0, each player stands
+    once at each place, and every two players are neighbours equally often: they are a Williams square whose
+    players are renamed at random.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def together(values: FloatArray) -> Means:
     """Return the means of several quantities, with intervals that all hold at once with 95 %.
 
     Student's intervals at 5 % over the number of those that vary, by Bonferroni's inequality: nothing is
-    assumed about how the quantities hang together. What is the same in every draw has an interval of no width.
+    assumed about how the quantities hang together. What is the same in all draws has an interval of no width.
 
     Parameters
     ----------

@@ -197,7 +197,9 @@ def with_mean_board(
         key = np.array([seed, draw, other % 2**32, keys.PILOT], np.int64)
         boards.append(board_reading(phases, pilot, key))
     board = np.mean(boards, axis=0)
-    return read._replace(board=board, projected=npv(board * (1.0 - read.tax), np.zeros(len(board)), read.rate))
+    return read._replace(
+        board=board, projected=npv(board * (1.0 - read.tax), np.zeros(len(board)), read.rate)
+    )
 
 
 def counts_of(general: Mapping[str, Any], basis: str) -> tuple[str, ...]:

@@ -19,9 +19,7 @@ def height(conditions: int) -> float:
 
 
 @style.context()
-def draw(
-    axes: Axes, names: Sequence[str], mean: FloatArray, shown: NDArray[np.bool_], currency: str
-) -> None:
+def draw(axes: Axes, names: Sequence[str], mean: FloatArray, shown: NDArray[np.bool_], currency: str) -> None:
     """Draw a cell for each pair, coloured and labelled by what the two take together.
 
     Parameters
@@ -38,10 +36,10 @@ def draw(
         Name of the currency.
     """
     n, largest = len(names), float(np.nanmax(np.abs(mean), initial=0.0)) or 1.0
-    colours = LinearSegmentedColormap.from_list("takes", [style.GREEN, "white", style.ORANGE])
+    colours = LinearSegmentedColormap.from_list("takes", ["#66C4A6", "white", style.ORANGE])
     rows = mean[1:, :-1]
     axes.imshow(rows, cmap=colours, vmin=-largest, vmax=largest, aspect="auto")
-    for i, j in zip(*np.tril_indices(n - 1), strict=True):
+    for i, j in np.argwhere(np.tri(n - 1)).tolist():
         value = rows[i, j]
         text = "?" if np.isnan(value) else money(round(float(value), -int(np.log10(largest)) + 2))
         weight = "bold" if shown[1:, :-1][i, j] else "normal"
@@ -52,7 +50,7 @@ def draw(
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    axes.set_xlabel(f"{currency}; above zero: the two take more together than each without the other")
+    axes.set_xlabel(f"{currency}; above zero: the two take more together\nthan each does without the other")
     style.title(axes, _statement(spoken, mean, shown, currency))
 
 
@@ -60,6 +58,6 @@ def _statement(names: Sequence[str], mean: FloatArray, shown: NDArray[np.bool_],
     """Say in words what the figure shows."""
     if not shown.any():
         return "No two conditions can be shown to take more, or less, together"
-    j, i = np.unravel_index(np.nanargmax(np.where(shown, np.abs(mean), -1.0)), mean.shape)
+    j, i = divmod(int(np.argmax(np.where(shown, np.abs(mean), -1.0))), len(names))
     more = "more" if mean[j, i] > 0.0 else "less"
     return f"{names[i]} and {names[j]} take {money(abs(mean[j, i]), currency)} {more} together"

@@ -60,7 +60,7 @@ def draw(
     axes.grid(axis="x")
     axes.xaxis.set_major_formatter(style.MoneyFormatter())
     axes.xaxis.set_major_locator(MaxNLocator(6))
-    axes.set_xlabel(f"takes from the projected NPV of {short(names[0], LETTERS)}, {currency}")
+    axes.set_xlabel(f"takes from the projected NPV, {currency}")
     axes.legend(**{**style.LEGEND, "ncols": 2})
     style.title(axes, _statement(names, gaps))
 
@@ -68,8 +68,6 @@ def draw(
 def _statement(names: Sequence[str], gaps: Sequence[float]) -> str:
     """Say in words what the figure shows."""
     best = int(np.argmin(gaps[1:])) + 1
-    base, other = short(names[0], 32), short(names[best], 32)
     change = gaps[0] - gaps[best]
-    if change > 0.0:
-        return f"With {other} instead of {base} the gap is {money(change)} smaller"
-    return f"No portfolio shown narrows the gap of {base}"
+    size = f"{money(abs(change))} {'smaller' if change >= 0.0 else 'larger'}"
+    return f"With {short(names[best], 32)} instead of {short(names[0], 32)} the gap is {size}"

@@ -1,4 +1,4 @@
-"""The screen of `attribute`: which condition takes how much of the gap. Words and table from the JSON alone."""
+"""The screen of `attribute`: which condition takes how much of the gap, from the JSON alone."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def screen(found: Data, settings: Data) -> str:
     Parameters
     ----------
     found : mapping
-        As `study.attributing.summary` returns it, with ``scenario``, ``seed``, ``replications``, ``ended`` and
-        ``currency``.
+        As `study.attributing.summary` returns it, with ``scenario``, ``seed``, ``replications``, ``ended``
+        and ``currency``.
     settings : mapping
         Values of the rows of ``money`` and ``clock`` by path.
 
@@ -58,9 +58,9 @@ def reading(found: Data) -> str:
     how = "over all coalitions" if found["exact"] else "along a random order and its reverse in each draw"
     lucks = f" (the pilot's luck averaged over {found['pilot_lucks']})" if found["pilot_lucks"] else ""
     return (
-        f"Bars: Shapley values of the conditions, {how}, on the planned volume. scale: the board's figure{lucks} "
-        "less the planned volume under pilot conditions; it holds what the board does not count, such as sums "
-        "paid once. All intervals of a column hold together at 95 %."
+        f"Bars: Shapley values of the conditions, {how}, on the planned volume. scale: the board's "
+        f"figure{lucks} less the planned volume under pilot conditions; it holds what the board does not "
+        "count, such as sums paid once. All intervals of a table hold together at 95 %."
     )
 
 
@@ -72,13 +72,14 @@ def words(found: Data) -> list[str]:
     if gap["ci95"] is None:
         return [f"{opening} One draw shows nothing of the gap of {money(gap['mean'])}."]
     if gap["ci95"][0] <= 0.0:
-        less = "no gap can be shown" if gap["ci95"][1] >= 0.0 else "there is no gap, production delivers more"
-        return [f"{opening} On average {less}: {money(gap['mean'])}{_interval(gap['ci95'])}.", *_others(found)]
+        none = "no gap can be shown" if gap["ci95"][1] >= 0.0 else "production delivers more than that"
+        return [f"{opening} {none}: {money(gap['mean'])}{_interval(gap['ci95'])}.", *_others(found)]
     large = [row for row in _ordered(found["bars"]) if row["shown"] and row["share"] >= SMALL]
     told = [f"{_named(row)} takes {row['share']:.0%} ({money(row['mean'])})" for row in large]
     told = told[:1] + [text.replace(" takes", "") for text in told[1:]]
-    of_gap = f"Of the gap of {money(gap['mean'])}{_interval(gap['ci95'])}, {_listed(told)}."
-    return [opening, of_gap if told else f"The gap is {money(gap['mean'])}; no bar is told from zero.", *_others(found)]
+    size = f"the gap of {money(gap['mean'])}{_interval(gap['ci95'])}"
+    of_gap = f"Of {size}, {_listed(told)}." if told else f"No bar of {size} is told from zero."
+    return [f"{opening} {of_gap}", *_others(found)]
 
 
 def _others(found: Data) -> list[str]:
@@ -90,7 +91,7 @@ def _others(found: Data) -> list[str]:
     if small:
         lines.append(f"Less than {SMALL:.0%} each: {_listed(small)}.")
     if gives:
-        lines.append(f"Narrows the gap, since production is better placed there than the pilot: {_listed(gives)}.")
+        lines.append(f"Narrows the gap, production being better off there than the pilot: {_listed(gives)}.")
     if unclear:
         lines.append(f"Not told from zero: {_listed(unclear)}.")
     if found["without_bar"]:
@@ -136,25 +137,34 @@ def left(found: Data, portfolio: Data) -> list[str]:
     """Return the words and the table of what is left under a portfolio."""
     name, change = title(portfolio["name"]), portfolio["gap_change"]
     base, currency = title(found["portfolio"]), found["currency"]
+    gap, by = portfolio["gap"]["mean"], money(abs(change["mean"]))
+    by += " smaller" if change["mean"] >= 0.0 else " larger"
     words = (
-        f"With {name} the gap to the board's figure of {base} is {money(portfolio['gap']['mean'], currency)}, "
-        f"{money(abs(change['mean']))} {'smaller' if change['mean'] >= 0.0 else 'larger'}"
-        f"{_interval(change['ci95'])}. investments: what they cost, and what their delay of go-live loses."
+        f"With {name} instead of {base} the gap to the same board figure is {money(gap, currency)}, "
+        f"{by}{_interval(_size(change))}. investments: what they cost, and what their delay of go-live loses."
     )
     own = {row["condition"]: row["mean"] for row in found["bars"]}
     less = {row["condition"]: row for row in portfolio["changes"]}
     rows = [wrap(words), "", _line("", (base, name, "smaller by", "from", "to"))]
     for row in _ordered(portfolio["bars"], own):
-        change = less[row["condition"]]
-        ends = [money(end) for end in change["ci95"]] if change["ci95"] else []
-        cells = (money(own.get(row["condition"], 0.0)), money(row["mean"]), money(change["mean"]), *ends)
+        shrunk = less[row["condition"]]
+        ends = [money(end) for end in shrunk["ci95"]] if shrunk["ci95"] else []
+        cells = (money(own.get(row["condition"], 0.0)), money(row["mean"]), money(shrunk["mean"]), *ends)
         rows.append(_line(f"  {_named(row)}", cells))
     gaps = (found["gap"], portfolio["gap"], portfolio["gap_change"])
     return [*rows, _line("gap", [money(gap["mean"]) for gap in gaps])]
 
 
+def _size(change: Data) -> list[float] | None:
+    """Return the interval of how large a change is, whichever way it goes."""
+    ends = change["ci95"] and (
+        change["ci95"] if change["mean"] >= 0.0 else [-e for e in change["ci95"][::-1]]
+    )
+    return list(ends) if ends else None
+
+
 def _ordered(rows: Sequence[Data], size: Data | None = None) -> list[Data]:
-    """Return what is no condition first, then the bars from the largest on, perhaps by their size elsewhere."""
+    """Return what is no condition first, then the largest bars, perhaps by their size elsewhere."""
 
     def key(row: Data) -> tuple[int, float]:
         name = row["condition"]

@@ -135,8 +135,9 @@ class Figures:
         s = self.of.summary
         n = s["replications"]
         how = "all coalitions" if s["exact"] else "a random order and its reverse"
+        of = f"{n} draw{'s' * (n > 1)} of what is not known"
         return (
-            f"{title(s['scenario']['name'])}: {n} draw{'s' * (n > 1)} of what is not known, seed {s['seed']}; "
+            f"{title(s['scenario']['name'])}: {of}, seed {s['seed']}. "
             f"Shapley values, {how} in each. {intervals}{omitted(self.of.results)}"
         )
 
@@ -145,7 +146,7 @@ class Figures:
         from simgap.plots import style, waterfall
 
         s = self.of.summary
-        caption = self._caption("Whiskers: 95 % intervals of the mean bars, which all hold together.")
+        caption = self._caption("Whiskers: 95 % intervals of means, which all hold together.")
         figure, axes = style.new_figure(caption, height=waterfall.height(len(s["bars"]) + 2))
         bars = [(row["condition"], row["mean"], row["ci95"]) for row in s["bars"]]
         projected, realised = s["projected"]["npv"]["mean"], s["realised"]["npv"]["mean"]
@@ -160,7 +161,7 @@ class Figures:
         shown = [(s["portfolio"], s), *((p["name"], p) for p in s["portfolios"])][:MOST_DRAWN]
         rows = [[(row["condition"], row["mean"], row["ci95"]) for row in one["bars"]] for _, one in shown]
         names, gaps = [name for name, _ in shown], [one["gap"]["mean"] for _, one in shown]
-        caption = self._caption("Whiskers: 95 % intervals of the mean bars; those of a portfolio hold together.")
+        caption = self._caption("Whiskers: 95 % intervals of means; those of a portfolio hold together.")
         figure, axes = style.new_figure(caption, height=left.height(len(rows[-1]), len(rows)))
         left.draw(axes, names, gaps, rows, s["currency"])
         return figure

@@ -84,7 +84,8 @@ class Asked:
         coalitions = np.arange(1 << len(self.conditions), dtype=np.int64)
         first = {p.bought: i for i, p in reversed(list(enumerate(self.portfolios)))}
         one_each = [len(coalitions) * first[p.bought] + (coalitions & p.players) for p in self.portfolios]
-        return np.unique(one_each, return_inverse=True)[1].reshape(len(self.portfolios), -1)
+        _, found = np.unique(one_each, return_inverse=True)
+        return np.asarray(found, np.int64).reshape(len(self.portfolios), -1)
 
 
 def asked(resolved: Mapping[str, Any], names: Sequence[str], exact: bool, interactions: bool) -> Asked:
