@@ -19,7 +19,7 @@ TRACED = 86  # a replication that meets all four levels of autonomy
 OUTCOME = "ratio"
 PORTFOLIOS = ("demo", "ready")
 MAP = ("workflows.claims.volume=30k per year:180k per year:6", "oversight.reviewers=1:7:4")
-FUTURES = {"compare": 1000, "all": 50, "gate": 1000}
+FUTURES = {"compare": 1000, "all": 50, "gate": 1000, "attribute": 200}
 
 
 def make(folder: Path, quick: bool) -> list[Path]:
@@ -36,6 +36,7 @@ def make(folder: Path, quick: bool) -> list[Path]:
     compared = case.compare(PORTFOLIOS, over=on, replications=futures["compare"])
     every = case.compare(every=True, replications=futures["all"]) if not quick else compared
     gate = case.gate(replications=futures["gate"])
+    attributed = case.attribute(PORTFOLIOS[1:], replications=futures["attribute"])
     figures = {
         "value": result.plot.value,
         "cash": result.plot.cash,
@@ -49,6 +50,8 @@ def make(folder: Path, quick: bool) -> list[Path]:
         "frontier": every.plot.frontier,
         "promise": gate.plot.promise,
         "haircut": gate.plot.haircut,
+        "waterfall": attributed.plot.waterfall,
+        "what_is_left": attributed.plot.what_is_left,
     }
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{name}.png" for name in figures]

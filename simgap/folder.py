@@ -30,12 +30,16 @@ FIGURES = (
     "promise",
     "haircut",
     "replay",
+    "waterfall",
+    "what_is_left",
+    "interactions",
 )
 INPUT_FIGURES = "input.*.png"  # of `show`, one for each input
 RESULTS = (
     "result.json",
     "trials.parquet",
     "monthly.parquet",
+    "bars.parquet",
     "grid.csv",
     "events.csv",
     "events.xes",

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from simgap.cli.attribute import attribute
 from simgap.cli.compare import compare
 from simgap.cli.gate import gate
 from simgap.cli.options import stop, stopped
@@ -42,6 +43,7 @@ def cli() -> None:
 COMMANDS = (
     run,
     sweep,
+    attribute,
     compare,
     gate,
     trace,

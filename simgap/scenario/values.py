@@ -37,12 +37,15 @@ class Variant:
         Name of the pilot design; where empty, that of ``base.pilot``.
     investments : tuple of str, optional
         What is bought besides what the pilot carries; by default what ``base.portfolio`` names.
+    pilot_lucks : int
+        Over how many lucks of the pilot the board's figure is averaged; production has one.
     """
 
     doses: tuple[tuple[str, float], ...] = ()
     sets: tuple[tuple[str, str, float], ...] = ()
     pilot: str = ""
     investments: tuple[str, ...] | None = None
+    pilot_lucks: int = 1
 
 
 def row_of(path: str) -> Row:

@@ -24,13 +24,24 @@ from simgap.analysis.breakeven import Curve
 from simgap.analysis.summary import design as design_of
 from simgap.analysis.summary import ended, finite, summary
 from simgap.analysis.timeline import of_arrivals, timeline
-from simgap.defaults import ALL_REPLICATIONS, DESIGN, ENGINE, LUCKS, REPLICATIONS, SEED, SWEEP_REPLICATIONS
+from simgap.defaults import (
+    ALL_REPLICATIONS,
+    ATTRIBUTE_REPLICATIONS,
+    DESIGN,
+    ENGINE,
+    EXACT_REPLICATIONS,
+    LUCKS,
+    REPLICATIONS,
+    SEED,
+    SWEEP_REPLICATIONS,
+)
 from simgap.engines.physics import OVERLONG
 from simgap.errors import BacklogLimit, InputError, Problem, SimulationError
 from simgap.model.clock import MONTH
 from simgap.montecarlo import one
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo.phases import arrivals
+from simgap.results.attribution import Attribution
 from simgap.results.comparison import Comparison
 from simgap.results.gate import Gate
 from simgap.results.replay import Happenings, Replay
@@ -38,7 +49,7 @@ from simgap.results.run import Result
 from simgap.results.sweep import Sweep
 from simgap.scenario.load import read_source
 from simgap.scenario.values import Variant
-from simgap.study import comparing, gating, replaying
+from simgap.study import attributing, comparing, gating, replaying
 from simgap.study.limits import check_replication, check_size, check_traced, check_window, refusal, start_of
 from simgap.study.replicating import replicated
 from simgap.trace import Trace
@@ -322,6 +333,58 @@ class Case:
         found = self._summary(done, seed) | gating.judged(resolved, judged, seed)
         provenance = self._provenance("gate", seed, replications, done.complete, times)
         return Gate(resolved, done, judged, finite(found), provenance)
+
+    def attribute(
+        self,
+        portfolios: Sequence[str] = (),
+        exact: bool = False,
+        interactions: bool = False,
+        replications: int | None = None,
+        seed: int = SEED,
+        workers: int | None = None,
+        progress: Progress = _silent,
+        confirmed: bool = True,
+        engine: str = ENGINE,
+    ) -> Attribution:
+        """Simulate which condition takes how much of the gap: Shapley values over the conditions.
+
+        Parameters
+        ----------
+        portfolios : sequence of str
+            Names, ``nothing`` among them: what is left of each bar under these, on the same draws.
+        exact : bool
+            All coalitions of conditions in each draw, in place of those along a random order and its reverse.
+        interactions : bool
+            Also what each two conditions take together; but for `exact` that is twice the work.
+        replications : int, optional
+            Draws; by default 200, with `exact` 20.
+        seed, workers, progress, confirmed, engine
+            As in `run`.
+
+        Raises
+        ------
+        InputError
+            A portfolio is unknown, or as in `run`.
+        BacklogLimit
+            No draw was finished under all its coalitions.
+        KeyboardInterrupt
+            Interrupted before the first was.
+        """
+        resolved = self.resolved
+        usual = EXACT_REPLICATIONS if exact else ATTRIBUTE_REPLICATIONS
+        n = usual if replications is None else replications
+        asked = attributing.asked(resolved, portfolios, exact, interactions)
+        check_window(resolved, self._wrong, asked.variants)
+        if not confirmed:
+            one_draw = attributing.plan_of(asked, 1, seed)
+            items, trials = plans.work(resolved, one_draw) * n, len(one_draw.rows) * n
+            check_size(items, trials, workers or plans.default_workers(), engine)
+        plan = attributing.plan_of(asked, n, seed)
+        done, times = self._evaluate(plan, seed, workers, progress, engine)
+        shares = attributing.shares(asked, done, seed)
+        found = self._summary(done, seed) | attributing.summary(resolved, asked, done, shares)
+        provenance = self._provenance("attribute", seed, n, done.complete, times)
+        return Attribution(resolved, done, asked.conditions, shares, finite(found), provenance)
 
     def _summary(self, results: plans.Results, seed: int) -> dict[str, Any]:
         return {
