@@ -300,6 +300,10 @@ class Room(NamedTuple):
     seen_items: Floats
     new_cuts: Floats
     now_cuts: Floats
+    straight_2: Floats
+    review_2: Floats
+    now_: Floats
+    regimes: Floats
     pieces: Floats
     shares: Floats
     firsts: Floats
@@ -390,6 +394,10 @@ def follow(a: Inputs, r: Room) -> float:
     seen_items = r.seen_items
     new_cuts = r.new_cuts
     now_cuts = r.now_cuts
+    straight_2 = r.straight_2
+    review_2 = r.review_2
+    now_ = r.now_
+    regimes = r.regimes
     rooms = r.pieces
     shares = r.shares
     firsts = r.firsts
@@ -420,7 +428,7 @@ def follow(a: Inputs, r: Room) -> float:
     state[world.THRESHOLD] = math.inf
     state[world.ESTIMATE_AT] = p[P.BASELINE]
     state[world.WATCHING] = 1.0 if p[P.CHARTED] > 0.5 else 0.0
-    congestion = congestion_2 = 0.0
+    congestion = congestion_2 = busy = 0.0
     solved = 0.0
     peak = ordered = 0.0
     rho_changes = 0.0
@@ -431,6 +439,7 @@ def follow(a: Inputs, r: Room) -> float:
         available = 1.0 / (1.0 + down)
         residual = 0.5 * p[P.OUTAGE_TIME] * (1.0 + p[P.OUTAGE_CV] * p[P.OUTAGE_CV])
     first = 0  # place among the knots
+    regimes[0] = 1.0
 
     for s in range(steps):
         t0, t1, month = edges[s], edges[s + 1], month_of[s]
@@ -453,13 +462,16 @@ def follow(a: Inputs, r: Room) -> float:
         for i in range(4):
             level_time[month, i] += pi[i] * hours
         drift = state[world.OFFSET] + p[P.EROSION] * middle
+        now_[0], now_[1], now_[2] = pi[0] + pi[1], pi[2], pi[3]
+        move(now_, regimes, restricting * hours, queue, work, number)
 
         # The pieces of the step.
         pieces, t = 0, t0
         i = first
         for w in range(workflows):
-            in_work[w, 0] = in_work[w, 1] = in_items[w, 0] = in_items[w, 1] = 0.0
             area[w] = 0.0
+            for q in range(2):
+                in_work[2, w, q] = in_items[2, w, q] = in_work[3, w, q] = in_items[3, w, q] = 0.0
         sum_1 = sum_2 = 0.0
         while t < t1:
             while knots[i + 1] <= t:
@@ -472,8 +484,26 @@ def follow(a: Inputs, r: Room) -> float:
             worked_2[pieces] = teams_.staffed_by(b, by_hour_2) - teams_.staffed_by(a, by_hour_2)
             sum_1 += worked[pieces]
             sum_2 += worked_2[pieces]
+            # Hours that are alike make one piece: a night, or two hours of a working day.
             for w in range(workflows):
                 shares[w, pieces] = (levels[w, i + 1] - levels[w, i]) * part
+            if pieces > 0:
+                alike = (
+                    abs(worked[pieces] * lengths[pieces - 1] - worked[pieces - 1] * lengths[pieces]) < 1e-9
+                    and abs(worked_2[pieces] * lengths[pieces - 1] - worked_2[pieces - 1] * lengths[pieces])
+                    < 1e-9
+                    and (worked[pieces] + worked_2[pieces] == 0.0 or lengths[pieces - 1] < 1.5)
+                )
+                for w in range(workflows):
+                    new_, old_ = shares[w, pieces] * lengths[pieces - 1], shares[w, pieces - 1] * lengths[pieces]
+                    alike = alike and abs(new_ - old_) <= 0.01 * (new_ + old_)
+                if alike:
+                    lengths[pieces - 1] += lengths[pieces]
+                    worked[pieces - 1] += worked[pieces]
+                    worked_2[pieces - 1] += worked_2[pieces]
+                    for w in range(workflows):
+                        shares[w, pieces - 1] += shares[w, pieces]
+                    pieces -= 1
             pieces += 1
             t = following
         first = i
@@ -525,10 +555,10 @@ def follow(a: Inputs, r: Room) -> float:
             d = ratio[w]
             sent = passed[w]
             for j in range(n_nodes):
-                for team in range(2):
-                    tw = teams[team, w]
-                    x = congestion_2 if team else congestion
-                    catches[team, j] = logistic(
+                for of in range(3):
+                    tw = teams[of // 2, w]
+                    x = congestion_2 if of == 2 else busy if of else congestion
+                    catches[of, j] = logistic(
                         tw[T.CATCH_INTERCEPT] - pw[P.RHO] * pw[P.HARDNESS] * nodes[j] - tw[T.GAMMA] * x
                     )
             edge = items.edge_share(connected, pw)
@@ -548,7 +578,10 @@ def follow(a: Inputs, r: Room) -> float:
                     solved = retrained
             for j in range(2 * items.CUTS):
                 now_cuts[j] = cuts[w, j] + retrained * (new_cuts[w, j] - cuts[w, j])
-            mixes.route(pw, now_cuts, widths[w], known, priority, mix, straight, review)
+            mixes.route(pw, now_cuts, widths[w], known, 0, 2, priority, mix, straight, review)
+            mixes.route(pw, now_cuts, widths[w], known, 2, 3, priority, mix, straight_2, review_2)
+            for j in range(len(straight)):
+                straight[j] += straight_2[j]
 
             exceptions = sent * mix[EXCEPTION]
             row[EXCEPTIONS] += exceptions
@@ -613,30 +646,32 @@ def follow(a: Inputs, r: Room) -> float:
 
             # What joins the queue of the reviewers.
             seen = 0.0
-            for q in range(2):
-                y = review[q]
+            for g in range(4):
+                regime, q = g // 2, g % 2
+                y = review_2[q] if regime else review[q]
+                of_regime = known[2] if regime else known[0] + known[1]
                 for j in range(width):
                     y[j] *= through
                 if (priority & items.EXCEPTION != 0) == (q == 0):
-                    y[EXC] += exceptions
-                    y[EXAMPLES] += exceptions * unhandled
+                    y[EXC] += exceptions * of_regime
+                    y[EXAMPLES] += exceptions * of_regime * unhandled
                     for k in range(classes):
-                        y[FIELDS + k] += exceptions * widths[w, k]
+                        y[FIELDS + k] += exceptions * of_regime * widths[w, k]
                 if (priority & items.EDGE != 0) == (q == 0):
-                    y[EDG] += handed
-                    y[EXAMPLES] += handed
+                    y[EDG] += handed * of_regime
+                    y[EXAMPLES] += handed * of_regime
                     for k in range(classes):
-                        y[FIELDS + k] += handed * widths[w, k]
+                        y[FIELDS + k] += handed * of_regime * widths[w, k]
                 set_work(y, teams[0, w])
                 joined = y[EXC] + y[EDG] + y[RT] + y[WR] + y[AR] + y[AW]
-                in_items[w, q] = joined * (1.0 + d)
-                in_work[w, q] = y[WORK] * (1.0 + d)
+                in_items[regime, w, q] = joined * (1.0 + d)
+                in_work[regime, w, q] = y[WORK] * (1.0 + d)
                 row[FIRST_COLUMN[0]] += joined * (1.0 + d)
                 row[FIRST_COLUMN[0] + 2] += y[WORK] * (1.0 + d) * US
                 row[DELAY] += joined * each * MS
                 seen += y[EXAMPLES]
                 for j in range(width):
-                    queue[0, w, q, j] += y[j]
+                    queue[regime, w, q, j] += y[j]
             seen_items[w] = seen
         peak = max(peak, stage_total)
 
@@ -644,70 +679,72 @@ def follow(a: Inputs, r: Room) -> float:
         world.hired_heads(firsts, coming, start, start + hours, p, extra)
         heads = 0.0 if stopped else planned[s] + extra[0]
         slow = heads / (heads - extra[1]) if heads > extra[1] else 1.0
-        leaves = nobody[s] > 0 and heads <= 0.0
-        x = teams_.work_off(
-            teams[0], heads, slow, leaves, order[0], start, pieces, lengths, worked, shares, by_hour_1,
-            batch, in_work, in_items, work[0], number[0], served, lost, area,
-        )  # fmt: skip
-        congestion = x
+        leaves = (nobody[s] > 0 or stopped) and heads <= 0.0
+        for regime in range(3):
+            if regimes[regime] <= 0.0:
+                continue
+            x = teams_.work_off(
+                teams[0], regimes[regime], heads, slow, leaves, order[0], start, pieces, lengths, worked, shares,
+                by_hour_1, batch, in_work[regime], in_items[regime], work[regime], number[regime], served, lost,
+                area,
+            )  # fmt: skip
+            if regime == 0:
+                congestion = x
+            elif regime == 1:
+                busy = x
+            quick = slow * (1.0 - teams[0, 0, T.DELTA] * x)
+            for w in range(workflows):
+                pw = p2[w]
+                row = counts[w, month]
+                d = ratio[w]
+                new = done_items = lost_items = 0.0
+                for q in range(2):
+                    y = queue[regime, w, q]
+                    whole = work[regime, w, q] + served[w, q] + lost[w, q]
+                    if whole <= 0.0:
+                        continue
+                    done, gone = served[w, q] / whole, lost[w, q] / whole
+                    row[FIRST_COLUMN[0] + 3] += done * y[WORK] * (1.0 + d) * quick * US
+                    row[FIRST_COLUMN[0] + 4] += done * y[HAND] * (1.0 + d) * quick * US
+                    lost_items += book_loss(y, gone, d, row, by_class[w], FIRST_COLUMN[0] + 1)
+                    up = pw[P.ESCALATED]
+                    new += book_end(y, done * (1.0 - up), 0, pw, d, row, by_class[w], escapes[w], month)
+                    done_items += done * (y[EXC] + y[EDG] + y[RT] + y[WR] + y[AR] + y[AW])
+                    row[DELAY] += done * y[WORK] * quick * (1.0 - up) * MS
+                    if up > 0.0:
+                        z = review[0]
+                        for j in range(width):
+                            z[j] = y[j] * done * up
+                        set_work(z, teams[1, w])
+                        joined = z[EXC] + z[EDG] + z[RT] + z[WR] + z[AR] + z[AW]
+                        row[FIRST_COLUMN[1]] += joined * (1.0 + d)
+                        row[FIRST_COLUMN[1] + 2] += z[WORK] * (1.0 + d) * US
+                        in_items[3, w, q] += joined * (1.0 + d)
+                        in_work[3, w, q] += z[WORK] * (1.0 + d)
+                        for j in range(width):
+                            queue[3, w, q, j] += z[j]
+                    for j in range(width):
+                        y[j] *= 1.0 - done - gone
+                waited = area[w] / (1.0 + d)
+                both = done_items + lost_items
+                part = done_items / both if both > 0.0 else 1.0
+                row[DELAY] += waited * part * MS
+                row[LEGACY_DELAY] += waited * (1.0 - part) * MS
+                latent[w] += new * pw[P.SURFACED]
+                area[w] = 0.0
+        drained = sum_1 > 0.0
         staffed = exact[0, s + 1] - exact[0, s]
         if month < last:
             capacity[0, month] += heads * staffed
-        quick = slow * (1.0 - teams[0, 0, T.DELTA] * x)
-        drained = sum_1 > 0.0
-        for w in range(workflows):
-            pw = p2[w]
-            row = counts[w, month]
-            d = ratio[w]
-            new = 0.0
-            done_items = lost_items = 0.0
-            for q in range(2):
-                y = queue[0, w, q]
-                whole = work[0, w, q] + served[w, q] + lost[w, q]
-                if whole <= 0.0:
-                    in_work[w, q] = in_items[w, q] = 0.0
-                    continue
-                done, gone = served[w, q] / whole, lost[w, q] / whole
-                row[FIRST_COLUMN[0] + 3] += done * y[WORK] * (1.0 + d) * quick * US
-                row[FIRST_COLUMN[0] + 4] += done * y[HAND] * (1.0 + d) * quick * US
-                lost_items += book_loss(y, gone, d, row, by_class[w], FIRST_COLUMN[0] + 1)
-                up = pw[P.ESCALATED]
-                new += book_end(
-                    y, done * (1.0 - up), 0, pw, d, row, by_class[w], escapes[w], month
-                )
-                done_items += done * (y[EXC] + y[EDG] + y[RT] + y[WR] + y[AR] + y[AW])
-                row[DELAY] += done * y[WORK] * quick * (1.0 - pw[P.ESCALATED]) * MS
-                z = review[0]
-                for j in range(width):
-                    z[j] = y[j] * done * up
-                set_work(z, teams[1, w])
-                joined = z[EXC] + z[EDG] + z[RT] + z[WR] + z[AR] + z[AW]
-                row[FIRST_COLUMN[1]] += joined * (1.0 + d)
-                row[FIRST_COLUMN[1] + 2] += z[WORK] * (1.0 + d) * US
-                in_items[w, q] = joined * (1.0 + d)
-                in_work[w, q] = z[WORK] * (1.0 + d)
-                for j in range(width):
-                    queue[1, w, q, j] += z[j]
-                    y[j] *= 1.0 - done - gone
-            waited = area[w] / (1.0 + d)
-            both = done_items + lost_items
-            if both > 0.0:
-                row[DELAY] += waited * done_items / both * MS
-                row[LEGACY_DELAY] += waited * lost_items / both * MS
-            else:
-                row[DELAY] += waited * MS
-            latent[w] += new * pw[P.SURFACED]
-            area[w] = 0.0
-
         # The specialists.
         if p[P.ESCALATED] > 0.0 or workflows > 1:
             for w in range(workflows):
                 for j in range(pieces):
                     shares[w, j] = worked[j] / sum_1 if drained else lengths[j] / hours
             x = teams_.work_off(
-                teams[1], 0.0 if stopped else planned[steps], 1.0, planned[steps] <= 0.0 or stopped, order[1],
-                start, pieces, lengths, worked_2, shares, by_hour_2, batch, in_work, in_items, work[1],
-                number[1], served, lost, area,
+                teams[1], 1.0, 0.0 if stopped else planned[steps], 1.0, planned[steps] <= 0.0 or stopped, order[1],
+                start, pieces, lengths, worked_2, shares, by_hour_2, batch, in_work[3], in_items[3],
+                work[3], number[3], served, lost, area,
             )  # fmt: skip
             congestion_2 = x
             quick = 1.0 - teams[1, 0, T.DELTA] * x
@@ -716,8 +753,8 @@ def follow(a: Inputs, r: Room) -> float:
                 row = counts[w, month]
                 d = ratio[w]
                 for q in range(2):
-                    y = queue[1, w, q]
-                    whole = work[1, w, q] + served[w, q] + lost[w, q]
+                    y = queue[3, w, q]
+                    whole = work[3, w, q] + served[w, q] + lost[w, q]
                     if whole <= 0.0:
                         continue
                     done, gone = served[w, q] / whole, lost[w, q] / whole
@@ -859,7 +896,8 @@ def follow(a: Inputs, r: Room) -> float:
         if p[P.HIRE_MAX] > 0.0 and not stopped and t1 <= last_look and t1 % (168 * HOUR) == 0:
             line = 0.0
             for w in range(workflows):
-                line += number[0, w, 0] + number[0, w, 1]
+                for regime in range(3):
+                    line += number[regime, w, 0] + number[regime, w, 1]
             to_come = 0.0
             for j in range(len(firsts)):
                 if coming[j] > 0.0 and firsts[j] > start + hours:
@@ -878,16 +916,79 @@ def follow(a: Inputs, r: Room) -> float:
             for team in range(2):
                 line = 0.0
                 for w in range(workflows):
-                    line += number[team, w, 0] + number[team, w, 1]
+                    for regime in range(3 if team else 0, 4 if team else 3):
+                        line += number[regime, w, 0] + number[regime, w, 1]
                 backlog[team, month] = line
             changes_open[month] = opened
             drift_read[month] = state[world.OFFSET] + p[P.EROSION] * (start + hours)
 
     drain(
         p2, teams, ratio, widths, queue, work, latent, failing, counts, by_class, escapes, incidents,
-        planned[steps - 1] + extra[0], planned[steps], by_hour_1, by_hour_2, review[0], stops_at < edges[steps],
+        planned[steps - 1] + extra[0], planned[steps], regimes, by_hour_1, by_hour_2, review[0],
+        stops_at < edges[steps],
     )  # fmt: skip
     return peak
+
+
+@rule
+def move(new: Floats, regimes: Floats, turnover: float, queue: Floats, work: Floats, number: Floats) -> None:
+    """Move what waits between the regimes as their probabilities change.
+
+    Parameters
+    ----------
+    new, regimes : Floats[3]
+        Probabilities of the usual regime, of all being reviewed, and of a suspension: now, and before; the
+        latter become the former.
+    turnover : float
+        Probability that a restriction begins in this step; as much ends, but for the change.
+    queue, work, number : Floats[4, ...]
+        What waits in each regime, and for specialists; updated.
+    """
+    down = up = 0.0
+    for i in range(3):
+        down += max(0.0, regimes[i] - new[i])
+        up += max(0.0, new[i] - regimes[i])
+    # Beside the change, as many futures enter the restricted regime as leave it.
+    swap = min(max(0.0, turnover - down), min(new[0], new[1]))
+    for w in range(work.shape[1]):
+        for q in range(2):
+            pool_work = pool_number = 0.0
+            for i in range(3):
+                if regimes[i] > 0.0 and new[i] < regimes[i]:
+                    part = 1.0 - new[i] / regimes[i]
+                    pool_work += part * work[i, w, q]
+                    pool_number += part * number[i, w, q]
+                    work[i, w, q] *= 1.0 - part
+                    number[i, w, q] *= 1.0 - part
+            for i in range(3):
+                if new[i] > regimes[i]:
+                    part = (new[i] - regimes[i]) / up
+                    work[i, w, q] += part * pool_work
+                    number[i, w, q] += part * pool_number
+            for j in range(queue.shape[3]):
+                pool = 0.0
+                for i in range(3):
+                    if regimes[i] > 0.0 and new[i] < regimes[i]:
+                        part = 1.0 - new[i] / regimes[i]
+                        pool += part * queue[i, w, q, j]
+                        queue[i, w, q, j] *= 1.0 - part
+                for i in range(3):
+                    if new[i] > regimes[i]:
+                        queue[i, w, q, j] += (new[i] - regimes[i]) / up * pool
+            if swap > 0.0:
+                a, b = swap / new[0], swap / new[1]
+                change = b * work[1, w, q] - a * work[0, w, q]
+                work[0, w, q] += change
+                work[1, w, q] -= change
+                change = b * number[1, w, q] - a * number[0, w, q]
+                number[0, w, q] += change
+                number[1, w, q] -= change
+                for j in range(queue.shape[3]):
+                    change = b * queue[1, w, q, j] - a * queue[0, w, q, j]
+                    queue[0, w, q, j] += change
+                    queue[1, w, q, j] -= change
+    for i in range(3):
+        regimes[i] = new[i]
 
 
 @rule
@@ -906,6 +1007,7 @@ def drain(
     incidents: Floats,
     heads: float,
     experts: float,
+    regimes: Floats,
     by_hour_1: Floats,
     by_hour_2: Floats,
     moved: Floats,
@@ -913,40 +1015,41 @@ def drain(
 ) -> None:
     """Let the queues run empty after the window; what waits for a team in which nobody is left falls back."""
     last = counts.shape[1] - 1
-    for team in range(2):
-        staff = 0.0 if stopped else (experts if team else heads)
+    for line in range(4):
+        team = line // 3
+        staff = 0.0 if stopped else (experts if team else heads * regimes[line])
         table = by_hour_2 if team else by_hour_1
         share_staffed = table[len(table) - 1] / max(1, len(table) - 1)
         everything = 0.0
         for w in range(len(p2)):
-            everything += work[team, w, 0] + work[team, w, 1]
+            everything += work[line, w, 0] + work[line, w, 1]
         for w in range(len(p2)):
             d = ratio[w]
             row = counts[w, last]
             pw = p2[w]
             for q in range(2):
-                y = queue[team, w, q]
+                y = queue[line, w, q]
+                unique = y[EXC] + y[EDG] + y[RT] + y[WR] + y[AR] + y[AW]
+                if unique <= 0.0:
+                    continue
                 if staff <= 0.0 or share_staffed <= 0.0:
                     book_loss(y, 1.0, d, row, by_class[w], FIRST_COLUMN[team] + 1)
-                else:
-                    up = 0.0 if team else pw[P.ESCALATED]
-                    row[FIRST_COLUMN[team] + 3] += y[WORK] * (1.0 + d) * US
-                    row[FIRST_COLUMN[team] + 4] += y[HAND] * (1.0 + d) * US
-                    new = book_end(y, 1.0 - up, team, pw, d, row, by_class[w], escapes[w], last)
-                    latent[w] += new * pw[P.SURFACED]
-                    unique = y[EXC] + y[EDG] + y[RT] + y[WR] + y[AR] + y[AW]
-                    row[DELAY] += 0.5 * unique * everything / staff / share_staffed * MS
-                    if up > 0.0:
-                        for j in range(len(y)):
-                            moved[j] = y[j] * up
-                        set_work(moved, teams[1, w])
-                        row[FIRST_COLUMN[1]] += up * unique * (1.0 + d)
-                        row[FIRST_COLUMN[1] + 2] += moved[WORK] * (1.0 + d) * US
-                        for j in range(len(y)):
-                            queue[1, w, q, j] += moved[j]
-                        work[1, w, q] += moved[WORK] * (1.0 + d)
-                for j in range(len(y)):
-                    y[j] = 0.0
+                    continue
+                up = 0.0 if team else pw[P.ESCALATED]
+                row[FIRST_COLUMN[team] + 3] += y[WORK] * (1.0 + d) * US
+                row[FIRST_COLUMN[team] + 4] += y[HAND] * (1.0 + d) * US
+                new = book_end(y, 1.0 - up, team, pw, d, row, by_class[w], escapes[w], last)
+                latent[w] += new * pw[P.SURFACED]
+                row[DELAY] += 0.5 * unique * everything / staff / share_staffed * MS
+                if up > 0.0:
+                    for j in range(len(y)):
+                        moved[j] = y[j] * up
+                    set_work(moved, teams[1, w])
+                    row[FIRST_COLUMN[1]] += up * unique * (1.0 + d)
+                    row[FIRST_COLUMN[1] + 2] += moved[WORK] * (1.0 + d) * US
+                    for j in range(len(y)):
+                        queue[3, w, q, j] += moved[j]
+                    work[3, w, q] += moved[WORK] * (1.0 + d)
     for w in range(len(p2)):
         incidents[w, last, 0] += latent[w]
         incidents[w, last, 1] += latent[w] * failing[w]

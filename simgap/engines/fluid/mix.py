@@ -17,7 +17,7 @@ from simgap.model.types import Floats
 
 # What a mix holds: the share of items that are exceptions; of the items that reach the AI, those handed over,
 # those decided rightly and wrongly, of ordinary kind and of unhandled edge cases, and of the wrong ones what
-# reviewers and specialists would catch.
+# reviewers would catch, in the usual regime and where all is reviewed, and what specialists would.
 (
     EXCEPTION,
     HANDED_OVER,
@@ -27,10 +27,12 @@ from simgap.model.types import Floats
     WRONG_EDGE,
     CATCH,
     CATCH_EDGE,
+    CATCH_BUSY,
+    CATCH_BUSY_EDGE,
     EXPERT,
     EXPERT_EDGE,
     MIX,
-) = range(11)
+) = range(13)
 
 # What is known of the unique items that wait for a team, in items; HAND and WORK in hours; then by value class.
 (
@@ -75,8 +77,8 @@ def mix_of(
         has taken.
     odds, weights : Floats[n]
         Odds against a right decision on a clean item at the nodes of hardness, and the nodes' weights.
-    catches : Floats[2, n]
-        P(catch | wrong) of reviewers and of specialists at the nodes.
+    catches : Floats[3, n]
+        P(catch | wrong) at the nodes: of reviewers in both regimes, and of specialists.
     out : Floats[MIX]
         Written.
     """
@@ -104,15 +106,17 @@ def mix_of(
             if weight <= 0.0:
                 continue
             lost = math.exp(items.penalty(bits, edge == 1, p) + drift)
-            right = caught = expert = 0.0
+            right = caught = busy = expert = 0.0
             for i in range(len(odds)):
                 at = 1.0 / (1.0 + odds[i] * lost)
                 right += weights[i] * at
                 caught += weights[i] * (1.0 - at) * catches[0, i]
-                expert += weights[i] * (1.0 - at) * catches[1, i]
+                busy += weights[i] * (1.0 - at) * catches[1, i]
+                expert += weights[i] * (1.0 - at) * catches[2, i]
             out[RIGHT + edge] += weight * right
             out[WRONG + edge] += weight * (1.0 - right)
             out[CATCH + edge] += weight * caught
+            out[CATCH_BUSY + edge] += weight * busy
             out[EXPERT + edge] += weight * expert
 
 
@@ -141,6 +145,8 @@ def route(
     cuts: Floats,
     widths: Floats,
     levels: Floats,
+    first: int,
+    last: int,
     priority: int,
     mix: Floats,
     straight: Floats,
@@ -155,7 +161,9 @@ def route(
     widths : Floats[classes]
         Share of the items in each value class.
     levels : Floats[3]
-        Probabilities of the levels of autonomy below `suspended`; they sum to one.
+        Probabilities of the levels of autonomy below `suspended`.
+    first, last : int
+        The levels of the regime: from the first to before the last.
     priority : int
         Bits of the triggers that are urgent.
     mix : Floats[MIX]
@@ -174,12 +182,12 @@ def route(
     audit = p[P.AUDIT]
     for edge in range(2):
         wrong = mix[WRONG + edge]
-        catch = mix[CATCH + edge] / wrong if wrong > 0.0 else 0.0
+        catch = mix[(CATCH_BUSY if first == RESTRICTED else CATCH) + edge] / wrong if wrong > 0.0 else 0.0
         expert = mix[EXPERT + edge] / wrong if wrong > 0.0 else 0.0
         for is_wrong in range(2):
             decided = mix[(WRONG if is_wrong else RIGHT) + edge]
             kind = (items.OF_WRONG_EDGE if edge else items.OF_WRONG) if is_wrong else items.OF_RIGHT
-            for level in range(3):
+            for level in range(first, last):
                 for c in range(2):
                     of_stakes = p[P.CONSEQUENTIAL] if c else 1.0 - p[P.CONSEQUENTIAL]
                     for k in range(classes):

@@ -111,6 +111,7 @@ def leave(
 @rule
 def work_off(
     teams: Floats,
+    share: float,
     heads: float,
     slow: float,
     nobody: bool,
@@ -136,6 +137,9 @@ def work_off(
     ----------
     teams : Floats[workflows, len(T)]
         Packed parameters of the team's reviews.
+    share : float
+        Probability of the regime in which it works: what waits and what is done is that share of what it is
+        in the regime.
     heads, slow : float
         Heads on the staff, and how much longer a review takes since some still learn.
     nobody : bool
@@ -168,6 +172,7 @@ def work_off(
     lost[:, :] = 0.0
     hurry = weighed = begun = offered = came = hours = spread = 0.0
     delta, mean, reference = teams[0, T.DELTA], teams[0, T.MEAN_TIME], teams[0, T.X_REF]
+    here = share * heads
     now = start
     for i in range(pieces):
         before = 0.0
@@ -179,9 +184,9 @@ def work_off(
                 work[w, q] += in_work[w, q] * shares[w, i]
                 items[w, q] += in_items[w, q] * shares[w, i]
         x = 0.0
-        if heads > 0.0:
-            x = min(1.0, before * mean / heads / reference)
-        room = heads * worked[i] / slow / (1.0 - delta * x)
+        if here > 0.0:
+            x = min(1.0, before * mean / here / reference)
+        room = here * worked[i] / slow / (1.0 - delta * x)
         done_now = 0.0
         for q in range(2):
             all_of_it = 0.0
@@ -189,23 +194,23 @@ def work_off(
                 all_of_it += work[w, q]
             if all_of_it <= 0.0:
                 continue
-            share = min(1.0, room / all_of_it)
-            room -= share * all_of_it
-            if share > 0.0:
+            part = min(1.0, room / all_of_it)
+            room -= part * all_of_it
+            if part > 0.0:
                 for w in range(workflows):
-                    served[w, q] += share * work[w, q]
-                    done_now += share * work[w, q]
-                    work[w, q] -= share * work[w, q]
-                    items[w, q] -= share * items[w, q]
+                    served[w, q] += part * work[w, q]
+                    done_now += part * work[w, q]
+                    work[w, q] -= part * work[w, q]
+                    items[w, q] -= part * items[w, q]
         now += lengths[i]
-        leave(teams, heads, now, lengths[i], worked[i], staffed, nobody, order, work, items, lost)
+        leave(teams, here, now, lengths[i], worked[i], staffed, nobody, order, work, items, lost)
         after = 0.0
         for w in range(workflows):
             waiting = items[w, 0] + items[w, 1]
             after += waiting
             area[w] += 0.5 * lengths[i] * waiting
-        if heads > 0.0 and done_now > 0.0:
-            hurry += done_now * min(1.0, 0.5 * (before + after) * mean / heads / reference)
+        if here > 0.0 and done_now > 0.0:
+            hurry += done_now * min(1.0, 0.5 * (before + after) * mean / here / reference)
             weighed += done_now
         hours += worked[i]
     for w in range(workflows):
@@ -218,7 +223,7 @@ def work_off(
     if heads < 1.0 or hours <= 0.0 or offered <= 0.0 or begun <= 0.0:
         return x
     # What chance adds: some wait although there is room on average.
-    load = min(offered / hours * slow, BUSIEST * heads)
+    load = min(offered / share / hours * slow, BUSIEST * heads)
     wait = waits(load, heads)
     if wait > 0.0:
         each = offered / came * slow
@@ -229,10 +234,10 @@ def work_off(
             for q in range(2):
                 if t[T.DEADLINE] < math.inf and served[w, q] > 0.0 and t[T.DEADLINE] > 0.0:
                     if int(t[T.PATIENCE_LAW]) == Law.DETERMINISTIC:
-                        share = wait * math.exp(-t[T.DEADLINE] / tau) if tau > 0.0 else 0.0
+                        part = wait * math.exp(-t[T.DEADLINE] / tau) if tau > 0.0 else 0.0
                     else:
-                        share = wait * tau / (tau + t[T.DEADLINE])
-                    gone = share * served[w, q]
+                        part = wait * tau / (tau + t[T.DEADLINE])
+                    gone = part * served[w, q]
                     served[w, q] -= gone
                     lost[w, q] += gone
                 area[w] += in_items[w, q] * wait * tau
