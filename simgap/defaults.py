@@ -6,3 +6,4 @@ SWEEP_REPLICATIONS = 20  # at each point
 ALL_REPLICATIONS = 200  # of each of all combinations of investments
 ENGINES = ("compiled", "reference")
 ENGINE = "compiled"
+FLUID = "fluid"  # what is expected of a trial, approximately; takes the place of an engine, and draws nothing

@@ -321,9 +321,7 @@ def own_lines(physics: Physics, workflows: Workflows, window: Window, key: Ints)
     }
 
 
-def drawn_losses(
-    physics: Physics, workflows: Workflows, window: Window, key: Ints
-) -> tuple[Floats, Floats]:
+def drawn_losses(physics: Physics, workflows: Workflows, window: Window, key: Ints) -> tuple[Floats, Floats]:
     """Return what escaped errors and incidents cost: Floats[workflows, months] each, every amount drawn."""
 
     def of(path: str) -> Floats:

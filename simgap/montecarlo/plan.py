@@ -201,7 +201,8 @@ def evaluate(
     progress : callable
         Told (finished, all) after each trial.
     engine : str
-        One of `defaults.ENGINES`; the results are the same bits.
+        One of `defaults.ENGINES`, of which the results are the same bits; or `defaults.FLUID`, see
+        `montecarlo.trial.fluid_trial`.
 
     Returns
     -------

@@ -125,7 +125,8 @@ def simulate(packed: Packed, seed: int = 0, draw: int = 0, luck: int = 0) -> Phy
     most = max(len(f.cumulative) for f in flows)
     # Types whose state never changes are summed.
     dynamic = any(
-        f.p[P.EDGE_SHARE] + f.p[P.VARIETY] > 0.0 and (f.p[P.BIRTHS] > 0.0 or f.p[P.EXAMPLES_NEEDED] < math.inf)
+        f.p[P.EDGE_SHARE] + f.p[P.VARIETY] > 0.0
+        and (f.p[P.BIRTHS] > 0.0 or f.p[P.EXAMPLES_NEEDED] < math.inf)
         for f in flows
     )
     frequencies = np.zeros((n, most))
@@ -136,7 +137,11 @@ def simulate(packed: Packed, seed: int = 0, draw: int = 0, luck: int = 0) -> Phy
     nodes, weights = _quadrature(max(float(f.p[P.HARDNESS]) for f in flows))
     levels = np.stack([f.levels for f in flows])
     total = levels[:, -1].sum()
-    batch = float(levels[:, -1] @ np.array([f.p[P.BATCH] * (not f.regular) for f in flows]) / total) if total else 0.0
+    batch = (
+        float(levels[:, -1] @ np.array([f.p[P.BATCH] * (not f.regular) for f in flows]) / total)
+        if total
+        else 0.0
+    )
     inputs = Inputs(
         p2=np.stack([f.p for f in flows]),
         teams=teams,
@@ -232,7 +237,6 @@ def simulate(packed: Packed, seed: int = 0, draw: int = 0, luck: int = 0) -> Phy
 
 def _physics(inputs: Inputs, room: Room, peak: float, packed: Packed) -> Physics:
     """Return what was counted, in the units of the engines."""
-    months = packed.months
     nothing = np.zeros(0, np.int64)
 
     def team(number: int, of: Team) -> TeamPhysics:
@@ -247,7 +251,6 @@ def _physics(inputs: Inputs, room: Room, peak: float, packed: Packed) -> Physics
             queue_area=0,
         )
 
-    assert room.level_time.shape == (months, 4)
     return Physics(
         counts=room.counts,
         ends_by_class=room.by_class,

@@ -311,7 +311,7 @@ class Room(NamedTuple):
 
 
 @rule
-def follow(a: Inputs, r: Room) -> float:
+def follow(given: Inputs, made: Room) -> float:
     """Follow the expected flows of a phase.
 
     Returns
@@ -319,89 +319,89 @@ def follow(a: Inputs, r: Room) -> float:
     float
         Most items that waited for connector and AI stage at once.
     """
-    p2 = a.p2
-    teams = a.teams
-    levels = a.levels
-    ratio = a.ratio
-    widths = a.widths
-    frequencies = a.frequencies
-    types = a.types
-    cuts = a.cuts
-    waiting = a.waiting
-    waiting_from = a.waiting_from
-    joins = a.joins
-    knots = a.knots
-    edges = a.edges
-    month_of = a.month_of
-    planned = a.planned
-    nobody = a.nobody
-    exact = a.exact
-    by_hour_1 = a.by_hour_1
-    by_hour_2 = a.by_hour_2
-    order = a.order
-    batch = a.batch
-    regular = a.regular
-    concurrency = a.concurrency
-    priority = a.priority
-    window = a.window
-    probation = a.probation
-    stops_at = a.stops_at
-    dynamic = a.dynamic
-    last_look = a.last_look
-    nodes = a.nodes
-    weights = a.weights
-    counts = r.counts
-    by_class = r.by_class
-    capacity = r.capacity
-    backlog = r.backlog
-    level_time = r.level_time
-    escapes = r.escapes
-    incidents = r.incidents
-    changes_open = r.changes_open
-    drift_read = r.drift_read
-    state = r.state
-    queue = r.queue
-    work = r.work
-    number = r.number
-    flows = r.flows
-    open_table = r.open_table
-    still = r.still
-    entries = r.entries
-    ends = r.ends
-    handled = r.handled
-    examples = r.examples
-    place = r.place
-    done_at = r.done_at
-    odds = r.odds
-    catches = r.catches
-    mix = r.mix
-    straight = r.straight
-    review = r.review
-    trigger = r.trigger
-    in_work = r.in_work
-    in_items = r.in_items
-    served = r.served
-    lost = r.lost
-    area = r.area
-    latent = r.latent
-    in_stage = r.in_stage
-    passed = r.passed
-    broken = r.broken
-    failing = r.failing
-    pi = r.pi
-    known = r.known
-    extra = r.extra
-    seen_items = r.seen_items
-    new_cuts = r.new_cuts
-    now_cuts = r.now_cuts
-    straight_2 = r.straight_2
-    review_2 = r.review_2
-    now_ = r.now_
-    regimes = r.regimes
-    rooms = r.pieces
-    shares = r.shares
-    firsts = r.firsts
-    coming = r.coming
+    p2 = given.p2
+    teams = given.teams
+    levels = given.levels
+    ratio = given.ratio
+    widths = given.widths
+    frequencies = given.frequencies
+    types = given.types
+    cuts = given.cuts
+    waiting = given.waiting
+    waiting_from = given.waiting_from
+    joins = given.joins
+    knots = given.knots
+    edges = given.edges
+    month_of = given.month_of
+    planned = given.planned
+    nobody = given.nobody
+    exact = given.exact
+    by_hour_1 = given.by_hour_1
+    by_hour_2 = given.by_hour_2
+    order = given.order
+    batch = given.batch
+    regular = given.regular
+    concurrency = given.concurrency
+    priority = given.priority
+    window = given.window
+    probation = given.probation
+    stops_at = given.stops_at
+    dynamic = given.dynamic
+    last_look = given.last_look
+    nodes = given.nodes
+    weights = given.weights
+    counts = made.counts
+    by_class = made.by_class
+    capacity = made.capacity
+    backlog = made.backlog
+    level_time = made.level_time
+    escapes = made.escapes
+    incidents = made.incidents
+    changes_open = made.changes_open
+    drift_read = made.drift_read
+    state = made.state
+    queue = made.queue
+    work = made.work
+    number = made.number
+    flows = made.flows
+    open_table = made.open_table
+    still = made.still
+    entries = made.entries
+    ends = made.ends
+    handled = made.handled
+    examples = made.examples
+    place = made.place
+    done_at = made.done_at
+    odds = made.odds
+    catches = made.catches
+    mix = made.mix
+    straight = made.straight
+    review = made.review
+    trigger = made.trigger
+    in_work = made.in_work
+    in_items = made.in_items
+    served = made.served
+    lost = made.lost
+    area = made.area
+    latent = made.latent
+    in_stage = made.in_stage
+    passed = made.passed
+    broken = made.broken
+    failing = made.failing
+    pi = made.pi
+    known = made.known
+    extra = made.extra
+    seen_items = made.seen_items
+    new_cuts = made.new_cuts
+    now_cuts = made.now_cuts
+    straight_2 = made.straight_2
+    review_2 = made.review_2
+    now_ = made.now_
+    regimes = made.regimes
+    rooms = made.pieces
+    shares = made.shares
+    firsts = made.firsts
+    coming = made.coming
     workflows, classes = len(p2), widths.shape[1]
     steps = len(edges) - 1
     p = p2[0]
@@ -478,10 +478,10 @@ def follow(a: Inputs, r: Room) -> float:
                 i += 1
             following = min(t1, knots[i + 1])
             part = (following - t) / (knots[i + 1] - knots[i])
-            a, b = t / HOUR, following / HOUR
-            lengths[pieces] = b - a
-            worked[pieces] = teams_.staffed_by(b, by_hour_1) - teams_.staffed_by(a, by_hour_1)
-            worked_2[pieces] = teams_.staffed_by(b, by_hour_2) - teams_.staffed_by(a, by_hour_2)
+            begins, closes = t / HOUR, following / HOUR
+            lengths[pieces] = closes - begins
+            worked[pieces] = teams_.staffed_by(closes, by_hour_1) - teams_.staffed_by(begins, by_hour_1)
+            worked_2[pieces] = teams_.staffed_by(closes, by_hour_2) - teams_.staffed_by(begins, by_hour_2)
             sum_1 += worked[pieces]
             sum_2 += worked_2[pieces]
             # Hours that are alike make one piece: a night, or two hours of a working day.
@@ -495,7 +495,10 @@ def follow(a: Inputs, r: Room) -> float:
                     and (worked[pieces] + worked_2[pieces] == 0.0 or lengths[pieces - 1] < 1.5)
                 )
                 for w in range(workflows):
-                    new_, old_ = shares[w, pieces] * lengths[pieces - 1], shares[w, pieces - 1] * lengths[pieces]
+                    new_, old_ = (
+                        shares[w, pieces] * lengths[pieces - 1],
+                        shares[w, pieces - 1] * lengths[pieces],
+                    )
                     alike = alike and abs(new_ - old_) <= 0.01 * (new_ + old_)
                 if alike:
                     lengths[pieces - 1] += lengths[pieces]

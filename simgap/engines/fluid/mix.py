@@ -121,7 +121,9 @@ def mix_of(
 
 
 @rule
-def unseen(mask: int, level: int, consequential: bool, value_class: int, kind: int, p: Floats, cuts: Floats) -> float:
+def unseen(
+    mask: int, level: int, consequential: bool, value_class: int, kind: int, p: Floats, cuts: Floats
+) -> float:
     """Return the probability that none of some triggers sends a decision to review; audits are left out."""
     share = 1.0 - p[P.MANDATORY] if mask & items.MANDATORY else 1.0
     cut = cuts[kind] if mask & items.CONFIDENCE else 0.0

@@ -377,4 +377,3 @@ def hired_heads(firsts: Floats, heads: Floats, t0: float, t1: float, p: Floats, 
             there = (t1 - max(firsts[i], t0)) / (t1 - t0) * heads[i]
             out[0] += there
             out[1] += there * production.learning(max(0.0, (0.5 * (t0 + t1) - firsts[i])) * HOUR, p)
-
