@@ -3,6 +3,8 @@
 SEED = 1
 REPLICATIONS = 1000
 SWEEP_REPLICATIONS = 20  # at each point
+PREVIEW_TRIALS = 400  # of a preview in all, shared among its points
+PREVIEW_REPLICATIONS = (4, 50)  # fewest and most at each
 ALL_REPLICATIONS = 200  # of each of all combinations of investments
 ENGINES = ("compiled", "reference")
 ENGINE = "compiled"

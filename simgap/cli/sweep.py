@@ -11,7 +11,7 @@ from simgap.cli.options import finish, progress, simulating
 
 
 @click.command()
-@simulating(defaults.SWEEP_REPLICATIONS)
+@simulating(None, about="Trials at each point; default: 20, with --preview 4 to 50.")
 @click.option(
     "--over",
     multiple=True,
@@ -26,11 +26,17 @@ from simgap.cli.options import finish, progress, simulating
     show_default=True,
     help="Realised NPV, realised over projected, or share of futures that succeed.",
 )
+@click.option(
+    "--preview",
+    is_flag=True,
+    help="Show in a second or two what to expect, by the fluid model; nothing is simulated.",
+)
 def sweep(
     scenario: str,
     over: tuple[str, ...],
     outcome: str,
-    replications: int,
+    preview: bool,
+    replications: int | None,
     seed: int,
     engine: str,
     workers: int | None,
@@ -52,9 +58,13 @@ def sweep(
     from simgap.folder import check_folder
     from simgap.study import load
 
+    if preview and engine != defaults.ENGINE:
+        raise click.UsageError("--preview simulates nothing; leave out --engine")
     case = load(scenario, sets)
     if out:
         check_folder(out, overwrite)
     with progress(quiet, verbose) as show:
-        result = case.sweep(over, outcome, replications, seed, workers, show, confirmed=yes, engine=engine)
+        result = case.sweep(
+            over, outcome, replications, seed, workers, show, confirmed=yes, engine=engine, preview=preview
+        )
     return finish(result, result.text(), as_json, quiet, out, overwrite)

@@ -23,7 +23,16 @@ from simgap.analysis import sweep as sweeps
 from simgap.analysis.breakeven import Curve
 from simgap.analysis.summary import ended, finite, summary
 from simgap.analysis.timeline import of_arrivals, timeline
-from simgap.defaults import ALL_REPLICATIONS, ENGINE, REPLICATIONS, SEED, SWEEP_REPLICATIONS
+from simgap.defaults import (
+    ALL_REPLICATIONS,
+    ENGINE,
+    FLUID,
+    PREVIEW_REPLICATIONS,
+    PREVIEW_TRIALS,
+    REPLICATIONS,
+    SEED,
+    SWEEP_REPLICATIONS,
+)
 from simgap.engines.calendars import date_of
 from simgap.engines.physics import OVERLONG
 from simgap.errors import BacklogLimit, InputError, Problem, SimulationError
@@ -125,12 +134,13 @@ class Case:
         self,
         over: Sequence[str],
         outcome: str = "npv",
-        replications: int = SWEEP_REPLICATIONS,
+        replications: int | None = None,
         seed: int = SEED,
         workers: int | None = None,
         progress: Progress = _silent,
         confirmed: bool = True,
         engine: str = ENGINE,
+        preview: bool = False,
     ) -> Sweep:
         """Simulate an outcome over one or two parameters or doses of conditions.
 
@@ -140,8 +150,12 @@ class Case:
             One or two texts ``KEY=LO:HI:N``.
         outcome : str
             ``npv``, ``ratio`` or ``success``.
-        replications, seed, workers, progress, confirmed, engine
+        replications : int, optional
+            Trials at each point; by default 20, of a preview 4 to 50, fewer the more points there are.
+        seed, workers, progress, confirmed, engine
             As in `run`; every point of the grid meets the same trials.
+        preview : bool
+            Ask the fluid model for what is expected at each point, and simulate nothing: approximate.
 
         Raises
         ------
@@ -157,15 +171,20 @@ class Case:
             raise InputError("--over", [Problem(0, "", f"{len(axes)} axes", "one or two, of different keys")])
         points = math.prod(len(axis.values) for axis in axes)
         check_window(self.resolved, self._wrong, (Variant(),), axes)
+        if preview:
+            engine = FLUID
+        fewest, most = PREVIEW_REPLICATIONS
+        usual = min(max(PREVIEW_TRIALS // points, fewest), most) if preview else SWEEP_REPLICATIONS
+        n = usual if replications is None else replications
         if not confirmed:
             # The corners of the grid speak for all of it: looking at each point would itself take long.
             corners = sweeps.plan_of(sweeps.ends(axes), self.resolved, 1)
-            items = plans.work(self.resolved, corners) / len(corners.rows) * points * replications
-            check_size(items, points * replications, workers or plans.default_workers(), engine)
-        plan = sweeps.plan_of(axes, self.resolved, replications)
+            items = plans.work(self.resolved, corners) / len(corners.rows) * points * n
+            check_size(items, points * n, workers or plans.default_workers(), engine)
+        plan = sweeps.plan_of(axes, self.resolved, n)
         done, times = self._evaluate(plan, seed, workers, progress, engine)
         mean, half_width = sweeps.grid(axes, done, len(plan.variants), outcome)
-        provenance = self._provenance("sweep", seed, replications, done.complete, times)
+        provenance = self._provenance("sweep", seed, n, done.complete, times)
         return Sweep(self.resolved, axes, outcome, mean, half_width, done, seed, provenance)
 
     def compare(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from simgap.analysis.sweep import Axis
+from simgap.defaults import FLUID
 from simgap.errors import InputError, Problem
 from simgap.sampling.unknowns import quantile
 from simgap.scenario.portfolios import conflicts, duration, members
 from simgap.scenario.values import Variant
 
 # By a process on an ordinary machine: to warn, not to promise.
-ITEMS_PER_SECOND = {"compiled": 800_000, "reference": 15_000}
+ITEMS_PER_SECOND = {"compiled": 800_000, "reference": 15_000, FLUID: math.inf}
 SECONDS_PER_TRIAL = 0.004  # to prepare and to book
 LONGEST = 3600.0  # seconds of expected work that need no --yes
 
