@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from simgap.cli.capacity import capacity
 from simgap.cli.compare import compare
 from simgap.cli.gate import gate
 from simgap.cli.options import stop, stopped
@@ -37,7 +38,7 @@ def cli() -> None:
     """
 
 
-for command in (run, sweep, compare, gate, trace, validate, resolve, schema, scenarios, verify):
+for command in (run, sweep, compare, gate, capacity, trace, validate, resolve, schema, scenarios, verify):
     cli.add_command(command)
 
 

@@ -37,12 +37,19 @@ class Variant:
         Name of the pilot design; where empty, that of ``base.pilot``.
     investments : tuple of str, optional
         What is bought besides what the pilot carries; by default what ``base.portfolio`` names.
+    adopted : float, optional
+        Share of the work of every workflow that reaches the AI in the end, whatever else is said of it; the
+        pilot stays as it is.
+    heads : float
+        Reviewers more than else in production, in its headcount plan too; a fraction for the fluid model only.
     """
 
     doses: tuple[tuple[str, float], ...] = ()
     sets: tuple[tuple[str, str, float], ...] = ()
     pilot: str = ""
     investments: tuple[str, ...] | None = None
+    adopted: float | None = None
+    heads: float = 0.0
 
 
 def row_of(path: str) -> Row:

@@ -25,6 +25,8 @@ from simgap.analysis.summary import ended, finite, summary
 from simgap.analysis.timeline import of_arrivals, timeline
 from simgap.defaults import (
     ALL_REPLICATIONS,
+    CAPACITY_DRAWS,
+    CHECK_REPLICATIONS,
     ENGINE,
     FLUID,
     PREVIEW_REPLICATIONS,
@@ -40,12 +42,14 @@ from simgap.model.clock import MONTH
 from simgap.montecarlo import one
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo.phases import arrivals
+from simgap.results.capacity import Capacity
 from simgap.results.comparison import Comparison
 from simgap.results.gate import Gate
 from simgap.results.run import Result
 from simgap.results.sweep import Sweep
 from simgap.scenario.load import read_source
 from simgap.scenario.values import Variant
+from simgap.study import capacity as capacities
 from simgap.study import comparing, gating
 from simgap.study.limits import check_size, check_window, number, refusal
 from simgap.trace import Trace
@@ -321,6 +325,57 @@ class Case:
         found = self._summary(done, seed) | gating.judged(resolved, judged, seed)
         provenance = self._provenance("gate", seed, replications, done.complete, times)
         return Gate(resolved, done, judged, finite(found), provenance)
+
+    def capacity(
+        self,
+        draws: int = CAPACITY_DRAWS,
+        replications: int = CHECK_REPLICATIONS,
+        seed: int = SEED,
+        workers: int | None = None,
+        progress: Progress = _silent,
+        confirmed: bool = True,
+        engine: str = ENGINE,
+    ) -> Capacity:
+        """Ask the fluid model what share of the work reviewers can carry, and check it by simulation.
+
+        Parameters
+        ----------
+        draws : int
+            Of the unknowns, through the fluid model.
+        replications : int
+            Futures of the check: each is simulated as planned, with one more reviewer, and at the share that
+            was found. 0 for no check.
+        seed, workers, progress, confirmed, engine
+            As in `run`.
+
+        Raises
+        ------
+        InputError
+            As in `run`.
+        KeyboardInterrupt
+            Interrupted before the fluid model was done.
+        """
+        check_window(self.resolved, self._wrong, (Variant(),))
+        if not confirmed:
+            items = 3 * replications * plans.work(self.resolved, plans.one_each(1))
+            check_size(items, 3 * replications, workers or plans.default_workers(), engine)
+            check_size(0.0, draws * len(capacities.FLUID_VARIANTS), workers or plans.default_workers(), FLUID)
+        found, times = self._evaluate(capacities.fluid_plan(draws), seed, workers, progress, FLUID)
+        if found.stopped:
+            raise KeyboardInterrupt
+        simulated, unfinished = None, ""
+        if replications:
+            plan = capacities.check_plan(capacities.cliff(found)[0].share, replications)
+            try:
+                simulated, _ = self._evaluate(plan, seed, workers, progress, engine)
+            except (KeyboardInterrupt, BacklogLimit) as error:
+                unfinished = f"the check was not finished ({error or 'stopped'})"
+        told = capacities.summary(self.resolved, seed, found, simulated)
+        summary = self._summary(found, seed) | told
+        complete = found.complete and not unfinished and (simulated is None or simulated.complete)
+        provenance = self._provenance("capacity", seed, draws, complete, times)
+        provenance["check_replications"] = replications
+        return Capacity(self.resolved, found, simulated, summary, provenance, unfinished)
 
     def _summary(self, results: plans.Results, seed: int) -> dict[str, Any]:
         return {
