@@ -3,6 +3,10 @@
 SEED = 1
 REPLICATIONS = 1000
 SWEEP_REPLICATIONS = 20  # at each point
+PREVIEW_TRIALS = 400  # of a preview in all, shared among its points
+PREVIEW_REPLICATIONS = (4, 50)  # fewest and most at each
+CAPACITY_DRAWS = 200  # of the fluid model
+CHECK_REPLICATIONS = 100  # that check it
 ALL_REPLICATIONS = 200  # of each of all combinations of investments
 DESIGNS = ("mc", "lhs", "sobol")
 DESIGN = "mc"
@@ -11,3 +15,4 @@ ATTRIBUTE_REPLICATIONS = 200
 EXACT_REPLICATIONS = 20  # of which all coalitions of conditions are simulated
 ENGINES = ("compiled", "reference")
 ENGINE = "compiled"
+FLUID = "fluid"  # what is expected of a trial, approximately; takes the place of an engine, and draws nothing

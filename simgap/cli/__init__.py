@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from simgap.cli.attribute import attribute
+from simgap.cli.capacity import capacity
 from simgap.cli.compare import compare
 from simgap.cli.gate import gate
 from simgap.cli.options import stop, stopped
@@ -46,6 +47,7 @@ COMMANDS = (
     attribute,
     compare,
     gate,
+    capacity,
     trace,
     replay,
     show,

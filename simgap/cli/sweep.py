@@ -12,7 +12,9 @@ from simgap.cli.options import DESIGN, finish, progress, simulating
 
 @click.command()
 @simulating(
-    None, f"Trials at each point.  [default: {defaults.SWEEP_REPLICATIONS}; or the next that can be split]"
+    None,
+    f"Trials at each point.  [default: {defaults.SWEEP_REPLICATIONS}, with --preview 4 to 50; or the next "
+    "that can be split]",
 )
 @DESIGN
 @click.option(
@@ -29,10 +31,16 @@ from simgap.cli.options import DESIGN, finish, progress, simulating
     show_default=True,
     help="Realised NPV, realised over projected, or share of futures that succeed.",
 )
+@click.option(
+    "--preview",
+    is_flag=True,
+    help="Show in a second or two what to expect, by the fluid model; nothing is simulated.",
+)
 def sweep(
     scenario: str,
     over: tuple[str, ...],
     outcome: str,
+    preview: bool,
     replications: int | None,
     seed: int,
     engine: str,
@@ -56,11 +64,22 @@ def sweep(
     from simgap.folder import check_folder
     from simgap.study import load
 
+    if preview and engine != defaults.ENGINE:
+        raise click.UsageError("--preview simulates nothing; leave out --engine")
     case = load(scenario, sets)
     if out:
         check_folder(out, overwrite)
     with progress(quiet, verbose) as show:
         result = case.sweep(
-            over, outcome, replications, seed, workers, show, confirmed=yes, engine=engine, design=design
+            over,
+            outcome,
+            replications,
+            seed,
+            workers,
+            show,
+            confirmed=yes,
+            engine=engine,
+            design=design,
+            preview=preview,
         )
     return finish(result, result.text(), as_json, quiet, out, overwrite)

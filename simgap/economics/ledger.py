@@ -18,7 +18,7 @@ from simgap.economics.tails import class_means, severities, value_factors
 from simgap.engines.physics import CHANGES, ENDS, FINISHED, LEGACY, REVIEWERS, SPECIALISTS, Count, Physics
 from simgap.model import keys
 from simgap.model.clock import HOUR, MONTH
-from simgap.model.types import Floats, Ints
+from simgap.model.types import Floats, Ints, Numbers
 from simgap.scenario.outside import RUNNING
 from simgap.scenario.portfolios import Bill
 
@@ -307,31 +307,78 @@ def own_lines(physics: Physics, workflows: Workflows, window: Window, key: Ints)
     worth = np.array([[mean_value(*pair)] for pair in zip(physics.ends_by_class, workflows, strict=True)])
     errors_avoided = done * of("legacy.error_rate") * of("error_cost") * worth
 
-    seen = seen_incidents(physics, window, key[3])
-    incidents = physics.incident_entity[seen]
-    whose = of_workflow(incidents)
-    severity, spread = of("governance.incident_cost")[:, 0], of("governance.incident_cost_cv")[:, 0]
-    amounts = severities(key, incidents, severity[whose], spread[whose])
-    escaped = physics.escaped_entity
-    whose = of_workflow(escaped)
-    errors = value_factors(key, escaped, of("value_cv")[whose, 0]) * of("error_cost")[whose, 0]
+    losses = expected_losses if physics.expected else drawn_losses
+    errors, incidents = losses(physics, workflows, window, key)
     late = booked(physics, Count.DELAY, Count.LEGACY_DELAY) / 3.6e6 - done * of("legacy.delay")
     return {
         "benefit": labour + errors_avoided - rehire,
         "cashable_benefit": labour * gone + errors_avoided - rehire,
         "ai": -booked(physics, Count.AI_SERVED) * of("ai.cost"),
-        "errors": -by_workflow(physics.escaped_time, escaped, errors, window, len(workflows)),
-        "incidents": -by_workflow(physics.incident_time[seen], incidents, amounts, window, len(workflows)),
+        "errors": -errors,
+        "incidents": -incidents,
         "delay": -late * of("legacy.delay_cost"),
     }
 
 
-def mean_value(ends_by_class: Ints, values: Values) -> float:
+def drawn_losses(physics: Physics, workflows: Workflows, window: Window, key: Ints) -> tuple[Floats, Floats]:
+    """Return what escaped errors and incidents cost: Floats[workflows, months] each, every amount drawn."""
+
+    def of(path: str) -> Floats:
+        return np.array([values[path] for values in workflows], np.float64)
+
+    seen = seen_incidents(physics, window, key[3])
+    incidents = physics.incident_entity[seen]
+    whose = of_workflow(incidents)
+    severity, spread = of("governance.incident_cost"), of("governance.incident_cost_cv")
+    amounts = severities(key, incidents, severity[whose], spread[whose])
+    escaped = physics.escaped_entity
+    whose = of_workflow(escaped)
+    errors = value_factors(key, escaped, of("value_cv")[whose]) * of("error_cost")[whose]
+    return (
+        by_workflow(physics.escaped_time, escaped, errors, window, len(workflows)),
+        by_workflow(physics.incident_time[seen], incidents, amounts, window, len(workflows)),
+    )
+
+
+def expected_losses(
+    physics: Physics, workflows: Workflows, window: Window, key: Ints
+) -> tuple[Floats, Floats]:
+    """Return the same of expected numbers: errors by the mean value of their class, incidents by their mean."""
+    assert physics.expected
+    escapes, incidents = physics.expected.escapes, physics.expected.incidents
+    errors = np.zeros((len(workflows), escapes.shape[2]))
+    for row, by_class, values in zip(errors, escapes, workflows, strict=True):
+        means = class_means(np.array(values["value_classes"]), values["value_cv"])
+        row[:] = values["error_cost"] * (means @ by_class[: len(means)])
+    amounts = incidents * np.array([[values["governance.incident_cost"]] for values in workflows])
+    if key[3] == keys.PILOT:
+        amounts[:, -1] = 0.0
+    return tuple(np.column_stack([rows[:, :-2], rows[:, -2:].sum(axis=1)]) for rows in (errors, amounts))  # type: ignore[return-value]
+
+
+def incidents_by_month(physics: Physics, window: Window) -> Floats:
+    """Return the number of incidents by month, those after the window in its last: Floats[months]."""
+    if physics.expected:
+        rows = physics.expected.incidents.sum(axis=0)
+        return np.concatenate([rows[:-2], [rows[-2:].sum()]])
+    return by_month(physics.incident_time, np.ones(len(physics.incident_time)), window)
+
+
+def incident_totals(physics: Physics, end: int) -> tuple[float, float, float]:
+    """Return the incidents that surface until an instant, those after it, and of the former the problems."""
+    if physics.expected:
+        incidents, failed = physics.expected.incidents, physics.expected.failed
+        return float(incidents[:, :-1].sum()), float(incidents[:, -1].sum()), float(failed[:, :-1].sum())
+    inside = physics.incident_time <= end
+    return float(inside.sum()), float((~inside).sum()), float((physics.incident_failed[inside] > 0).sum())
+
+
+def mean_value(ends_by_class: Numbers, values: Values) -> float:
     """Return the mean value of the items that a workflow finished, as a multiple of its mean value."""
     by_class = ends_by_class[:, [ENDS.index(end) for end in FINISHED]].sum(axis=1)
     means = class_means(np.array(values["value_classes"]), values["value_cv"])
     # Another workflow may have more classes.
-    return float(by_class[: len(means)] @ means) / max(1, int(by_class.sum()))
+    return float(by_class[: len(means)] @ means) / (float(by_class.sum()) or 1.0)
 
 
 def board_flow(

@@ -10,7 +10,7 @@ import numpy as np
 
 from simgap.errors import BacklogLimit, SimulationError
 from simgap.model.oversight import WAIT_BINS
-from simgap.model.types import Floats, Ints
+from simgap.model.types import Floats, Ints, Numbers
 
 LONGEST = 1 << 50  # microseconds, 35 years: no item may take so long, and sums of less fit 64 bits
 OVERLONG = "the work of an item, or the wait for it, outlasts what can be simulated"
@@ -130,14 +130,31 @@ class TeamPhysics:
         Integral of the number waiting over wall time, in microseconds.
     """
 
-    capacity: Ints
-    staffed: Ints
-    backlog: Ints
+    capacity: Numbers
+    staffed: Numbers
+    backlog: Numbers
     waits: Ints
     wall_waits: Ints
     wait_total: int
     wall_wait_total: int
     queue_area: int
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is expected of that of which an engine keeps lists.
+
+    Attributes
+    ----------
+    escapes : Floats[workflows, classes, months + 1]
+        Escaped errors by value class.
+    incidents, failed : Floats[workflows, months + 1]
+        Incidents, and those that open a problem.
+    """
+
+    escapes: Floats
+    incidents: Floats
+    failed: Floats
 
 
 @dataclass(frozen=True)
@@ -173,27 +190,31 @@ class Physics:
     detections : Ints[d, 3]
         Spells of drift: when each began, when it was detected or ceased to be watched, and which of the two
         (1 or 0); microseconds since go-live.
+    expected : Expected, optional
+        Of the fluid model, whose counts are expected numbers too, and whose lists are empty.
     """
 
-    counts: Ints
-    ends_by_class: Ints
+    counts: Numbers
+    ends_by_class: Numbers
     reviewers: TeamPhysics
     specialists: TeamPhysics
-    level_time: Ints
-    ai_backlog_peak: int
+    level_time: Numbers
+    ai_backlog_peak: float
     fingerprint: int
     escaped_time: Ints
     escaped_entity: Ints
     incident_time: Ints
     incident_entity: Ints
     incident_failed: Ints
-    changes_open: Ints
+    changes_open: Numbers
     drift: Floats
     detections: Ints
+    expected: Expected | None = None
 
-    def total(self, *columns: Count) -> int:
+    def total(self, *columns: Count) -> float:
         """Return the sum of columns over all months."""
-        return int(self.counts[:, :, list(columns)].sum())
+        number: float = self.counts[:, :, list(columns)].sum().item()
+        return number
 
 
 def wait_edges() -> Floats:

@@ -16,8 +16,9 @@ from simgap.economics.ledger import (
     OWN,
     Window,
     booked,
-    by_month,
     given_up,
+    incident_totals,
+    incidents_by_month,
     reported_accuracy,
     value_of,
 )
@@ -136,7 +137,7 @@ def monthly(r: Reading) -> Floats:
         "offered_hours": booked(physics, Count.OFFERED).sum(axis=0) / HOUR,
         "staffed_hours": physics.reviewers.capacity / HOUR,
         "specialist_backlog": physics.specialists.backlog,
-        "incident_count": by_month(physics.incident_time, np.ones(len(physics.incident_time)), r.window),
+        "incident_count": incidents_by_month(physics, r.window),
         "restricted_hours": physics.level_time[:, governance.RESTRICTED :].sum(axis=1) / HOUR,
         "declined_items": booked(physics, Count.DECLINED).sum(axis=0),
         "accuracy_true": true_accuracy(physics),
@@ -168,7 +169,7 @@ def outcomes(r: Reading, criterion: Mapping[str, Any], end: int) -> dict[str, fl
     counts = physics.counts.sum(axis=0)  # of all workflows
     totals = counts.sum(axis=0).tolist()
     levels = physics.level_time / HOUR
-    in_window = physics.incident_time <= end
+    incidents, latent, problems = incident_totals(physics, end)
     team, specialists = physics.reviewers, physics.specialists
     return {
         "projected_npv": r.projected,
@@ -210,9 +211,9 @@ def outcomes(r: Reading, criterion: Mapping[str, Any], end: int) -> dict[str, fl
         "n_specialist_wait": specialists.wait_total / HOUR,
         "n_ai_wait": totals[Count.AI_WAIT] / 3.6e6,
         "ai_backlog_peak": float(physics.ai_backlog_peak),
-        "n_incidents": float(in_window.sum()),
-        "n_latent_incidents": float((~in_window).sum()),
-        "n_problems": float((physics.incident_failed[in_window] > 0).sum()),
+        "n_incidents": incidents,
+        "n_latent_incidents": latent,
+        "n_problems": problems,
         "n_changes": float(physics.total(*CHANGES)),
         "n_changes_open": float(physics.changes_open.sum()),
         "n_change_lead": totals[Count.CHANGE_LEAD] / 3.6e6,

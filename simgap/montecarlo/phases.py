@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -127,7 +127,9 @@ def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Va
     values: tuple[Values, ...] = tuple(workflow_values(general, name) for name in names)
     if doses.get("scope", 1.0) != 1.0:
         values = at_scope(values, planned, pilots, doses["scope"], decision, go_live, hours)
-    production = pack(values, pilots, keys.PRODUCTION, decision, go_live, months * 730.0)
+    production = staffed_for(
+        pack(values, pilots, keys.PRODUCTION, decision, go_live, months * 730.0), variant
+    )
     pilot = pack(pilots, pilots, keys.PILOT, decision, 0.0, lasts)
     return Phases(
         values,
@@ -142,6 +144,26 @@ def prepare(resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Va
         promised,
         Window(months, round((promised.lasts + promised.delay) * HOUR) / MONTH, float(months)),
     )
+
+
+def staffed_for(packed: Packed, variant: Variant) -> Packed:
+    """Return a phase with the adoption and the further reviewers that a variant asks for."""
+    if variant.adopted is not None:
+        flows = tuple(replace(flow, p=flow.p.copy()) for flow in packed.workflows)
+        for flow in flows:
+            flow.p[P.CEILING] = variant.adopted
+        packed = replace(packed, workflows=flows)
+    if variant.heads:
+        team = packed.reviewers
+
+        def more(heads: float) -> int:
+            # A fraction of a head is for the fluid model, which asks for no whole number.
+            now = max(0.0, heads + variant.heads)
+            return int(now) if now.is_integer() else now  # type: ignore[return-value]
+
+        plan = tuple((when, more(heads)) for when, heads in team.plan)
+        packed = replace(packed, reviewers=replace(team, staff=more(team.staff), plan=plan))
+    return packed
 
 
 def pilot_values(

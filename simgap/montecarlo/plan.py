@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from simgap.compiling import is_warm
-from simgap.defaults import ENGINE
+from simgap.defaults import ENGINE, FLUID
 from simgap.errors import BacklogLimit, SimgapError
 from simgap.model.types import Floats, Ints
 from simgap.montecarlo.phases import expected_items, prepare
@@ -33,6 +33,7 @@ from simgap.scenario.values import Variant, inputs
 
 Row = tuple[int, int, int]
 SMALL = 30_000  # items; below this, starting worker processes takes longer than simulating
+FEW = 600  # trials of the fluid model, likewise
 
 
 @dataclass(frozen=True)
@@ -237,7 +238,8 @@ def evaluate(
     progress : callable
         Told (finished, all) after each trial.
     engine : str
-        One of `defaults.ENGINES`; the results are the same bits.
+        One of `defaults.ENGINES`, of which the results are the same bits; or `defaults.FLUID`, see
+        `montecarlo.trial.fluid_trial`.
 
     Returns
     -------
@@ -261,7 +263,8 @@ def evaluate(
     table = draw_unknowns(unknowns, correlations, seed, draws, plan.design)
     drawn = table[np.searchsorted(draws, [draw for _, draw, _ in plan.rows])]
     if workers is None:
-        workers = default_workers() if work(resolved, plan) > SMALL else 1
+        small = len(plan.rows) < FEW if engine == FLUID else work(resolved, plan) <= SMALL
+        workers = 1 if small else default_workers()
     workers = min(workers, len(plan.rows))
     context = (resolved, plan.variants, seed, names, engine)
     run = _run_here if workers == 1 else _run_in_processes

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from simgap.defaults import ENGINE
+from simgap.defaults import ENGINE, FLUID
 from simgap.economics import dashboard
 from simgap.economics.cashflow import npv
 from simgap.economics.ledger import (
@@ -80,7 +80,8 @@ def run_trial(
     seed, draw, luck : int
         The key of the trial's random numbers; each below 2^32.
     engine : str
-        One of `defaults.ENGINES`; the result is the same bits.
+        One of `defaults.ENGINES`, of which the result is the same bits; or `defaults.FLUID`, and the result is
+        what is expected.
     again : bool
         Whether variants with the same phases may follow, so that what is simulated is worth keeping.
 
@@ -104,6 +105,29 @@ def run_trial(
         np.stack([team.waits, team.wall_waits]),
         by_workflow(read.physics, read.own),
     )
+
+
+def fluid_trial(
+    resolved: Mapping[str, Any], drawn: Mapping[str, float], variant: Variant
+) -> dict[str, float]:
+    """Return what is expected of a trial, approximately, by the names of `outcomes`; nothing is simulated.
+
+    Parameters
+    ----------
+    resolved : mapping
+        The resolved scenario.
+    drawn : mapping
+        The unknowns of the draw.
+    variant : Variant
+        Doses and sets.
+
+    Returns
+    -------
+    dict of float
+        Counts are expected numbers. ``success`` says whether the expected values meet the criterion. What
+        chance alone makes is 0, such as waits (``n_wait``), or nan, such as ``detection_hours``.
+    """
+    return run_trial(resolved, drawn, variant, 0, 0, 0, FLUID).outcomes
 
 
 _lately: OrderedDict[tuple[str, int, int, int, bytes], Physics] = OrderedDict()

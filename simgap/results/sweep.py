@@ -18,6 +18,7 @@ from simgap import scenario
 from simgap.analysis import sweep as sweeps
 from simgap.analysis.summary import design, ended, finite
 from simgap.analysis.words import left_out, money, title
+from simgap.defaults import FLUID
 from simgap.folder import result_folder, write_json
 from simgap.model.types import Floats
 from simgap.montecarlo import plan as plans
@@ -64,6 +65,11 @@ class Sweep(Whole):
         return len(self.results.rows) // self.mean.size
 
     @property
+    def preview(self) -> bool:
+        """Whether it is the fluid model's, and nothing was simulated."""
+        return self.results.engine == FLUID
+
+    @property
     def currency(self) -> str:
         """The currency of the outcome; empty where it is no money."""
         return str(self.resolved["parameters"]["money.currency"]["value"]) if self.outcome == "npv" else ""
@@ -86,6 +92,7 @@ class Sweep(Whole):
             "design": design(self.results),
             "ended": ended(self.results),
             "engine": self.results.engine,
+            "preview": self.preview,
             "version": __version__,
             "currency": self.currency,
             "axes": [{"key": axis.key, "values": axis.values.tolist()} for axis in self.axes],
@@ -103,9 +110,11 @@ class Sweep(Whole):
 
         n = self.replications
         few = " Few replications: read the shape, not the last digit." if n < 30 else ""
+        what, same = ("replication", "draws and luck") if not self.preview else ("draw", "draws")
+        approximate = " Preview by the fluid model: approximate, nothing is simulated." * self.preview
         caption = (
-            f"{title(self.resolved['name'])}: mean of {n} replication{'s' * (n > 1)} at each of "
-            f"{self.mean.size} points, the same draws and luck at all of them; seed {self.seed}.{few}"
+            f"{title(self.resolved['name'])}: mean of {n} {what}{'s' * (n > 1)} at each of "
+            f"{self.mean.size} points, the same {same} at all of them; seed {self.seed}.{approximate}{few}"
             f"{omitted(self.results)}{doubled(self.resolved)}"
         )
         medians = plans.medians(self.resolved)
@@ -144,8 +153,10 @@ class Sweep(Whole):
     def text(self) -> str:
         """Return the grid as a table for the terminal."""
         n = self.replications
-        head = f"{sweeps.OUTCOMES[self.outcome]}, mean of {n} replication{'s' * (n > 1)} a point"
+        what = "draw" if self.preview else "replication"
+        head = f"{sweeps.OUTCOMES[self.outcome]}, mean of {n} {what}{'s' * (n > 1)} a point"
         lines = [title(self.resolved["name"]), head + (f", in {self.currency}" if self.currency else "")]
+        lines[1:1] = PREVIEW * self.preview
         if self.results.ended:
             points, ended_at = self.mean.size, {variant for variant, _, _ in self.results.ended}
             lines[1:1] = [
@@ -190,6 +201,11 @@ class Sweep(Whole):
             style.save(self.figure(), place / "sweep.png")
 
 
+PREVIEW = [
+    "PREVIEW by the fluid model: approximate, nothing was simulated.",
+    "+/- is the spread of the draws, not the error of the model: see docs/fluid.md. Without --preview the same "
+    "points are simulated.",
+]
 # What the numbers on an axis are, by the unit of the table; money is in the scenario's currency.
 AXIS_UNITS = {
     "share": "share",

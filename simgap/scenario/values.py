@@ -39,6 +39,11 @@ class Variant:
         What is bought besides what the pilot carries; by default what ``base.portfolio`` names.
     pilot_lucks : int
         Over how many lucks of the pilot the board's figure is averaged; production has one.
+    adopted : float, optional
+        Share of the work of every workflow that reaches the AI in the end, whatever else is said of it; the
+        pilot stays as it is.
+    heads : float
+        Reviewers more than else in production, in its headcount plan too; a fraction for the fluid model only.
     """
 
     doses: tuple[tuple[str, float], ...] = ()
@@ -46,6 +51,8 @@ class Variant:
     pilot: str = ""
     investments: tuple[str, ...] | None = None
     pilot_lucks: int = 1
+    adopted: float | None = None
+    heads: float = 0.0
 
 
 def row_of(path: str) -> Row:

@@ -27,10 +27,15 @@ from simgap.analysis.timeline import of_arrivals, timeline
 from simgap.defaults import (
     ALL_REPLICATIONS,
     ATTRIBUTE_REPLICATIONS,
+    CAPACITY_DRAWS,
+    CHECK_REPLICATIONS,
     DESIGN,
     ENGINE,
     EXACT_REPLICATIONS,
+    FLUID,
     LUCKS,
+    PREVIEW_REPLICATIONS,
+    PREVIEW_TRIALS,
     REPLICATIONS,
     SEED,
     SWEEP_REPLICATIONS,
@@ -42,6 +47,7 @@ from simgap.montecarlo import one
 from simgap.montecarlo import plan as plans
 from simgap.montecarlo.phases import arrivals
 from simgap.results.attribution import Attribution
+from simgap.results.capacity import Capacity
 from simgap.results.comparison import Comparison
 from simgap.results.gate import Gate
 from simgap.results.replay import Happenings, Replay
@@ -50,6 +56,7 @@ from simgap.results.sweep import Sweep
 from simgap.scenario.load import read_source
 from simgap.scenario.values import Variant
 from simgap.study import attributing, comparing, gating, replaying
+from simgap.study import capacity as capacities
 from simgap.study.limits import check_replication, check_size, check_traced, check_window, refusal, start_of
 from simgap.study.replicating import replicated
 from simgap.trace import Trace
@@ -155,6 +162,7 @@ class Case:
         confirmed: bool = True,
         engine: str = ENGINE,
         design: str = DESIGN,
+        preview: bool = False,
     ) -> Sweep:
         """Simulate an outcome over one or two parameters or doses of conditions.
 
@@ -164,8 +172,12 @@ class Case:
             One or two texts ``KEY=LO:HI:N``.
         outcome : str
             ``npv``, ``ratio`` or ``success``.
-        replications, seed, workers, progress, confirmed, engine, design
-            As in `run`, by default 20 replications; every point of the grid meets the same trials.
+        replications : int, optional
+            Trials at each point; by default 20, of a preview 4 to 50, fewer the more points there are.
+        seed, workers, progress, confirmed, engine, design
+            As in `run`; every point of the grid meets the same trials.
+        preview : bool
+            Ask the fluid model for what is expected at each point, and simulate nothing: approximate.
 
         Raises
         ------
@@ -180,17 +192,21 @@ class Case:
         if not 1 <= len(axes) <= 2 or len({axis.key for axis in axes}) < len(axes):
             raise InputError("--over", [Problem(0, "", f"{len(axes)} axes", "one or two, of different keys")])
         points = math.prod(len(axis.values) for axis in axes)
-        replications, drawn = replicated(self.resolved, replications, SWEEP_REPLICATIONS, design)
         check_window(self.resolved, self._wrong, (Variant(),), axes)
+        if preview:
+            engine = FLUID
+        fewest, most = PREVIEW_REPLICATIONS
+        usual = min(max(PREVIEW_TRIALS // points, fewest), most) if preview else SWEEP_REPLICATIONS
+        n, drawn = replicated(self.resolved, replications, usual, design)
         if not confirmed:
             # The corners of the grid speak for all of it: looking at each point would itself take long.
             corners = sweeps.plan_of(sweeps.ends(axes), self.resolved, 1)
-            items = plans.work(self.resolved, corners) / len(corners.rows) * points * replications
-            check_size(items, points * replications, workers or plans.default_workers(), engine)
-        plan = sweeps.plan_of(axes, self.resolved, replications, drawn)
+            items = plans.work(self.resolved, corners) / len(corners.rows) * points * n
+            check_size(items, points * n, workers or plans.default_workers(), engine)
+        plan = sweeps.plan_of(axes, self.resolved, n, drawn)
         done, times = self._evaluate(plan, seed, workers, progress, engine)
         mean, half_width = sweeps.grid(axes, done, len(plan.variants), outcome)
-        provenance = self._provenance("sweep", seed, replications, done.complete, times, design)
+        provenance = self._provenance("sweep", seed, n, done.complete, times, design)
         return Sweep(self.resolved, axes, outcome, mean, half_width, done, seed, provenance)
 
     def compare(
@@ -385,6 +401,57 @@ class Case:
         found = self._summary(done, seed) | attributing.summary(resolved, asked, done, shares)
         provenance = self._provenance("attribute", seed, n, done.complete, times)
         return Attribution(resolved, done, asked.conditions, shares, finite(found), provenance)
+
+    def capacity(
+        self,
+        draws: int = CAPACITY_DRAWS,
+        replications: int = CHECK_REPLICATIONS,
+        seed: int = SEED,
+        workers: int | None = None,
+        progress: Progress = _silent,
+        confirmed: bool = True,
+        engine: str = ENGINE,
+    ) -> Capacity:
+        """Ask the fluid model what share of the work reviewers can carry, and check it by simulation.
+
+        Parameters
+        ----------
+        draws : int
+            Of the unknowns, through the fluid model.
+        replications : int
+            Futures of the check: each is simulated as planned, with one more reviewer, and at the share that
+            was found. 0 for no check.
+        seed, workers, progress, confirmed, engine
+            As in `run`.
+
+        Raises
+        ------
+        InputError
+            As in `run`.
+        KeyboardInterrupt
+            Interrupted before the fluid model was done.
+        """
+        check_window(self.resolved, self._wrong, (Variant(),))
+        if not confirmed:
+            items = 3 * replications * plans.work(self.resolved, plans.one_each(1))
+            check_size(items, 3 * replications, workers or plans.default_workers(), engine)
+            check_size(0.0, draws * len(capacities.FLUID_VARIANTS), workers or plans.default_workers(), FLUID)
+        found, times = self._evaluate(capacities.fluid_plan(draws), seed, workers, progress, FLUID)
+        if found.stopped:
+            raise KeyboardInterrupt
+        simulated, unfinished = None, ""
+        if replications:
+            plan = capacities.check_plan(capacities.cliff(found)[0].share, replications)
+            try:
+                simulated, _ = self._evaluate(plan, seed, workers, progress, engine)
+            except (KeyboardInterrupt, BacklogLimit) as error:
+                unfinished = f"the check was not finished ({error or 'stopped'})"
+        told = capacities.summary(self.resolved, seed, found, simulated)
+        summary = self._summary(found, seed) | told
+        complete = found.complete and not unfinished and (simulated is None or simulated.complete)
+        provenance = self._provenance("capacity", seed, draws, complete, times)
+        provenance["check_replications"] = replications
+        return Capacity(self.resolved, found, simulated, summary, provenance, unfinished)
 
     def _summary(self, results: plans.Results, seed: int) -> dict[str, Any]:
         return {

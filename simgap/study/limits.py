@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from simgap.analysis.sweep import Axis
+from simgap.defaults import FLUID
 from simgap.engines.calendars import date_of
 from simgap.errors import InputError, Problem
 from simgap.sampling.quantiles import quantile
@@ -17,7 +19,7 @@ from simgap.scenario.portfolios import conflicts, duration, members
 from simgap.scenario.values import Variant
 
 # By a process on an ordinary machine: to warn, not to promise.
-ITEMS_PER_SECOND = {"compiled": 800_000, "reference": 15_000}
+ITEMS_PER_SECOND = {"compiled": 800_000, "reference": 15_000, FLUID: math.inf}
 SECONDS_PER_TRIAL = 0.004  # to prepare and to book
 LONGEST = 3600.0  # seconds of expected work that need no --yes
 MOST_REPLICATIONS = 10**7  # of a run
