@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simgap.model.types import Floats
+from simgap.analysis.statistics import block_values
+from simgap.model.types import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,25 @@ def error_of_means(controls: Floats) -> tuple[Floats, Floats]:
     n = len(controls)
     centred = controls - controls.mean(axis=0)
     return controls.mean(axis=0), centred.T @ centred / (n - 1) / n
+
+
+def adjusted(values: Floats, trials: Floats, overall: Floats, blocks: Ints | None = None) -> Controlled:
+    """Return means adjusted by controls whose own means come from a randomised design.
+
+    Parameters
+    ----------
+    values : Floats[trials, k]
+        Outcomes.
+    trials : Floats[trials, c]
+        Controls of the same trials.
+    overall : Floats[randomisations, c]
+        Means of the controls in independent randomisations, which are not those of the trials.
+    blocks : Ints[trials], optional
+        Independent unit of each trial, `statistics.block_values`.
+    """
+    spread = np.atleast_2d(np.cov(overall, rowvar=False)) / len(overall)
+    known = overall.mean(axis=0)
+    return controlled(block_values(values, blocks), block_values(trials, blocks), known, spread)
 
 
 def _part(squares: Floats, freedom: int) -> Floats:
