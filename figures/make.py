@@ -10,6 +10,7 @@ from pathlib import Path
 
 import simgap
 from simgap.plots import style
+from simgap.results.shown import show
 
 SCENARIO = "claims"
 RUN = {"replications": 1000}
@@ -19,6 +20,7 @@ TRACED = 86  # a replication that meets all four levels of autonomy
 OUTCOME = "ratio"
 PORTFOLIOS = ("demo", "ready")
 MAP = ("workflows.claims.volume=30k per year:180k per year:6", "oversight.reviewers=1:7:4")
+SHOWN = "edge_cases.share"
 FUTURES = {"compare": 1000, "all": 50, "gate": 1000}
 
 
@@ -49,6 +51,7 @@ def make(folder: Path, quick: bool) -> list[Path]:
         "frontier": every.plot.frontier,
         "promise": gate.plot.promise,
         "haircut": gate.plot.haircut,
+        "input": lambda: show(SCENARIO, [SHOWN]).figures()[SHOWN],
     }
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{name}.png" for name in figures]

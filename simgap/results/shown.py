@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simgap import scenario
 from simgap.analysis import meaning
@@ -24,6 +24,9 @@ from simgap.scenario.table import NAMED, Row
 from simgap.scenario.units import NUMERIC, Wrong
 from simgap.scenario.values import inputs, row_of
 from simgap.version import __version__
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Resolved = Mapping[str, Any]
 INFINITE = (-math.inf, math.inf)
@@ -111,6 +114,24 @@ class Shown:
             screens.append(screen({**about, "sides": described}, laws))
         return "\n\n\n".join(screens)
 
+    def figures(self) -> dict[str, Figure]:
+        """Draw each chosen input of which something is uncertain, by its name."""
+        from simgap.plots import density, style
+
+        figures = {}
+        for about, sides in self.chosen:
+            drawn = [side for side in sides if side.law and side.side != "factor"]
+            if not drawn:
+                continue
+            one, unit = self._spoken(drawn[-1])
+            series = [(s.side, meaning.clipped(s.law, *s.bounds)) for s in drawn if s.law]
+            known = [s for s in sides if s.side == "pilot" and isinstance(s.value, int | float)]
+            pilot = (known[0].side, float(known[0].value)) if known else None
+            figure, axes = style.new_figure(self._caption(about), height=density.HEIGHT)
+            density.draw(axes, about["name"], series, pilot, one, "" if unit[:1] == "x" else unit)
+            figures[about["name"]] = figure
+        return figures
+
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> None:
         """Write the result folder: all of it, or nothing.
 
@@ -119,31 +140,12 @@ class Shown:
         InputError
             As `results.Result.save`.
         """
-        from simgap.plots import density, style
+        from simgap.plots import style
 
         with result_folder(Path(folder), overwrite) as place:
             write_json(place / "result.json", self.json())
-            for about, sides in self.chosen:
-                drawn = [side for side in sides if side.law and side.side != "factor"]
-                if not drawn:
-                    continue
-                one, unit = self._spoken(drawn[-1])
-                known = next(
-                    (
-                        (side.side, side.value)
-                        for side in sides
-                        if side.law is None and side.side == "pilot" and isinstance(side.value, int | float)
-                    ),
-                    None,
-                )
-                series = [
-                    (side.side, meaning.clipped(side.law, *side.bounds))
-                    for side in drawn
-                    if side.law is not None
-                ]
-                figure, axes = style.new_figure(self._caption(about), height=density.HEIGHT)
-                density.draw(axes, about["name"], series, known, one, "" if unit[:1] == "x" else unit)
-                style.save(figure, place / file_name(about["name"]))
+            for name, figure in self.figures().items():
+                style.save(figure, place / file_name(name))
 
     @property
     def _currency(self) -> str:
