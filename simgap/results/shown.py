@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from simgap import scenario
 from simgap.analysis import meaning
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Resolved = Mapping[str, Any]
+TOO_LARGE = 1e50
 INFINITE = (-math.inf, math.inf)
 
 
@@ -74,12 +77,40 @@ class Shown:
         InputError
             With each name that is no input.
         """
+        return self._each(self.names)
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """A row for each unknown, by name.
+
+        Raises
+        ------
+        InputError
+            With each that reaches numbers too large to compute with.
+        """
+        found = inputs(self.resolved)
+        rows = []
+        for item, (about, sides) in zip(found, self._each([str(i["name"]) for i in found]), strict=True):
+            side = next(s for s in sides if s.name == item["name"] and s.value == item["distribution"])
+            described = self._json(side)
+            wanted = ("percentiles", "mean", "sd", "distribution", "unit", "one")
+            known = {"name": side.name, "written": side.text}
+            rows.append(
+                {
+                    **known,
+                    **{key: about[key] for key in ("source", "strength")},
+                    **{key: described[key] for key in wanted},
+                }
+            )
+        return rows
+
+    def _each(self, names: Sequence[str]) -> list[tuple[dict[str, Any], list[_Side]]]:
         found, problems = [], []
-        for name in self.names:
+        for name in names:
             try:
                 found.append(self._input(name.strip()))
             except Wrong as wrong:
-                problems.append(Problem(0, name, wrong.what, wrong.allowed))
+                problems.append(Problem(0, title(name), wrong.what, wrong.allowed))
         if problems:
             raise InputError("INPUT", problems)
         return found
@@ -92,7 +123,7 @@ class Shown:
                 for about, sides in self.chosen
             ]
         else:
-            listed = [_without_one(row) for row in self._rows()]
+            listed = [_without_one(row) for row in self.rows]
         return {
             "scenario": {"name": self.resolved["name"], "digest": scenario.digest(self.resolved)},
             "version": __version__,
@@ -106,7 +137,7 @@ class Shown:
         from simgap.report.inputs import screen, table
 
         if not self.names:
-            return table(self.resolved["name"], self._rows())
+            return table(self.resolved["name"], self.rows)
         screens = []
         for about, sides in self.chosen:
             described = list(map(self._json, sides))
@@ -155,26 +186,6 @@ class Shown:
         written = f", written {title(about['written'])}" if about["written"] else ""
         scenario_name, name = title(self.resolved["name"]), title(about["name"])
         return f"{scenario_name}: what is believed of {name} ({about['strength']}){written}."
-
-    def _rows(self) -> list[dict[str, Any]]:
-        """Return a row for each unknown."""
-        rows = []
-        for found in inputs(self.resolved):
-            name = str(found["name"])
-            about, sides = self._input(name)
-            side = next(s for s in sides if s.name == name and s.value == found["distribution"])
-            wanted = ("percentiles", "mean", "sd", "distribution", "unit", "one")
-            described = self._json(side)
-            rows.append(
-                {
-                    "name": name,
-                    "written": side.text,
-                    "source": about["source"],
-                    "strength": about["strength"],
-                    **{key: described[key] for key in wanted},
-                }
-            )
-        return rows
 
     def _spoken(self, side: _Side) -> tuple[float, str]:
         middle = float(side.law.percentiles[4]) if side.law else 0.0
@@ -272,7 +283,7 @@ class Shown:
         factor = _Side("factor", path, second, times, FACTOR, INFINITE, _law(times))
         rho = next((r for a, b, r in self.resolved["correlations"] if {a, b} == {path, own}), 0.0)
         uncertain = pilot.law or factor.law
-        whole = meaning.product(leaf["pilot"], times, rho) if uncertain else None
+        whole = _computable(lambda: meaning.product(leaf["pilot"], times, rho)) if uncertain else None
         number = None if uncertain else min(row.largest, max(row.low, leaf["pilot"] * times))
         return [pilot, factor, _Side("production", path, first, number, row, bounds, whole)]
 
@@ -283,7 +294,24 @@ def _without_one(row: Resolved) -> dict[str, Any]:
 
 
 def _law(value: Any) -> Law | None:
-    return meaning.law(value) if isinstance(value, dict) else None
+    """Return a distribution as points; None of a number.
+
+    Raises
+    ------
+    Wrong
+        If it reaches numbers whose squares cannot be computed with.
+    """
+    if not isinstance(value, dict):
+        return None
+    return _computable(lambda: meaning.law(value))
+
+
+def _computable(of: Callable[[], Law]) -> Law:
+    with np.errstate(over="ignore"):
+        found = of()
+    if not np.abs(found.values).max() < TOO_LARGE:
+        raise Wrong("reaches numbers too large to compute with", f"numbers under {TOO_LARGE:.0e}")
+    return found
 
 
 def file_name(name: str) -> str:
@@ -323,5 +351,5 @@ def show(argument: str, names: Sequence[str] = (), sets: Sequence[str] = ()) -> 
     text, file = scenario.read_source(argument)
     resolved = scenario.read_text(text, file, sets)
     found = Shown(resolved, scenario.written(text, file, sets), tuple(dict.fromkeys(names)))
-    assert found.chosen is not None  # names that are wrong are refused here
+    _ = found.chosen if names else found.rows  # what is wrong is refused here
     return found
