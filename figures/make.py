@@ -10,6 +10,7 @@ from pathlib import Path
 
 import simgap
 from simgap.plots import style
+from simgap.results.shown import show
 
 SCENARIO = "claims"
 RUN = {"replications": 1000}
@@ -19,6 +20,7 @@ TRACED = 86  # a replication that meets all four levels of autonomy
 OUTCOME = "ratio"
 PORTFOLIOS = ("demo", "ready")
 MAP = ("workflows.claims.volume=30k per year:180k per year:6", "oversight.reviewers=1:7:4")
+SHOWN = "edge_cases.share"
 FUTURES = {"compare": 1000, "all": 50, "gate": 1000, "attribute": 200}
 
 
@@ -52,6 +54,7 @@ def make(folder: Path, quick: bool) -> list[Path]:
         "haircut": gate.plot.haircut,
         "waterfall": attributed.plot.waterfall,
         "what_is_left": attributed.plot.what_is_left,
+        "input": lambda: show(SCENARIO, [SHOWN]).figures()[SHOWN],
     }
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{name}.png" for name in figures]

@@ -49,6 +49,7 @@ def draw(
     axes.set_subplotspec(cells[0])
     below = style.figure_of(axes).add_subplot(cells[1], sharex=axes)
     low, high = _range([law for _, law in series], one)
+    low, high = style.with_reach(low, high, [known[1] / one] if known else [], 0.5)
     room = 0.03 * (high - low)
     axes.set_xlim(low - room, high + room)
     for (side, law), (colour, marker) in zip(series, style.SERIES, strict=False):
@@ -92,11 +93,13 @@ def _tick(value: float) -> str:
 
 
 def _range(laws: Sequence[Law], one: float) -> tuple[float, float]:
-    """Return from P1 to P99 of all, and whole where the values are few."""
+    """Return from P1 to P99 of all, and a little of their tails; whole where the values are few."""
     ends = []
     for law in laws:
-        few = law.kind == "discrete"
-        first, last = (law.values[0], law.values[-1]) if few else (law.percentiles[0], law.percentiles[-1])
+        first, last = law.values[0], law.values[-1]
+        if law.kind != "discrete":
+            p1, p99 = law.percentiles[0], law.percentiles[-1]
+            first, last = max(first, p1 - 0.12 * (p99 - p1)), min(last, p99 + 0.12 * (p99 - p1))
         ends += [first / one, last / one]
     return style.span(np.array(ends))
 
@@ -106,15 +109,24 @@ def _density(axes: Axes, law: Law, one: float, colour: str, low: float, high: fl
         heights = law.weights / law.weights.max()
         axes.vlines(law.values / one, 0.0, heights, color=colour, linewidth=5, alpha=0.85)
         return
-    # Rice's rule for a sample: twice the cube root of its size.
-    bins = int(np.ceil(2.0 * len(law.values) ** (1 / 3))) if law.kind == "sample" else FINE
-    edges = np.linspace(low, high, bins + 1)
+    if law.kind == "sample":  # Rice's rule: twice the cube root of its size
+        edges = np.linspace(low, high, int(np.ceil(2.0 * len(law.values) ** (1 / 3))) + 1)
+    else:
+        edges = np.linspace(low, high, FINE + 1)
     shares = np.diff(law.at_most(edges * one))
+    # A sample has values on the first edge too.
+    shares[0] += law.at_most(edges[:1] * one)[0] if law.kind == "sample" else 0.0
     if not shares.max() > 0:
         return
     heights = shares / shares.max()
-    axes.stairs(heights, edges, fill=True, color=colour, alpha=0.25, linewidth=0)
-    axes.stairs(heights, edges, color=colour, linewidth=1.6)
+    if law.kind == "sample":
+        axes.stairs(heights, edges, fill=True, color=colour, alpha=0.25, linewidth=0)
+        axes.stairs(heights, edges, color=colour, linewidth=1.6)
+    else:
+        x = 0.5 * (edges[:-1] + edges[1:])
+        x, y = np.array([x[0], *x, x[-1]]), np.array([0.0, *heights, 0.0])  # down to the axis at both ends
+        axes.fill_between(x, y, color=colour, alpha=0.25, linewidth=0)
+        axes.plot(x, y, color=colour, linewidth=1.8)
 
 
 def _cumulative(axes: Axes, law: Law, one: float, colour: str, marker: str, label: str, alone: bool) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from simgap import scenario
 from simgap.analysis import meaning
@@ -25,7 +27,11 @@ from simgap.scenario.units import NUMERIC, Wrong
 from simgap.scenario.values import inputs, row_of
 from simgap.version import __version__
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 Resolved = Mapping[str, Any]
+TOO_LARGE = 1e50
 INFINITE = (-math.inf, math.inf)
 
 
@@ -71,12 +77,40 @@ class Shown:
         InputError
             With each name that is no input.
         """
+        return self._each(self.names)
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """A row for each unknown, by name.
+
+        Raises
+        ------
+        InputError
+            With each that reaches numbers too large to compute with.
+        """
+        found = inputs(self.resolved)
+        rows = []
+        for item, (about, sides) in zip(found, self._each([str(i["name"]) for i in found]), strict=True):
+            side = next(s for s in sides if s.name == item["name"] and s.value == item["distribution"])
+            described = self._json(side)
+            wanted = ("percentiles", "mean", "sd", "distribution", "unit", "one")
+            known = {"name": side.name, "written": side.text}
+            rows.append(
+                {
+                    **known,
+                    **{key: about[key] for key in ("source", "strength")},
+                    **{key: described[key] for key in wanted},
+                }
+            )
+        return rows
+
+    def _each(self, names: Sequence[str]) -> list[tuple[dict[str, Any], list[_Side]]]:
         found, problems = [], []
-        for name in self.names:
+        for name in names:
             try:
                 found.append(self._input(name.strip()))
             except Wrong as wrong:
-                problems.append(Problem(0, name, wrong.what, wrong.allowed))
+                problems.append(Problem(0, title(name), wrong.what, wrong.allowed))
         if problems:
             raise InputError("INPUT", problems)
         return found
@@ -89,7 +123,7 @@ class Shown:
                 for about, sides in self.chosen
             ]
         else:
-            listed = [_without_one(row) for row in self._rows()]
+            listed = [_without_one(row) for row in self.rows]
         return {
             "scenario": {"name": self.resolved["name"], "digest": scenario.digest(self.resolved)},
             "version": __version__,
@@ -103,13 +137,31 @@ class Shown:
         from simgap.report.inputs import screen, table
 
         if not self.names:
-            return table(self.resolved["name"], self._rows())
+            return table(self.resolved["name"], self.rows)
         screens = []
         for about, sides in self.chosen:
             described = list(map(self._json, sides))
             laws = [meaning.clipped(side.law, *side.bounds) if side.law else None for side in sides]
             screens.append(screen({**about, "sides": described}, laws))
         return "\n\n\n".join(screens)
+
+    def figures(self) -> dict[str, Figure]:
+        """Draw each chosen input of which something is uncertain, by its name."""
+        from simgap.plots import density, style
+
+        figures = {}
+        for about, sides in self.chosen:
+            drawn = [side for side in sides if side.law and side.side != "factor"]
+            if not drawn:
+                continue
+            one, unit = self._spoken(drawn[-1])
+            series = [(s.side, meaning.clipped(s.law, *s.bounds)) for s in drawn if s.law]
+            known = [s for s in sides if s.side == "pilot" and isinstance(s.value, int | float)]
+            pilot = (known[0].side, float(known[0].value)) if known else None
+            figure, axes = style.new_figure(self._caption(about), height=density.HEIGHT)
+            density.draw(axes, about["name"], series, pilot, one, "" if unit[:1] == "x" else unit)
+            figures[about["name"]] = figure
+        return figures
 
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> None:
         """Write the result folder: all of it, or nothing.
@@ -119,31 +171,12 @@ class Shown:
         InputError
             As `results.Result.save`.
         """
-        from simgap.plots import density, style
+        from simgap.plots import style
 
         with result_folder(Path(folder), overwrite) as place:
             write_json(place / "result.json", self.json())
-            for about, sides in self.chosen:
-                drawn = [side for side in sides if side.law and side.side != "factor"]
-                if not drawn:
-                    continue
-                one, unit = self._spoken(drawn[-1])
-                known = next(
-                    (
-                        (side.side, side.value)
-                        for side in sides
-                        if side.law is None and side.side == "pilot" and isinstance(side.value, int | float)
-                    ),
-                    None,
-                )
-                series = [
-                    (side.side, meaning.clipped(side.law, *side.bounds))
-                    for side in drawn
-                    if side.law is not None
-                ]
-                figure, axes = style.new_figure(self._caption(about), height=density.HEIGHT)
-                density.draw(axes, about["name"], series, known, one, "" if unit[:1] == "x" else unit)
-                style.save(figure, place / file_name(about["name"]))
+            for name, figure in self.figures().items():
+                style.save(figure, place / file_name(name))
 
     @property
     def _currency(self) -> str:
@@ -153,26 +186,6 @@ class Shown:
         written = f", written {title(about['written'])}" if about["written"] else ""
         scenario_name, name = title(self.resolved["name"]), title(about["name"])
         return f"{scenario_name}: what is believed of {name} ({about['strength']}){written}."
-
-    def _rows(self) -> list[dict[str, Any]]:
-        """Return a row for each unknown."""
-        rows = []
-        for found in inputs(self.resolved):
-            name = str(found["name"])
-            about, sides = self._input(name)
-            side = next(s for s in sides if s.name == name and s.value == found["distribution"])
-            wanted = ("percentiles", "mean", "sd", "distribution", "unit", "one")
-            described = self._json(side)
-            rows.append(
-                {
-                    "name": name,
-                    "written": side.text,
-                    "source": about["source"],
-                    "strength": about["strength"],
-                    **{key: described[key] for key in wanted},
-                }
-            )
-        return rows
 
     def _spoken(self, side: _Side) -> tuple[float, str]:
         middle = float(side.law.percentiles[4]) if side.law else 0.0
@@ -270,7 +283,7 @@ class Shown:
         factor = _Side("factor", path, second, times, FACTOR, INFINITE, _law(times))
         rho = next((r for a, b, r in self.resolved["correlations"] if {a, b} == {path, own}), 0.0)
         uncertain = pilot.law or factor.law
-        whole = meaning.product(leaf["pilot"], times, rho) if uncertain else None
+        whole = _computable(lambda: meaning.product(leaf["pilot"], times, rho)) if uncertain else None
         number = None if uncertain else min(row.largest, max(row.low, leaf["pilot"] * times))
         return [pilot, factor, _Side("production", path, first, number, row, bounds, whole)]
 
@@ -281,7 +294,24 @@ def _without_one(row: Resolved) -> dict[str, Any]:
 
 
 def _law(value: Any) -> Law | None:
-    return meaning.law(value) if isinstance(value, dict) else None
+    """Return a distribution as points; None of a number.
+
+    Raises
+    ------
+    Wrong
+        If it reaches numbers whose squares cannot be computed with.
+    """
+    if not isinstance(value, dict):
+        return None
+    return _computable(lambda: meaning.law(value))
+
+
+def _computable(of: Callable[[], Law]) -> Law:
+    with np.errstate(over="ignore"):
+        found = of()
+    if not np.abs(found.values).max() < TOO_LARGE:
+        raise Wrong("reaches numbers too large to compute with", f"numbers under {TOO_LARGE:.0e}")
+    return found
 
 
 def file_name(name: str) -> str:
@@ -321,5 +351,5 @@ def show(argument: str, names: Sequence[str] = (), sets: Sequence[str] = ()) -> 
     text, file = scenario.read_source(argument)
     resolved = scenario.read_text(text, file, sets)
     found = Shown(resolved, scenario.written(text, file, sets), tuple(dict.fromkeys(names)))
-    assert found.chosen is not None  # names that are wrong are refused here
+    _ = found.chosen if names else found.rows  # what is wrong is refused here
     return found

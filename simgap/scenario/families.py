@@ -32,6 +32,7 @@ _EXAMPLES = (
 # A truncation that keeps less of its parent is a slip, and near the end of what can be computed.
 LEAST_KEPT = 1e-6
 LARGEST_CV = 1000.0
+_OF_ONE = ("share", "factor", "number")  # units of what has no dimension
 
 
 def check_family(family: str, names: list[str], text: str) -> None:
@@ -148,6 +149,8 @@ def distribution(
         if given["low"] < low or given["high"] > high:
             end = low if given["low"] < low else high
             raise Wrong(f"{show(text)} goes beyond {say(end, unit)}", allowed)
+    elif family == "beta" and unit not in _OF_ONE:
+        raise Wrong("beta lies between 0 and 1, which is no range for this", ", ".join(fits))
     elif family not in fits:
         raise Wrong(
             f"{family} can leave what is possible here ({_interval(low, high, unit)})",
@@ -268,7 +271,7 @@ def _fitting(low: float, high: float, unit: str) -> list[str]:
     if low <= 0 and high == INF:
         fits.append("lognormal")
     # Bounds such as 0.001 keep log-odds finite; draws are clipped there, which a beta hardly notices.
-    if unit == "share" and low <= 0.001 and high >= 0.999:
+    if unit in _OF_ONE and low <= 0.001 and high >= 0.999:
         fits.append("beta")
     return fits
 

@@ -139,6 +139,24 @@ def test_unknown_names_all_at_once(refused, case):
     assert "INPUT: nothing at all: " in said
 
 
+@pytest.mark.parametrize("arguments", [(), ("board.npv",)])
+def test_numbers_too_large_are_refused(refused, arguments):
+    said = refused("show", "minimal", *arguments, "--set", "board.npv=normal(mean=1e308, sd=1e308)")
+    assert said == "INPUT: board.npv: reaches numbers too large to compute with; numbers under 1e+50\n"
+
+
+def test_what_a_terminal_would_obey_is_left_out(refused):
+    assert "\x1b" not in refused("show", "minimal", "a\x1b[31mb\nc")
+
+
+def test_a_scenario_from_standard_input(simgap):
+    answer = simgap(
+        "show", "-", "ai.accuracy", stdin=SCENARIO.replace("empirical(times.csv, minutes)", "4").encode()
+    )
+    assert answer.code == 0
+    assert "cut at its limits" in answer.out
+
+
 def test_the_folder_holds_a_figure_each_and_runs_again(simgap, case, tmp_path):
     out = tmp_path / "out"
     answer = simgap("show", case, "data.missing", "oversight.wage", "ai.accuracy", "--out", out)

@@ -16,6 +16,7 @@ from simgap import scenario
 from simgap.errors import InputError, Problem
 from simgap.scenario.keys import paths
 from simgap.scenario.schema import schema
+from simgap.scenario.values import inputs
 
 HERE = Path(__file__).parent
 VALID = sorted((HERE / "valid").glob("*.yaml"))
@@ -294,6 +295,15 @@ TRUNCATED = {
 }
 DISCRETE = {"family": "discrete", "values": [1.0, 2.0], "probabilities": [0.25, 0.75]}
 EMPIRICAL = {"family": "empirical", "values": [float(i) for i in range(10)]}
+
+
+def test_a_file_of_every_listed_or_cut_family_comes_back():
+    resolved = scenario.read(str(Path(__file__).parent / "valid" / "families.yaml"))
+    assert scenario.read_text(scenario.canonical(resolved)) == resolved
+    assert [i["distribution"]["family"] for i in inputs(resolved)] == [
+        *("truncated", "truncated", "empirical", "discrete", "truncated"),
+        *("truncated", "discrete", "discrete", "empirical"),
+    ]
 
 
 @pytest.mark.parametrize("value", [TRUNCATED, DISCRETE, EMPIRICAL], ids=lambda value: value["family"])
