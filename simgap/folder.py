@@ -29,6 +29,7 @@ FIGURES = (
     "winners",
     "promise",
     "haircut",
+    "lucks",
 )
 RESULTS = (
     "result.json",
