@@ -13,7 +13,7 @@ from simgap.plots import style
 from simgap.results.shown import show
 
 SCENARIO = "claims"
-RUN = {"replications": 1000}
+RUN = {"replications": 1000, "lucks": 1024}
 OVER = ("data=0:1.5:7", "governance.mandatory_review=0:1:6")
 SWEEP = {"replications": 20}
 TRACED = 86  # a replication that meets all four levels of autonomy
@@ -28,6 +28,7 @@ def make(folder: Path, quick: bool) -> list[Path]:
     """Write the figures of each command that has any, and return their files."""
     case = simgap.load(SCENARIO, ["clock.horizon=3 months"] if quick else [])
     result = case.run(replications=4 if quick else RUN["replications"])
+    lucks = case.run(replications=4 if quick else RUN["lucks"], lucks=2)
     over = [text[: text.rindex(":")] + ":2" for text in OVER] if quick else OVER
     swept = case.sweep(over, OUTCOME, replications=2 if quick else SWEEP["replications"])
     trace = case.trace(0 if quick else TRACED)
@@ -44,6 +45,7 @@ def make(folder: Path, quick: bool) -> list[Path]:
         "cash": result.plot.cash,
         "dashboard": result.plot.dashboard,
         "tornado": result.plot.tornado,
+        "lucks": lucks.plot.lucks,
         "sweep": swept.figure,
         "timeline": trace.figure,
         "difference": compared.plot.difference,

@@ -33,6 +33,7 @@ FIGURES = (
     "waterfall",
     "what_is_left",
     "interactions",
+    "lucks",
 )
 INPUT_FIGURES = "input.*.png"  # of `show`, one for each input
 RESULTS = (
