@@ -119,13 +119,13 @@ def _placed(value: Data, forecast: Data, p_success: float) -> str:
         "optimistic": "MORE OPTIMISTIC than 9 in 10 of the class",
         "pessimistic": "more pessimistic than 9 in 10 of the class",
         "within": "within what the class has seen",
+        "few": "too few projects to say more",
     }[value["verdict"]]
-    few = "; but so few projects place it only roughly" if high - low > 0.3 else ""
     chance = value["p_success_ci95"]
     return (
         f"This forecast: {forecast['p50']:.2f} in the median, {forecast['p10']:.2f} to "
         f"{forecast['p90']:.2f} in 8 of 10. It lies above {_of(above, value)} of the class (95 % interval "
-        f"{share_of_100(low)} to {share_of_100(high)} in 100): {verdict}{few}. "
+        f"{share_of_100(low)} to {share_of_100(high)} in 100): {verdict}. "
         f"{_of(value['p_short'], value)} fell short of what was projected. By the file's criterion "
         f"{_of(value['p_success'], value)} would succeed ({share_of_100(chance[0])} to "
         f"{share_of_100(chance[1])} in 100), and {share_of_100(p_success)} in 100 futures of this forecast."
