@@ -101,7 +101,7 @@ def published() -> str:
     """Return the table of the published reference classes."""
 
     def figure(f: Figure) -> str:
-        return f"{f.what} {f.value:.2f}" if f.kind == "multiple" else f"{f.what} {100.0 * f.value:.3g} %"
+        return f"{f.what}: " + (f"{f.value:.2f}" if f.kind == "multiple" else f"{100.0 * f.value:.3g} %")
 
     head = ("name", "what, and how many", "figures", "source", "mind")
     lines = [

@@ -162,7 +162,7 @@ def _interval(ends: Sequence[float | None]) -> str:
 def _published(one: Data) -> list[str]:
     n = f"n = {one['n']:,}" if one["n"] else "n not said"
     strength = "contested" if one["strength"] == "guess" else one["strength"]
-    figures = "; ".join(f"{f['what']} {_figure(f)}" for f in one["figures"])
+    figures = "; ".join(f"{f['what']}: {_figure(f)}" for f in one["figures"])
     return [
         f"{title(one['name'])}, {one['about']} ({n}; {strength}): {figures}. {one['source']}. "
         f"Mind: {one['caveat']}."

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-import simgap
+import simgap as package
 from simgap.report.outside import outside, twice
 
 TEXT = """simgap: 1
@@ -42,9 +42,9 @@ def plain(text):
     return " ".join(text.split())
 
 
-def test_a_class_stands_beside_the_forecast(cli, case, tmp_path):
+def test_a_class_stands_beside_the_forecast(simgap, case, tmp_path):
     file = case("outside_view: {class: [past.csv, chaos-1994]}\n")
-    answer = cli("run", file, *FEW, "--out", str(tmp_path / "out"))
+    answer = simgap("run", file, *FEW, "--out", str(tmp_path / "out"))
     assert answer.code == 0
     said = plain(answer.out)
     assert "past.csv, 10 projects: realised over projected value is 0.68 in the median (95 %" in said
@@ -52,36 +52,34 @@ def test_a_class_stands_beside_the_forecast(cli, case, tmp_path):
     assert "7 of 8 fell short of what was projected." in said
     assert "too few projects to say more" in said
     assert "actual over estimated cost is 1.30 in the median" in said
-    assert "share on time, on budget, with all features 16 %" in said
+    assert "share on time, on budget, with all features: 16 %" in said
     assert "such a share is no prior" in said
     assert max(map(len, answer.out.splitlines())) <= 80
     folder = tmp_path / "out"
     assert (folder / "outside_view.png").stat().st_size > 10_000
     view = json.loads((folder / "result.json").read_text(encoding="utf-8"))["outside_view"]
-    assert [(c["name"], c["kind"]) for c in view["classes"]] == [
-        ("past.csv", "own"),
-        ("chaos-1994", "published"),
-    ]
+    kinds = {c["name"]: c["kind"] for c in view["classes"]}
+    assert kinds == {"past.csv": "own", "chaos-1994": "published"}
     # The numbers are in the result: it runs again without the file, to the same view.
     (tmp_path / "past.csv").unlink()
-    again = cli("run", str(folder / "result.json"), *FEW, "--json")
+    again = simgap("run", str(folder / "result.json"), *FEW, "--json")
     assert json.loads(again.out)["outside_view"] == view
 
 
 def test_published_classes_alone_draw_no_figure(case):
-    result = simgap.load(case("outside_view: {class: large-it-2012}\n")).run(2, workers=1)
+    result = package.load(case("outside_view: {class: large-it-2012}\n")).run(2, workers=1)
     assert "outside_view" not in result.plot.available
     with pytest.raises(ValueError, match="no reference class"):
         result.plot.outside_view()
 
 
 def test_a_forecast_beyond_the_class_is_told(case):
-    result = simgap.load(case("outside_view: {class: past.csv}\n"), ["pilots.demo.cost=10"]).run(2, workers=1)
+    result = package.load(case("outside_view: {class: past.csv}\n"), ["pilots.demo.cost=10"]).run(
+        2, workers=1
+    )
     value = result.summary["outside_view"]["classes"][0]["value"]
-    for verdict, words in (
-        ("optimistic", "MORE OPTIMISTIC than 9 in 10"),
-        ("pessimistic", "more pessimistic"),
-    ):
+    said_of = {"optimistic": "MORE OPTIMISTIC than 9 in 10", "pessimistic": "more pessimistic than 9 in 10"}
+    for verdict, words in said_of.items():
         view = json.loads(json.dumps(result.summary["outside_view"]))
         view["classes"][0]["value"] = value | {"verdict": verdict, "n": 400, "n_effective": 400.0}
         said = " ".join(outside(view, 0.5, "EUR"))
@@ -97,24 +95,27 @@ def test_a_forecast_beyond_the_class_is_told(case):
     [["run"], ["compare"], ["gate"], ["sweep", "--over", "oversight.time=3 min:6 min:2"]],
     ids=lambda command: command[0],
 )
-def test_what_is_counted_twice_is_said_everywhere(cli, case, command, monkeypatch):
+def test_what_is_counted_twice_is_said_everywhere(simgap, case, command, monkeypatch):
     from simgap.plots import style
 
-    refused = cli(*command[:1], case("outside_view: {uplift: 40 %}\n"), *command[1:], *FEW)
+    refused = simgap(*command[:1], case("outside_view: {uplift: 40 %}\n"), *command[1:], *FEW)
     assert refused.code == 2
     assert re.search(r"case\.yaml:8: pilots\.demo\.cost: is a range, and `uplift` lifts it", refused.err)
     file = case(BOTH)
     arguments = (*command[:1], file, *command[1:], *FEW)
-    screen = plain(cli(*arguments).out)
+    screen = plain(simgap(*arguments).out)
     assert "COUNTED TWICE, as the file asks: the overruns of pilots.demo.cost are in its range" in screen
     assert "costs paid once by 40%" in screen
-    assert json.loads(cli(*arguments, "--json").out)["counted_twice"] == ["pilots.demo.cost"]
+    assert json.loads(simgap(*arguments, "--json").out)["counted_twice"] == ["pilots.demo.cost"]
     captions = []
     drawn = style.new_figure
-    monkeypatch.setattr(
-        style, "new_figure", lambda text, *a, **k: captions.append(text) or drawn(text, *a, **k)
-    )
-    loaded = simgap.load(file)
+
+    def listening(caption, *size, **more):
+        captions.append(caption)
+        return drawn(caption, *size, **more)
+
+    monkeypatch.setattr(style, "new_figure", listening)
+    loaded = package.load(file)
     if command[0] == "sweep":
         loaded.sweep([command[2]], replications=2, workers=1).figure()
     else:
@@ -125,12 +126,12 @@ def test_what_is_counted_twice_is_said_everywhere(cli, case, command, monkeypatc
     assert captions
 
 
-def test_nothing_is_said_where_nothing_is_counted_twice(cli, case):
-    answer = cli("run", case("pilots: {}\n".replace("pilots: {}\n", "")), *FEW, "--json")
+def test_nothing_is_said_where_nothing_is_counted_twice(simgap, case):
+    answer = simgap("run", case(""), *FEW, "--json")
     found = json.loads(answer.out)
     assert found["counted_twice"] == []
     assert found["outside_view"] is None
-    screen = cli("run", case(""), *FEW).out
+    screen = simgap("run", case(""), *FEW).out
     assert "COUNTED" not in screen
     assert "Outside view" not in screen
     assert "optimism" not in screen
@@ -143,14 +144,14 @@ def test_many_paths_are_counted_not_listed():
     )
 
 
-def test_validate_refuses_as_well(cli, case):
-    answer = cli("validate", case("outside_view: {uplift: 40 %}\n"))
+def test_validate_refuses_as_well(simgap, case):
+    answer = simgap("validate", case("outside_view: {uplift: 40 %}\n"))
     assert answer.code == 2
     assert "overruns are counted twice" in answer.err + answer.out
-    assert cli("validate", case(BOTH)).code == 0
+    assert simgap("validate", case(BOTH)).code == 0
 
 
-def test_a_text_on_standard_input_has_no_class_of_its_own(cli, monkeypatch):
-    answer = cli("validate", "minimal", "--set", "outside_view.class=past.csv")
+def test_a_text_on_standard_input_has_no_class_of_its_own(simgap, monkeypatch):
+    answer = simgap("validate", "minimal", "--set", "outside_view.class=past.csv")
     assert answer.code == 2
     assert "--set: outside_view.class: there is no file `past.csv`" in answer.err + answer.out
