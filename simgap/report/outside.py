@@ -49,6 +49,15 @@ def twice(paths: Sequence[str]) -> str:
     )
 
 
+def optimistic(view: Data | None) -> list[str]:
+    """Return a word of warning for each reference class of which the forecast beats more than 9 in 10."""
+    return [
+        f"WARNING: the forecast is more optimistic than 9 in 10 of {title(one['name'])}; see below."
+        for one in (view["classes"] if view else ())
+        if (one.get("value") or {}).get("verdict") == "optimistic"
+    ]
+
+
 def outside(view: Data | None, p_success: float, currency: str) -> list[str]:
     """Return the paragraphs of the outside view; none where the file names no reference class.
 

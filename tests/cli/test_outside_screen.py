@@ -6,7 +6,7 @@ import re
 import pytest
 
 import simgap as package
-from simgap.report.outside import outside, twice
+from simgap.report.outside import optimistic, outside, twice
 
 TEXT = """simgap: 1
 name: letters
@@ -84,6 +84,7 @@ def test_a_forecast_beyond_the_class_is_told(case):
         view["classes"][0]["value"] = value | {"verdict": verdict, "n": 400, "n_effective": 400.0}
         said = " ".join(outside(view, 0.5, "EUR"))
         assert words in said
+        assert len(optimistic(view)) == (verdict == "optimistic")
         assert "88 in 100 projects fell short" in said
     view = result.summary["outside_view"] | {"forecast": None}
     view["classes"][0]["value"] = value | {"realised": None}
