@@ -1,4 +1,7 @@
-"""Write `parameters.md` from the parameter table: `python docs/make_parameters.py`."""
+"""Write `parameters.md` from the parameter table, and the published classes of `outside-view.md`.
+
+`python docs/make_parameters.py`
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,13 @@ import math
 from collections.abc import Iterable
 from pathlib import Path
 
+from simgap.scenario.published import CLASSES, Figure
 from simgap.scenario.table import GROUPS, OVERRIDABLE, ROWS, Row
 from simgap.scenario.units import UNITS, say
 
 PAGE = Path(__file__).with_name("parameters.md")
+OUTSIDE = Path(__file__).with_name("outside-view.md")
+OPEN, CLOSE = "<!-- published -->\n", "<!-- end -->"
 HEAD = """# Parameters
 
 Every key of the scenario file, from the parameter table of the program (`simgap/scenario/table.py`). This
@@ -91,5 +97,32 @@ def page() -> str:
     return "\n".join(parts)
 
 
+def published() -> str:
+    """Return the table of the published reference classes."""
+
+    def figure(f: Figure) -> str:
+        return f"{f.what}: " + (f"{f.value:.2f}" if f.kind == "multiple" else f"{100.0 * f.value:.3g} %")
+
+    head = ("name", "what, and how many", "figures", "source", "mind")
+    lines = [
+        (
+            f"`{name}`",
+            f"{held.about} ({f'{held.n:,}' if held.n else 'not said'})",
+            "; ".join(map(figure, held.figures)),
+            f"{held.source} ({'contested' if held.strength == 'guess' else held.strength})",
+            held.caveat,
+        )
+        for name, held in CLASSES.items()
+    ]
+    return table(head, lines)
+
+
+def with_published(text: str) -> str:
+    """Return the page on the outside view with a fresh table."""
+    before, _, rest = text.partition(OPEN)
+    return f"{before}{OPEN}{published()}\n{CLOSE}{rest.partition(CLOSE)[2]}"
+
+
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    OUTSIDE.write_text(with_published(OUTSIDE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -20,6 +20,7 @@ from simgap.scenario.published import CLASSES
 
 RANKS = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 FAR = 0.9  # of a class: beyond so many a forecast is called optimistic, or pessimistic
+FEWEST = 10.0  # projects of which 9 in 10 can be told
 _TAIL = 0.025
 
 
@@ -107,8 +108,10 @@ def of_class(held: Mapping[str, Any], measure: str) -> tuple[FloatArray, FloatAr
     )
 
 
-def verdict(below: float) -> str:
-    """Return what a forecast is that so large a share of a class falls short of."""
+def verdict(below: float, size: float) -> str:
+    """Return what a forecast is that such a share of a class of this size falls short of."""
+    if size < FEWEST:
+        return "few"
     if below > FAR:
         return "optimistic"
     return "pessimistic" if below < 1.0 - FAR else "within"
@@ -166,7 +169,7 @@ def own(
     value["p_success"], value["p_success_ci95"] = share(met, weights)
     halved = (ratios < forecast) + 0.5 * (ratios == forecast)
     value["forecast_above"], value["forecast_above_ci95"] = share(halved, weights)
-    value["verdict"] = verdict(value["forecast_above"])
+    value["verdict"] = verdict(value["forecast_above"], value["n_effective"])
     value["realised"] = {name: value[name] * projected for name in RANKS}
     return found
 

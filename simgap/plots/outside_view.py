@@ -75,9 +75,11 @@ def draw(axes: Axes, name: str, ratios: FloatArray, weights: FloatArray, forecas
         loc="lower right" if median < (low + high) / 2 else "upper left", framealpha=0.9, frameon=True
     )
     below = float(((ratios < own) + 0.5 * (ratios == own)) @ weights / weights.sum())
+    few = n < 100 and weights.min() == weights.max()
+    placed = f"{below * n:.3g} of {n} projects" if few else f"{100.0 * below:.0f} % of the projects"
     style.title(
         axes,
-        f"The forecast of this case lies above {100 * below:.0f} % of the class: "
+        f"The forecast of this case lies above {placed} of the class: "
         f"{style.number(own)} of what was projected, against {style.number(median)}",
     )
 

@@ -49,6 +49,15 @@ def twice(paths: Sequence[str]) -> str:
     )
 
 
+def optimistic(view: Data | None) -> list[str]:
+    """Return a word of warning for each reference class of which the forecast beats more than 9 in 10."""
+    return [
+        f"WARNING: the forecast is more optimistic than 9 in 10 of {title(one['name'])}; see below."
+        for one in (view["classes"] if view else ())
+        if (one.get("value") or {}).get("verdict") == "optimistic"
+    ]
+
+
 def outside(view: Data | None, p_success: float, currency: str) -> list[str]:
     """Return the paragraphs of the outside view; none where the file names no reference class.
 
@@ -119,13 +128,13 @@ def _placed(value: Data, forecast: Data, p_success: float) -> str:
         "optimistic": "MORE OPTIMISTIC than 9 in 10 of the class",
         "pessimistic": "more pessimistic than 9 in 10 of the class",
         "within": "within what the class has seen",
+        "few": "too few projects to say more",
     }[value["verdict"]]
-    few = "; but so few projects place it only roughly" if high - low > 0.3 else ""
     chance = value["p_success_ci95"]
     return (
         f"This forecast: {forecast['p50']:.2f} in the median, {forecast['p10']:.2f} to "
         f"{forecast['p90']:.2f} in 8 of 10. It lies above {_of(above, value)} of the class (95 % interval "
-        f"{share_of_100(low)} to {share_of_100(high)} in 100): {verdict}{few}. "
+        f"{share_of_100(low)} to {share_of_100(high)} in 100): {verdict}. "
         f"{_of(value['p_short'], value)} fell short of what was projected. By the file's criterion "
         f"{_of(value['p_success'], value)} would succeed ({share_of_100(chance[0])} to "
         f"{share_of_100(chance[1])} in 100), and {share_of_100(p_success)} in 100 futures of this forecast."
@@ -162,7 +171,7 @@ def _interval(ends: Sequence[float | None]) -> str:
 def _published(one: Data) -> list[str]:
     n = f"n = {one['n']:,}" if one["n"] else "n not said"
     strength = "contested" if one["strength"] == "guess" else one["strength"]
-    figures = "; ".join(f"{f['what']} {_figure(f)}" for f in one["figures"])
+    figures = "; ".join(f"{f['what']}: {_figure(f)}" for f in one["figures"])
     return [
         f"{title(one['name'])}, {one['about']} ({n}; {strength}): {figures}. {one['source']}. "
         f"Mind: {one['caveat']}."

@@ -9,7 +9,7 @@ from typing import Any
 
 from simgap.analysis.summary import POINTS
 from simgap.analysis.words import left_out, money, share_of_100, title, weeks
-from simgap.report.outside import lifted, outside, twice
+from simgap.report.outside import lifted, optimistic, outside, twice
 
 WIDTH = 80
 SHOWN_LINKS = 2
@@ -363,7 +363,7 @@ def screen(summary: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     parts = [
         name,
         "=" * len(name),
-        *map(wrap, [*warnings(summary), *without_holidays(settings)]),
+        *map(wrap, [*warnings(summary), *without_holidays(settings), *optimistic(summary["outside_view"])]),
         *map(wrap, words(summary)),
         "",
     ]

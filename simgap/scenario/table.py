@@ -521,7 +521,7 @@ ROWS: tuple[Row, ...] = (
     _row("outside_view.uplift_delay", "share", "none", "The same on the delays of investments.", IDENTITY,
          high=5.0, **V5),
     _row("outside_view.count_both", "word", "no",
-         "Whether an uplift may multiply what is a range already, which counts overruns twice.",
+         "Whether an uplift may multiply what is a range already, which counts overruns twice.", IDENTITY,
          words=("no", "yes"), **V5),
     # pilots
     _row("pilots.*.cost", "money", "0", "What the pilot costs, all in, paid at the decision.", **V1),

@@ -93,7 +93,7 @@ def test_a_class_by_hand():
     assert value["p_success"] == 0.5
     assert value["p_success_ci95"] == wilson(2, 4)
     assert value["forecast_above"] == 0.625  # two below, and half of the one that it equals
-    assert value["verdict"] == "within"
+    assert value["verdict"] == "few"
     assert found["cost"] is None
     assert found["duration"] is None
 
@@ -119,7 +119,9 @@ def test_a_forecast_beyond_nine_in_ten_is_called_so():
     assert own(held(ratios), 0.96, 1.0, OVER)["value"]["verdict"] == "optimistic"
     assert own(held(ratios), 0.06, 1.0, OVER)["value"]["verdict"] == "pessimistic"
     assert own(held(ratios), 0.5, 1.0, OVER)["value"]["verdict"] == "within"
-    assert [verdict(x) for x in (0.9, 0.91, 0.1, 0.09)] == ["within", "optimistic", "within", "pessimistic"]
+    found = [verdict(x, 50.0) for x in (0.9, 0.91, 0.1, 0.09)]
+    assert found == ["within", "optimistic", "within", "pessimistic"]
+    assert [verdict(x, 9.9) for x in (0.0, 0.5, 1.0)] == ["few"] * 3  # 9 in 10 takes ten
 
 
 def test_without_a_positive_board_figure_the_forecast_has_no_place():
