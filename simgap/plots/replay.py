@@ -17,6 +17,7 @@ from simgap.plots.timeline import LEVEL_COLOURS
 HEIGHT = 7.6  # inches
 ROWS = ("as it was", "without it")
 MOST_NAMED = 3  # marks with a label
+GREY = "#B4B4B4"
 
 
 @style.context()
@@ -118,7 +119,7 @@ def _backlog(axes: Axes, factual: Timeline, without: Timeline) -> None:
     for line, fill in ((factual, True), (without, False)):
         edges = _months(line, np.minimum(np.arange(len(line.waiting) + 1) * DAY, line.end))
         if fill:
-            axes.stairs(line.waiting, edges, fill=True, color=style.SKY, label=ROWS[0])
+            axes.stairs(line.waiting, edges, fill=True, color=GREY, label=ROWS[0])
         else:
             axes.stairs(line.waiting, edges, baseline=None, color=style.INK, linewidth=1.1, label=ROWS[1])
         top = max(top, 1.08 * float(line.waiting.max()))
@@ -132,7 +133,8 @@ def _backlog(axes: Axes, factual: Timeline, without: Timeline) -> None:
 def _cash(axes: Axes, cash: Floats, currency: str) -> None:
     """Draw what the event has cost by the end of each month, not discounted."""
     months = np.arange(len(cash) + 1)
-    axes.plot(months, np.append(0.0, cash), color=style.BLUE)
+    # Booked at the end of each month: a line between the ends would fall before the event.
+    axes.plot(months, np.append(0.0, cash), color=style.BLUE, drawstyle="steps-post")
     axes.axhline(0.0, color=style.FAINT, linewidth=1.2, zorder=1)
     low, high = style.span(np.append(0.0, cash))
     axes.set_ylim(low - 0.12 * (high - low), high + 0.12 * (high - low))

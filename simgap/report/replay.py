@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from simgap.analysis.replay import INCIDENT, OUTAGE, RESTRICTION, SCHEMA_CHANGE, Event, Step
 from simgap.analysis.words import money, title
 from simgap.model import keys
+from simgap.model.clock import HOUR, NEVER
 from simgap.report import eventlog
 from simgap.report.screen import WIDTH, wrap
 
@@ -85,7 +86,7 @@ def _failed(words: Sequence[str]) -> str:
     return f" (not {', not '.join(words)})" if words else ""
 
 
-def step(found: Step, workflows: Sequence[str], stamp: Stamp) -> tuple[str, str]:
+def step(found: Step, workflows: Sequence[str]) -> tuple[str, str]:
     """Return the mark and the words of a step of the chain.
 
     Parameters
@@ -94,34 +95,51 @@ def step(found: Step, workflows: Sequence[str], stamp: Stamp) -> tuple[str, str]
         As `analysis.replay.difference` returns it.
     workflows : sequence of str
         Their names.
-    stamp : callable
-        Gives the date of an instant; None for one that never comes.
     """
     one, other = found.factual, found.without
-    if found.activity == "autonomy level":
-        assert one is not None
-        assert other is not None
-        return "otherwise", f"{one['level']} instead of {other['level']}{_until(one['until'], stamp)}"
     known = one or other or {}
-    what = {
-        "incident": f"incident: {_item(found.entity, workflows)}{_failed(known.get('failed', ()))}",
-        "outage": "the AI is out",
-        "schema change": "the data change their schema",
-        "alarm": "the control chart raises an alarm",
-        "headcount": _heads(known),
-        "stop": "the AI is given up",
-    }.get(found.activity, "")
-    if found.kind == keys.CHANGE and found.activity != "alarm complete":
-        asked = found.activity == "change schedule"
-        what = f"change {'asked for' if asked else 'done'}: {eventlog.change_name(found.entity, workflows)}"
-    elif found.activity == "alarm complete":
-        what = "the control chart raises an alarm"
+    if found.activity == "autonomy level":
+        lasts = length(None if known["until"] >= NEVER else (known["until"] - found.time) / HOUR)
+        levels = [side["level"] for side in (one, other) if side]
+        return "otherwise", f"{' instead of '.join(levels)}{' for' * (lasts[0] != 't')} {lasts}"
+    changes = {"change schedule": "change asked for", "change complete": "change done"}
+    if found.activity in changes:
+        what = f"{changes[found.activity]}: {eventlog.change_name(found.entity, workflows)}"
+    elif found.activity == "incident":
+        what = f"incident: {_item(found.entity, workflows)}{_failed(known['failed'])}"
+    else:
+        what = SAID.get(found.activity) or _heads(known)
     if one is None or other is None:
         return ("only factual" if other is None else "only without"), what
     if one["time"] == other["time"]:
-        return "otherwise", f"{what}; without it: {_heads(other)}"
-    when = stamp(other["time"])
-    return "otherwise", f"{what}" + (f" on {str(stamp(one['time']))[:10]}; without it on {str(when)[:10]}")
+        return "otherwise", f"{what}; without it {_heads(other)}"
+    apart = length(abs(one["time"] - other["time"]) / HOUR)
+    first, second = (
+        ("as it was", "without it") if one["time"] < other["time"] else ("without it", "as it was")
+    )
+    return "otherwise", f"{what} {first}; {second} {apart} later"
+
+
+SAID = {
+    "outage": "the AI is out",
+    "schema change": "the data change their schema",
+    "alarm complete": "the control chart raises an alarm",
+    "stop": "the AI is given up",
+}
+ENDS = {
+    "straight": "straight through",
+    "manual": "done by hand",
+    "fallback": "fallen back at a deadline",
+    "suspended": "the legacy way while suspended",
+    "lost": "lost in an outage",
+    "declined": "not sent to the AI",
+}
+
+
+def end_of(which: str, name: str, outcome: str, other: str) -> str:
+    """Return that an item ends another way, in words; `which` is ``first`` or ``last``."""
+    one, two = (ENDS.get(word, word) for word in (outcome, other))
+    return f"{which} item to end another way: {name}, {one} instead of {two}"
 
 
 def _heads(known: Mapping[str, Any]) -> str:
@@ -146,8 +164,8 @@ def listing(found: Mapping[str, Any]) -> str:
     worth = f"This future is worth {money(found['npv'], currency)} (net present value)."
     if not events:
         return "\n".join([wrap(head), wrap(f"{worth} Nothing happens in it that could be taken out.")])
-    kinds = {kind: sum(event["kind"] == kind for event in events) for kind in (e["kind"] for e in events)}
-    there = ", ".join(f"{n} {PLURALS[kind][n != 1]}" for kind, n in kinds.items())
+    kinds = {kind: sum(event["kind"] == kind for event in events) for kind in PLURALS}
+    there = ", ".join(f"{n} {PLURALS[kind][n != 1]}" for kind, n in kinds.items() if n)
     lines = [head, f"{worth} What can be taken out of it: {there}."]
     if found["priced"]:
         lines.append(
@@ -204,7 +222,7 @@ def _prices(events: Sequence[Mapping[str, Any]]) -> list[str]:
     rows = [f"{'event':<18}{'month':>5}{'cost':>9}{'weeks':>7}{'incid.':>7}{'fallen':>8}  what"]
     for event in events:
         if event["cost"] is None:
-            numbers = f"{'not known':>9}{'':>22}"
+            numbers = f"{'unknown':>9}{'':>22}"
         else:
             numbers = (
                 f"{money(event['cost']):>9}{event['restricted_weeks']:>+7.1f}{event['incidents']:>+7.0f}"
@@ -239,6 +257,11 @@ def statement(found: Mapping[str, Any]) -> str:
     if len(names) > 4:
         said = f"{len(names)} events"
     return f"{said} {_costs(found)}"
+
+
+def headline(found: Mapping[str, Any]) -> str:
+    """Say in a sentence what was taken out, what it cost, and the first things that followed."""
+    return f"{statement(found)}: {', '.join(consequences(found)[:3]) or 'nothing else followed'}"
 
 
 def _costs(found: Mapping[str, Any]) -> str:
@@ -317,34 +340,38 @@ def _introduced(event: Mapping[str, Any]) -> str:
 
 def _followed(found: Mapping[str, Any]) -> str:
     """Say in a sentence what followed, of what differs."""
-    parts, counts, weeks = [], found["counts"], found["weeks"]
-    for level, pair in weeks.items():
-        apart = pair["factual"] - pair["without"]
-        if level != "autonomous" and abs(apart) >= 0.05:
-            parts.append(f"{abs(apart):.1f} weeks {'more' if apart > 0 else 'less'} {level}")
-    items = found["items"]
-    if items["later"]:
-        parts.append(f"{items['later']:,} item{_s(items['later'])} later")
-    if items["earlier"]:
-        parts.append(f"{items['earlier']:,} earlier")
-    if items["another_way"]:
-        parts.append(f"{items['another_way']:,} item{_s(items['another_way'])} another way")
-    taken = sum(event["kind"] == INCIDENT for event in found["without"])
-    escaped = [sum(counts[f"escaped_{way}"][side] for way in WAYS) for side in ("factual", "without")]
-    for more, word in (
-        (counts["fallback"]["factual"] - counts["fallback"]["without"], "fallen back at a deadline"),
-        (escaped[0] - escaped[1], "escaped error"),
-        (counts["incidents"]["factual"] - counts["incidents"]["without"] - taken, "other incident"),
-        (counts["retrainings"]["factual"] - counts["retrainings"]["without"], "retraining"),
-    ):
-        if more:
-            plural = word if word.startswith("fallen") else word + _s(abs(more))
-            parts.append(
-                f"{abs(more):,} {'more' if more > 0 else 'fewer'} {plural}".replace("more other", "more")
-            )
+    parts = consequences(found)
     if not parts:
         return "Nothing else followed."
     return f"What followed from {'it' if len(found['without']) == 1 else 'them'}: {', '.join(parts)}."
+
+
+def consequences(found: Mapping[str, Any]) -> list[str]:
+    """Return what followed besides money, in words: what sets others off first."""
+    counts = found["counts"]
+
+    def more(number: float, word: str) -> list[str]:
+        return [f"{abs(number):,} {word} {'more' if number > 0 else 'fewer'}"] if number else []
+
+    def apart(name: str) -> int:
+        return int(counts[name]["factual"] - counts[name]["without"])
+
+    parts = []
+    for level, pair in found["weeks"].items():
+        weeks = pair["factual"] - pair["without"]
+        if level != "autonomous" and abs(weeks) >= 0.05:
+            parts.append(f"{abs(weeks):.1f} weeks {'more' if weeks > 0 else 'less'} {level}")
+    items = found["items"]
+    parts += [f"{items['later']:,} item{_s(items['later'])} later"] * (items["later"] > 0)
+    parts += [f"{items['earlier']:,} earlier"] * (items["earlier"] > 0)
+    parts += [f"{items['another_way']:,} another way"] * (items["another_way"] > 0)
+    others = apart("incidents") - sum(event["kind"] == INCIDENT for event in found["without"])
+    escaped = sum(apart(f"escaped_{way}") for way in WAYS)
+    parts += more(apart("fallback"), "fallen back")
+    parts += more(escaped, f"escaped error{_s(abs(escaped))}")
+    parts += more(others, f"other incident{_s(abs(others))}")
+    retrainings = apart("retrainings")
+    return parts + more(retrainings, f"retraining{_s(abs(retrainings))}")
 
 
 WAYS = ("straight", "missed", "overturned", "manual")
@@ -381,26 +408,27 @@ def _row(label: str, cells: Sequence[str]) -> str:
     return f"{label:<34}" + "".join(f"{cell:>11}" for cell in cells)
 
 
-def _signed(value: float) -> str:
-    text = money(value)
-    return f"+{text}" if value > 0.0 and text != "0" else text
-
-
 def _money(found: Mapping[str, Any]) -> list[str]:
     """Return the ledger of both histories: lines that are nothing in both are left out."""
     rows = [_row("", ("as it was", "without", "difference", "its NPV"))]
     sums = dict.fromkeys(("factual", "without", "difference", "npv_difference"), 0.0)
+    largest = max(abs(line[side]) for line in found["money"] for side in ("factual", "without"))
     for line in found["money"]:
         for key in sums:
             sums[key] += line[key]
         if line["factual"] or line["without"]:
-            rows.append(_ledger_row(line["line"].capitalize().replace("Ai", "AI"), line))
-    return [*rows, _ledger_row("Net", sums)]
+            name = line["line"].capitalize().replace("Ai", "AI")
+            rows.append(_ledger_row(name, line, 1e-6 * largest))
+    return [*rows, _ledger_row("Net", sums, 1e-6 * largest)]
 
 
-def _ledger_row(label: str, line: Mapping[str, Any]) -> str:
+def _ledger_row(label: str, line: Mapping[str, Any], least: float) -> str:
+    """Return a row of the ledger; what is less than the least amount is shown as nothing."""
     cells = [money(line["factual"]), money(line["without"])]
-    return _row(label, [*cells, _signed(line["difference"]), _signed(line["npv_difference"])])
+    for key in ("difference", "npv_difference"):
+        value = line[key] if abs(line[key]) >= least else 0.0
+        cells.append("+" * (value > 0.0) + money(value))
+    return _row(label, cells)
 
 
 def _counts(found: Mapping[str, Any]) -> list[str]:

@@ -251,18 +251,12 @@ class Replay:
         removed = {(e.time, e.entity) for e in self.chosen if e.kind != analysis.RESTRICTION}
         for step in self.difference.steps:
             if not (step.without is None and (step.time, step.entity) in removed):
-                rows.append((step.time, 1, *report.step(step, workflows, stamp)))
-        for place, (time, entity, outcome, other) in enumerate(self.difference.items):
+                rows.append((step.time, 1, *report.step(step, workflows)))
+        for which, (time, entity, outcome, other) in zip(
+            ("first", "last"), self.difference.items, strict=False
+        ):
             name = eventlog.item_name(keys.ITEM, entity, workflows)
-            which = ("first", "last")[place]
-            rows.append(
-                (
-                    time,
-                    2,
-                    "otherwise",
-                    f"{which} item to end another way: {name}, {outcome} instead of {other}",
-                )
-            )
+            rows.append((time, 2, "otherwise", report.end_of(which, name, outcome, other)))
         rows.sort(key=lambda row: row[:2])
         return [
             {"time": self._stamp(time), "month": self._month(time), "mark": mark, "what": what}
@@ -290,7 +284,7 @@ class Replay:
         figure, axes = style.new_figure(caption, height=replay.HEIGHT)
         lines = tuple(told.line for told in self.histories)
         marks = [(event.time, event.name) for event in self.chosen]
-        statement = report.statement(self.json())
+        statement = report.headline(self.json())
         replay.draw(axes, (lines[0], lines[1]), self.cumulative(), marks, _currency(self.resolved), statement)
         return figure
 
