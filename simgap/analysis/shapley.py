@@ -228,9 +228,9 @@ def together(values: FloatArray) -> Means:
     """Return the means of several quantities, with intervals that all hold at once with 95 %.
 
     Each is Student's at 5 % over the number of those that vary (Bonferroni's inequality: nothing is assumed
-    about how they hang together), after Hall's transformation, which takes out what skewness does to it to the
-    first order (Hall 1992, *Journal of the Royal Statistical Society B* 54, 221-228). What is the same in all
-    draws has an interval of no width.
+    about how they hang together), after Hall's transformation, which takes out what skewness does to it, to
+    the first order (Hall 1992, *Journal of the Royal Statistical Society B* 54, 221-228). What is the same in
+    all draws has an interval of no width.
 
     Parameters
     ----------
