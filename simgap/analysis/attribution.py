@@ -127,14 +127,14 @@ def _one(of: Shares, conditions: Sequence[str], investments: bool) -> dict[str, 
 def _rows(names: Sequence[str], means: Means) -> list[dict[str, Any]]:
     """Return a row a name: ``mean``, ``ci95``, and whether zero is outside it (``shown``)."""
     rows = []
-    for name, mean, half in zip(names, means.mean.tolist(), means.half_width.tolist(), strict=True):
-        known = np.isfinite(half)
+    for name, mean, low, high in zip(names, *(column.tolist() for column in means), strict=True):
+        known = np.isfinite(low)
         rows.append(
             {
                 "condition": name,
                 "mean": mean if np.isfinite(mean) else None,
-                "ci95": [mean - half, mean + half] if known else None,
-                "shown": bool(known and abs(mean) > half),
+                "ci95": [low, high] if known else None,
+                "shown": bool(known and (low > 0.0 or high < 0.0)),
             }
         )
     return rows

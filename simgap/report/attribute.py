@@ -72,8 +72,9 @@ def words(found: Data) -> list[str]:
     if gap["ci95"] is None:
         return [f"{opening} One draw shows nothing of the gap of {money(gap['mean'])}."]
     if gap["ci95"][0] <= 0.0:
-        none = "no gap can be shown" if gap["ci95"][1] >= 0.0 else "production delivers more than that"
-        return [f"{opening} {none}: {money(gap['mean'])}{_interval(gap['ci95'])}.", *_others(found)]
+        size = f"{money(gap['mean'])}{_interval(gap['ci95'])}"
+        none = "That is no less: the gap is" if gap["ci95"][1] < 0.0 else "No gap can be shown:"
+        return [f"{opening} {none} {size}.", *_others(found)]
     large = [row for row in _ordered(found["bars"]) if row["shown"] and row["share"] >= SMALL]
     told = [f"{_named(row)} takes {row['share']:.0%} ({money(row['mean'])})" for row in large]
     told = told[:1] + [text.replace(" takes", "") for text in told[1:]]
@@ -84,14 +85,21 @@ def words(found: Data) -> list[str]:
 
 def _others(found: Data) -> list[str]:
     """Return the sentences on bars that are small, that give, and that are not there."""
-    lines, rows = [], _ordered(found["bars"])
+    lines: list[str] = []
+    rows = _ordered(found["bars"])
     small = [_named(row) for row in rows if row["share"] is not None and 0.0 < row["share"] < SMALL]
-    gives = [f"{_named(row)} ({money(-row['mean'])})" for row in rows if row["mean"] < 0.0 and row["shown"]]
+    gives = [row for row in rows if row["mean"] < 0.0 and row["shown"]]
+    better = [f"{_named(row)} ({money(-row['mean'])})" for row in gives if row["condition"] not in FIRST]
+    lines += [
+        f"{_named(row).capitalize()} narrows it by {money(-row['mean'])}."
+        for row in gives
+        if row["condition"] in FIRST
+    ]
     unclear = [_named(row) for row in rows if not row["shown"] and abs(row["share"] or 0.0) >= SMALL]
     if small:
         lines.append(f"Less than {SMALL:.0%} each: {_listed(small)}.")
-    if gives:
-        lines.append(f"Narrows the gap, production being better off there than the pilot: {_listed(gives)}.")
+    if better:
+        lines.append(f"Narrows the gap, production being better off there than the pilot: {_listed(better)}.")
     if unclear:
         lines.append(f"Not told from zero: {_listed(unclear)}.")
     if found["without_bar"]:
@@ -109,7 +117,7 @@ def _pairs(found: Data) -> list[str]:
         return ["No two conditions can be shown to take more, or less, together than each without the other."]
     told = [
         f"{pair['a'].replace('_', ' ')} and {pair['b'].replace('_', ' ')} {money(abs(pair['mean']))} "
-        f"{'more' if pair['mean'] > 0.0 else 'less'}{_interval(pair['ci95'])}"
+        f"{'more' if pair['mean'] > 0.0 else 'less'}{_interval(_size(pair))}"
         for pair in shown[:SHOWN_PAIRS]
     ]
     more = len(shown) - len(told)
