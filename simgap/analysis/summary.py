@@ -404,6 +404,8 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
                     "confidence": 0.95,
                     "method": "Student t, one draw of the unknowns and one luck a trial",
                     "reached": None,
+                    "target": None,
+                    "looks": [],
                 },
             }
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from simgap.cli.options import finish, progress, simulating
+from simgap.cli.options import finish, precise, progress, simulating
 from simgap.defaults import ALL_REPLICATIONS, REPLICATIONS
 
 
@@ -14,6 +14,7 @@ from simgap.defaults import ALL_REPLICATIONS, REPLICATIONS
 @simulating(
     None, f"Futures; every portfolio meets each.  [default: {REPLICATIONS}; --all: {ALL_REPLICATIONS}]"
 )
+@precise("the mean difference between two portfolios, which must be named")
 @click.argument("portfolios", nargs=-1, metavar="[PORTFOLIO]...")
 @click.option("--all", "every", is_flag=True, help="All combinations of the investments.")
 @click.option(
@@ -41,6 +42,7 @@ def compare(
     each: bool,
     break_even: tuple[str, ...],
     over: tuple[str, ...],
+    precision: str | None,
     replications: int | None,
     seed: int,
     engine: str,
@@ -79,5 +81,7 @@ def compare(
             show,
             confirmed=yes,
             engine=engine,
+            precision=precision,
+            said=show.say,
         )
     return finish(result, result.text(), as_json, quiet, out, overwrite)

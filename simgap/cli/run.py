@@ -7,14 +7,26 @@ from pathlib import Path
 import click
 
 from simgap import defaults
-from simgap.cli.options import finish, progress, simulating
+from simgap.cli.options import finish, precise, progress, simulating
 
 
 @click.command()
-@simulating(defaults.REPLICATIONS)
+@simulating(
+    None,
+    f"Trials; with --precision the most that may be run.  [default: {defaults.REPLICATIONS}; with "
+    f"--precision: {defaults.MOST_REPLICATIONS}]",
+)
+@precise("mean realised value, or of what --precision-of says")
+@click.option(
+    "--precision-of",
+    type=click.Choice(defaults.PRECISION_OF),
+    help="Outcome that --precision is of.  [default: npv]",
+)
 def run(
     scenario: str,
-    replications: int,
+    precision: str | None,
+    precision_of: str | None,
+    replications: int | None,
     seed: int,
     engine: str,
     workers: int | None,
@@ -37,5 +49,15 @@ def run(
     if out:
         check_folder(out, overwrite)
     with progress(quiet, verbose) as show:
-        result = case.run(replications, seed, workers, show, confirmed=yes, engine=engine)
+        result = case.run(
+            replications,
+            seed,
+            workers,
+            show,
+            confirmed=yes,
+            engine=engine,
+            precision=precision,
+            precision_of=precision_of,
+            said=show.say,
+        )
     return finish(result, result.text(), as_json, quiet, out, overwrite)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from simgap.montecarlo.plan import Results
+from simgap.report.precision import unreached
 
 
 def shortfalls(results: Results) -> list[str]:
@@ -29,11 +33,17 @@ class Whole:
     results: Results
 
     @property
+    def _missed(self) -> list[str]:
+        summary: Mapping[str, Any] = getattr(self, "summary", {})  # a sweep has none
+        precision = summary.get("precision") or {}
+        return [unreached(precision)] if precision.get("reached") is False else []
+
+    @property
     def complete(self) -> bool:
         """Whether everything that was asked for was finished."""
-        return self.results.complete
+        return self.results.complete and not self._missed
 
     @property
     def shortfalls(self) -> list[str]:
         """Why not everything that was asked for was finished, in words."""
-        return shortfalls(self.results)
+        return shortfalls(self.results) + self._missed

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simgap.analysis.sequential import METRICS
 from simgap.analysis.summary import cumulative_cash, finite
 from simgap.analysis.words import title
 from simgap.folder import result_folder, write_json, write_parquet
@@ -92,6 +93,8 @@ class Result(Whole):
             write_parquet(place / "monthly.parquet", tables.months(self.results))
             for name in FIGURES:
                 style.save(getattr(self.plot, name)(), place / f"{name}.png")
+            if self.summary["precision"]["looks"]:
+                style.save(self.plot.convergence(), place / "convergence.png")
 
 
 FIGURES = ("value", "cash", "dashboard", "tornado")
@@ -156,6 +159,15 @@ class Figures:
             self.result.summary["currency"],
         )
         return figure
+
+    def convergence(self) -> Figure:
+        """How well the outcome was known as trials came in; of a study that ran until it was."""
+        from simgap.results.convergence import figure
+
+        precision = self.result.summary["precision"]
+        metric = METRICS[precision["of"]]
+        values = metric.values(self.result.results.of(metric.outcome))
+        return figure(self._caption(), precision, metric, values, self.result.summary["currency"])
 
     def tornado(self) -> Figure:
         """Rank correlation of the inputs with realised value."""

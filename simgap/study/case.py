@@ -38,6 +38,7 @@ from simgap.results.sweep import Sweep
 from simgap.scenario.load import read_source
 from simgap.scenario.values import Variant
 from simgap.study import comparing, gating
+from simgap.study import precision as precise
 from simgap.study.limits import check_size, check_window, number, refusal
 from simgap.trace import Trace
 from simgap.version import __version__
@@ -53,6 +54,10 @@ Progress = Callable[[int, int], None]
 
 def _silent(done: int, total: int) -> None:
     """Report nothing."""
+
+
+def _mute(words: str) -> None:
+    """Say nothing."""
 
 
 @dataclass(frozen=True)
@@ -74,19 +79,23 @@ class Case:
 
     def run(
         self,
-        replications: int = REPLICATIONS,
+        replications: int | None = None,
         seed: int = SEED,
         workers: int | None = None,
         progress: Progress = _silent,
         confirmed: bool = True,
         engine: str = ENGINE,
+        precision: str | float | None = None,
+        precision_of: str | None = None,
+        said: Callable[[str], None] = _mute,
     ) -> Result:
         """Simulate projected and realised value.
 
         Parameters
         ----------
-        replications : int
-            Trials; each has its own draw of the unknowns and its own luck.
+        replications : int, optional
+            Trials; each has its own draw of the unknowns and its own luck; by default 1,000. With `precision`
+            the most that may be run, by default 100,000.
         seed : int
             From 0 to 2^32 - 1. The same seed gives the same bits for any number of workers.
         workers : int, optional
@@ -97,6 +106,13 @@ class Case:
             Whether a plan of more than an hour is meant.
         engine : str
             ``compiled``, or ``reference``, which is slower and gives the same bits.
+        precision : str or float, optional
+            Half-width of the 95 % interval at which to stop, such as ``50000``, ``"50k"``, or ``"5 %"`` of
+            the estimate; see docs/stopping.md.
+        precision_of : str, optional
+            Of what: a key of `analysis.sequential.METRICS`, by default ``npv``, mean realised value.
+        said : callable
+            Told in words what is seen at each look.
 
         Returns
         -------
@@ -107,19 +123,29 @@ class Case:
         Raises
         ------
         InputError
-            The plan would take more than an hour and is not confirmed, or the pilot outlasts the window.
+            The plan would take more than an hour and is not confirmed, the pilot outlasts the window, or
+            there is no such precision.
         BacklogLimit
             Every trial ended with `backlog_limit`; where some do, the result is of the others.
         KeyboardInterrupt
             Interrupted before the first trial was finished.
         """
-        if not confirmed:
-            items = replications * plans.work(self.resolved, plans.one_each(1))
-            check_size(items, replications, workers or plans.default_workers(), engine)
-        check_window(self.resolved, self._wrong, (Variant(),))
-        done, times = self._evaluate(plans.one_each(replications), seed, workers, progress, engine)
-        provenance = self._provenance("run", seed, replications, done.complete, times)
-        return Result(self.resolved, done, summary(self.resolved, done, seed, __version__), provenance)
+        asked = precise.asked(precision, precision_of, replications)
+        n = asked.first if asked else REPLICATIONS if replications is None else replications
+        variants = (Variant(),)
+        check = self._check(variants, confirmed, workers, engine)
+        check(n)
+        check_window(self.resolved, self._wrong, variants)
+        how = (seed, workers, progress, engine)
+        if asked is None:
+            done, times = self._evaluate(plans.one_each(n), *how)
+            found, complete = summary(self.resolved, done, seed, __version__), done.complete
+        else:
+            done, times, told, n = self._until_precise(asked, variants, check, said, *how)
+            found = precise.placed(summary(self.resolved, done, seed, __version__), told)
+            complete = done.complete and told["reached"]
+        provenance = self._provenance("run", seed, n, complete, times)
+        return Result(self.resolved, done, found, provenance)
 
     def sweep(
         self,
@@ -181,6 +207,8 @@ class Case:
         progress: Progress = _silent,
         confirmed: bool = True,
         engine: str = ENGINE,
+        precision: str | float | None = None,
+        said: Callable[[str], None] = _mute,
     ) -> Comparison:
         """Simulate portfolios of investments on the same futures.
 
@@ -202,8 +230,10 @@ class Case:
             Futures; by default 1,000, with `every` 200. A search has at most
             `comparing.BREAK_EVEN_REPLICATIONS` at each value, a map `comparing.MAP_REPLICATIONS` at each
             point.
-        seed, workers, progress, confirmed, engine
+        seed, workers, progress, confirmed, engine, said
             As in `run`.
+        precision : str or float, optional
+            As in `run`, of the mean difference between two portfolios.
 
         Raises
         ------
@@ -216,19 +246,28 @@ class Case:
         """
         resolved = self.resolved
         usual = ALL_REPLICATIONS if every else REPLICATIONS
-        n = usual if replications is None else replications
+        known = precise.asked(precision, "difference", replications)
+        n = known.first if known else usual if replications is None else replications
         asked = comparing.asked(resolved, portfolios, every, each, break_even, over)
         variants = asked.variants
+        if known and len(asked.chosen) != 2:
+            what = f"is that of a difference, and {len(asked.chosen)} portfolios are compared"
+            raise refusal("--precision", what, "the names of two portfolios beside it")
         check_window(resolved, self._wrong, variants, asked.axes)
         for axis in asked.searched:  # each by itself
             check_window(resolved, self._wrong, variants, [axis])
-        if not confirmed:
-            trials = len(variants) * n + asked.further_trials(n)
-            items = plans.work(resolved, plans.crossed(variants, 1)) / len(variants) * trials
-            check_size(items, trials, workers or plans.default_workers(), engine)
-        done, times = self._evaluate(plans.crossed(variants, n), seed, workers, progress, engine)
+        check = self._check(variants, confirmed, workers, engine, asked.further_trials)
+        check(n)
+        how = (seed, workers, progress, engine)
+        told = None
+        if known is None:
+            done, times = self._evaluate(plans.crossed(variants, n), *how)
+        else:
+            done, times, told, n = self._until_precise(known, variants, check, said, *how)
         shown = plans.of_variants(done, range(len(asked.chosen)))
         summary = self._summary(shown, seed) | comparing.compared(resolved, asked, done, shown)
+        if told is not None:
+            summary = precise.paired(summary, told, asked.chosen[0][0])
 
         curves: dict[str, Curve] = {}
         winners, unfinished = None, ""
@@ -256,7 +295,8 @@ class Case:
         except InputError as error:
             what = error.problems[0].what
             unfinished = f"the break-even or the map met what cannot be simulated ({what})"
-        provenance = self._provenance("compare", seed, n, done.complete and not unfinished, times)
+        complete = done.complete and not unfinished and (told is None or told["reached"])
+        provenance = self._provenance("compare", seed, n, complete, times)
         return Comparison(resolved, shown, finite(summary), curves, winners, unfinished, provenance)
 
     def gate(
@@ -381,14 +421,64 @@ class Case:
         provenance = self._provenance("trace", seed, 1, True, times)
         return Trace(self.resolved, seed, replication, phase, months, entries, start, line, provenance)
 
+    def _check(
+        self,
+        variants: tuple[Variant, ...],
+        confirmed: bool,
+        workers: int | None,
+        engine: str,
+        further: Callable[[int], int] = lambda n: 0,
+    ) -> Callable[[int], None]:
+        """Return what refuses so many draws of the variants, and further trials, as more than an hour."""
+        if confirmed:
+            return lambda n: None
+        items = plans.work(self.resolved, plans.crossed(variants, 1)) / len(variants)
+
+        def check(n: int) -> None:
+            trials = len(variants) * n + further(n)
+            check_size(items * trials, trials, workers or plans.default_workers(), engine)
+
+        return check
+
+    def _until_precise(
+        self,
+        asked: precise.Asked,
+        variants: tuple[Variant, ...],
+        check: Callable[[int], None],
+        said: Callable[[str], None],
+        seed: int,
+        workers: int | None,
+        progress: Progress,
+        engine: str,
+    ) -> tuple[plans.Results, dict[str, Any], dict[str, Any], int]:
+        """Return results, times, the JSON of ``precision``, and draws; see `precise.simulate`."""
+        taken: list[dict[str, Any]] = []
+
+        def evaluate(
+            plan: plans.Plan, before: plans.Results | None, pool: plans.Pool, shown: Progress
+        ) -> plans.Results:
+            done, times = self._evaluate(plan, seed, workers, shown, engine, before, pool)
+            taken.append(times)
+            return done
+
+        done, told, n = precise.simulate(asked, variants, evaluate, check, progress, said)
+        return done, taken[0] | {"seconds": round(sum(t["seconds"] for t in taken), 3)}, told, n
+
     def _evaluate(
-        self, plan: plans.Plan, seed: int, workers: int | None, progress: Progress, engine: str
+        self,
+        plan: plans.Plan,
+        seed: int,
+        workers: int | None,
+        progress: Progress,
+        engine: str,
+        before: plans.Results | None = None,
+        pool: plans.Pool | None = None,
     ) -> tuple[plans.Results, dict[str, Any]]:
         if not plan.rows:
             raise refusal("--replications", "0", "1 or more")
         started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
         with self._in_words():
-            done = plans.evaluate(self.resolved, plan, seed, workers, progress, engine)
+            done = plans.evaluate(self.resolved, plan, seed, workers, progress, engine, before, pool)
         for name in ("projected_npv", "realised_npv"):
             largest = float(np.abs(done.of(name)).max())
             if not largest < MOST_MONEY:
