@@ -34,8 +34,8 @@ def draw(
         Empty axes of a figure from `style.new_figure` of height `HEIGHT`. They become the upper panel.
     running : FloatArray[k, 4]
         Number of trials, estimate, and the plain 95 % interval there, whose ends may be infinite.
-    looks : FloatArray[looks, 3]
-        Number of trials, estimate and half-width at each look; the half-width may be a nan.
+    looks : FloatArray[looks, 4]
+        The same at each look, with the interval that holds although one stops.
     counts : array of bool, shape (looks,)
         Whether one could have stopped there.
     target : float
@@ -68,12 +68,14 @@ def draw(
     )
     axes.plot(n, estimate, color=style.BLUE, label="estimate")
     below.plot(n[known], (high - low)[known] / 2.0, color=style.SKY)
-    stops = counts & np.isfinite(looks[:, 2])
-    for panel, places, arms in ((axes, looks[stops, 1], looks[stops, 2]), (below, looks[stops, 2], None)):
+    stops = looks[counts & np.isfinite(looks[:, 3] - looks[:, 2])]
+    arms = np.array([stops[:, 1] - stops[:, 2], stops[:, 3] - stops[:, 1]])
+    halves = (stops[:, 3] - stops[:, 2]) / 2.0
+    for panel, y, error in ((axes, stops[:, 1], arms), (below, halves, None)):
         panel.errorbar(
-            looks[stops, 0],
-            places,
-            yerr=arms,
+            stops[:, 0],
+            y,
+            yerr=error,
             fmt="o",
             color=style.INK,
             capsize=5,
@@ -86,15 +88,14 @@ def draw(
     below.axhline(target, color=style.VERMILLION, linewidth=1.6, linestyle="--")
     below.annotate(
         f"asked for: {words[1]}",
-        (1, target),
-        (-2, 4),
+        (0, target),
+        (4, 5),
         below.get_yaxis_transform(),
         "offset points",
-        ha="right",
         color=style.VERMILLION,
         path_effects=style.OUTLINE,
     )
-    _scale(axes, below, running, looks, target, bool(currency))
+    _scale(axes, below, running, stops, target, bool(currency))
     axes.set_ylabel(f"{label}{', ' * bool(currency)}{currency}")
     below.set_ylabel("half-width")
     below.set_xlabel("trials" + "; dotted: looked at to plan alone" * bool((~counts).any()))
@@ -110,16 +111,20 @@ def _scale(
     axes: Axes, below: Axes, running: FloatArray, looks: FloatArray, target: float, amounts: bool
 ) -> None:
     """Show what the later trials did; the first dozens, whose intervals are wide, may leave the panel."""
-    n, last = running[:, 0], looks[-1, 0]
+    n, last = running[:, 0], running[-1, 0]
     shown = n >= min(30.0, last / 4.0)
-    ends = running[shown][:, 2:]
+    ends = np.concatenate([running[shown][:, 2:].ravel(), looks[:, 2:].ravel()])
     ends = ends[np.isfinite(ends)]
     if ends.size:
-        axes.set_ylim(*style.span(ends))
+        low, high = style.span(ends)
+        room = 0.04 * (high - low)
+        axes.set_ylim(low - room, high + room)
     axes.set_xscale("log")
     axes.set_xlim(max(n[0], min(30.0, last / 4.0)), last * 1.08)
     below.set_yscale("log")
-    halves = np.append((running[shown, 3] - running[shown, 2]) / 2.0, [target, *looks[:, 2]])
+    halves = np.append(
+        (running[shown, 3] - running[shown, 2]) / 2.0, [target, *(looks[:, 3] - looks[:, 2]) / 2.0]
+    )
     halves = halves[np.isfinite(halves) & (halves > 0.0)]
     if halves.size:
         below.set_ylim(0.8 * halves.min(), 1.25 * halves.max())

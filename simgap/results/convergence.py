@@ -36,7 +36,7 @@ def figure(
     from simgap.plots import convergence, style
 
     looks = [
-        (look["n"], look["estimate"], np.nan if look["half_width"] is None else look["half_width"])
+        (look["n"], look["estimate"], *(np.nan if end is None else end for end in look["interval"]))
         for look in precision["looks"]
     ]
     counts = np.array([look["alpha"] > 0.0 for look in precision["looks"]])

@@ -199,7 +199,14 @@ def _told(asked: Asked, seen: Floats, looks: list[Look], why: str) -> dict[str, 
         "most": asked.most,
         "refused": why or None,
         "looks": [
-            {"n": x.n, "alpha": x.alpha, "estimate": x.estimate, "half_width": x.half_width} for x in looks
+            {
+                "n": x.n,
+                "alpha": x.alpha,
+                "estimate": x.estimate,
+                "half_width": x.half_width,
+                "interval": [x.low, x.high],
+            }
+            for x in looks
         ],
     }
     return dict(finite(found))
@@ -224,6 +231,11 @@ def _bounded(interval: list[float | None]) -> list[float] | None:
     return ends if len(ends) == 2 else None
 
 
+def _turned(found: Mapping[str, Any]) -> dict[str, Any]:
+    interval = [None if end is None else 0.0 - end for end in reversed(found["interval"])]
+    return {"estimate": 0.0 - found["estimate"], "interval": interval}
+
+
 def paired(summary: dict[str, Any], precision: Mapping[str, Any], first: str) -> dict[str, Any]:
     """Return the summary of a comparison of two portfolios with its precision and the interval of its pair.
 
@@ -240,9 +252,8 @@ def paired(summary: dict[str, Any], precision: Mapping[str, Any], first: str) ->
     turned = pair["a"] != first
     told = dict(precision) | {"a": pair["a"], "b": pair["b"]}
     if turned:
-        told["estimate"] = -told["estimate"]
-        told["interval"] = [None if end is None else -end for end in reversed(told["interval"])]
-        told["looks"] = [look | {"estimate": -look["estimate"]} for look in told["looks"]]
+        told |= _turned(told)
+        told["looks"] = [look | _turned(look) for look in told["looks"]]
     bounded = _bounded(told["interval"])
     pair["difference"] = pair["difference"] | {"ci95": bounded}
     pair["shown"] = bounded is not None and (bounded[0] > 0.0 or bounded[1] < 0.0)
