@@ -16,3 +16,18 @@ EXACT_REPLICATIONS = 20  # of which all coalitions of conditions are simulated
 ENGINES = ("compiled", "reference")
 ENGINE = "compiled"
 FLUID = "fluid"  # what is expected of a trial, approximately; takes the place of an engine, and draws nothing
+# Outcomes of `run` that may be known to a precision: the keys of `analysis.sequential.METRICS`.
+PRECISION_OF = (
+    "npv",
+    "cashable_npv",
+    "projected",
+    "gap",
+    "peak_funding",
+    "p5",
+    "p50",
+    "p95",
+    "p_negative",
+    "p_success",
+    "p_never",
+)
+MOST_REPLICATIONS = 100_000  # with --precision, unless --replications says otherwise

@@ -420,6 +420,8 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
                     "confidence": 0.95,
                     "method": method(results),
                     "reached": None,
+                    "target": None,
+                    "looks": [],
                 },
             }
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from simgap.cli.options import DESIGN, LUCKS, finish, progress, simulating
+from simgap.cli.options import DESIGN, LUCKS, finish, precise, progress, simulating
 from simgap.defaults import ALL_REPLICATIONS, REPLICATIONS
 
 
@@ -16,6 +16,7 @@ from simgap.defaults import ALL_REPLICATIONS, REPLICATIONS
 )
 @DESIGN
 @LUCKS
+@precise("the mean difference between two portfolios, which must be named")
 @click.argument("portfolios", nargs=-1, metavar="[PORTFOLIO]...")
 @click.option("--all", "every", is_flag=True, help="All combinations of the investments.")
 @click.option(
@@ -43,6 +44,7 @@ def compare(
     each: bool,
     break_even: tuple[str, ...],
     over: tuple[str, ...],
+    precision: str | None,
     replications: int | None,
     seed: int,
     engine: str,
@@ -85,5 +87,7 @@ def compare(
             engine=engine,
             design=design,
             lucks=lucks,
+            precision=precision,
+            said=show.say,
         )
     return finish(result, result.text(), as_json, quiet, out, overwrite)

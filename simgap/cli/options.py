@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -17,6 +18,19 @@ from simgap import defaults
 
 F = TypeVar("F", bound=Callable[..., Any])
 Progress = Callable[[int, int], None]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What shows the progress of trials when called, and by `say` what is known after them."""
+
+    told: Progress
+    say: Say
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show how many trials are finished, of how many."""
+        self.told(done, total)
 
 
 class Stopped(KeyboardInterrupt):
@@ -98,13 +112,22 @@ def simulating(
     return decorate
 
 
+def precise(of: str) -> Callable[[F], F]:
+    """Return the decorator that gives a command the option to run until its result is known well enough."""
+    return click.option(
+        "--precision",
+        metavar="HALF_WIDTH",
+        help=f"Run until the 95 % interval of {of}, is so narrow: an amount, or `5 %` of the estimate.",
+    )
+
+
 @contextmanager
-def progress(quiet: bool, verbose: bool) -> Iterator[Progress]:
+def progress(quiet: bool, verbose: bool) -> Iterator[Telling]:
     """Give a function that shows (finished, all) with the time left, on standard error.
 
     On a terminal a bar; with `verbose` and no terminal a line at each tenth; else nothing.
     """
-    with _shown(quiet, verbose) as shown:
+    with _shown(quiet, verbose) as (shown, say):
         show = _compiling(shown) if not quiet and (verbose or sys.stderr.isatty()) else shown
 
         def told(done: int, total: int) -> None:
@@ -113,7 +136,7 @@ def progress(quiet: bool, verbose: bool) -> Iterator[Progress]:
                 raise Stopped
             show(done, total)
 
-        yield told
+        yield Telling(told, say)
 
 
 def _compiling(show: Progress) -> Progress:
@@ -136,17 +159,20 @@ def _compiling(show: Progress) -> Progress:
 
 
 @contextmanager
-def _shown(quiet: bool, verbose: bool) -> Iterator[Progress]:
+def _shown(quiet: bool, verbose: bool) -> Iterator[tuple[Progress, Say]]:
     if quiet or not (verbose or sys.stderr.isatty()):
-        yield lambda done, total: None
+        yield (lambda done, total: None), (lambda words: None)
     elif sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("trials"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("trials", total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
+            yield (
+                lambda done, total: bar.update(task, completed=done, total=total),
+                lambda words: bar.update(task, description=words.partition(" after ")[0]),
+            )
     else:
         started = time.monotonic()
 
@@ -155,7 +181,7 @@ def _shown(quiet: bool, verbose: bool) -> Iterator[Progress]:
                 left = (time.monotonic() - started) / done * (total - done)
                 click.echo(f"{done} of {total} trials, about {left:.0f} s left", err=True)
 
-        yield line
+        yield line, lambda words: click.echo(words, err=True)
 
 
 def finish(result: Any, text: str, as_json: bool, quiet: bool, out: Path | None, overwrite: bool) -> int:

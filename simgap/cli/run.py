@@ -7,15 +7,27 @@ from pathlib import Path
 import click
 
 from simgap import defaults
-from simgap.cli.options import DESIGN, LUCKS, finish, progress, simulating
+from simgap.cli.options import DESIGN, LUCKS, finish, precise, progress, simulating
 
 
 @click.command()
-@simulating(None, f"Trials.  [default: {defaults.REPLICATIONS}; or the next that can be split]")
+@simulating(
+    None,
+    f"Trials; with --precision the most that may be run.  [default: {defaults.REPLICATIONS}, or the next "
+    f"that can be split; with --precision: {defaults.MOST_REPLICATIONS}]",
+)
 @DESIGN
 @LUCKS
+@precise("mean realised value, or of what --precision-of says")
+@click.option(
+    "--precision-of",
+    type=click.Choice(defaults.PRECISION_OF),
+    help="Outcome that --precision is of.  [default: npv]",
+)
 def run(
     scenario: str,
+    precision: str | None,
+    precision_of: str | None,
     replications: int | None,
     seed: int,
     engine: str,
@@ -42,6 +54,16 @@ def run(
         check_folder(out, overwrite)
     with progress(quiet, verbose) as show:
         result = case.run(
-            replications, seed, workers, show, confirmed=yes, engine=engine, design=design, lucks=lucks
+            replications,
+            seed,
+            workers,
+            show,
+            confirmed=yes,
+            engine=engine,
+            design=design,
+            lucks=lucks,
+            precision=precision,
+            precision_of=precision_of,
+            said=show.say,
         )
     return finish(result, result.text(), as_json, quiet, out, overwrite)

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +32,7 @@ from simgap.scenario.portfolios import concerns, members
 from simgap.scenario.values import Variant, inputs
 
 Row = tuple[int, int, int]
+STACKED = ("outcomes", "monthly", "workflows", "drawn")  # arrays with a row a trial
 SMALL = 30_000  # items; below this, starting worker processes takes longer than simulating
 FEW = 600  # trials of the fluid model, likewise
 
@@ -143,7 +144,25 @@ def of_variants(results: Results, variants: Sequence[int]) -> Results:
         results,
         rows=tuple((place[results.rows[i][0]], *results.rows[i][1:]) for i in kept),
         waits=results.waits[list(variants)],
-        **{name: getattr(results, name)[kept] for name in ("outcomes", "monthly", "workflows", "drawn")},
+        **{name: getattr(results, name)[kept] for name in STACKED},
+    )
+
+
+def joined(before: Results, after: Results) -> Results:
+    """Return the results of two plans of the same variants, whose draws differ, as those of one plan."""
+    both = [results for results in (before, after) if results.rows]
+    if len(both) < 2:
+        whole = {name: getattr(both[0], name) for name in (*STACKED, "waits")}
+    else:
+        whole = {name: np.concatenate([getattr(r, name) for r in both]) for name in STACKED}
+        whole["waits"] = before.waits + after.waits
+    return replace(
+        both[0],
+        rows=before.rows + after.rows,
+        complete=before.complete and after.complete,
+        ended=before.ended + after.ended,
+        stopped=before.stopped or after.stopped,
+        **whole,
     )
 
 
@@ -152,13 +171,16 @@ def one_each(draws: int, lucks: int = 1, design: Design = PLAIN) -> Plan:
     return crossed((Variant(),), draws, lucks, design)
 
 
-def crossed(variants: tuple[Variant, ...], draws: int, lucks: int = 1, design: Design = PLAIN) -> Plan:
+def crossed(
+    variants: tuple[Variant, ...], draws: int, lucks: int = 1, design: Design = PLAIN, start: int = 0
+) -> Plan:
     """Return the plan that runs every variant on the same draws and lucks: common random numbers.
 
-    The lucks of draw k are numbered from k. The key of a random number holds the draw too, so they are not
-    those of draw k + 1.
+    The draws are numbered from `start` to `draws`, without the latter. The lucks of draw k are numbered from
+    k. The key of a random number holds the draw too, so they are not those of draw k + 1.
     """
-    rows = ((v, k, k + luck) for k in range(draws) for luck in range(lucks) for v in range(len(variants)))
+    ks = range(start, draws)
+    rows = ((v, k, k + luck) for k in ks for luck in range(lucks) for v in range(len(variants)))
     return Plan(variants, tuple(rows), design)
 
 
@@ -221,6 +243,8 @@ def evaluate(
     workers: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
     engine: str = ENGINE,
+    before: Results | None = None,
+    pool: Pool | None = None,
 ) -> Results:
     """Simulate the rows of a plan.
 
@@ -240,6 +264,11 @@ def evaluate(
     engine : str
         One of `defaults.ENGINES`, of which the results are the same bits; or `defaults.FLUID`, see
         `montecarlo.trial.fluid_trial`.
+        One of `defaults.ENGINES`; the results are the same bits.
+    before : Results, optional
+        Of other draws of the same variants, which these results are to extend.
+    pool : Pool, optional
+        Worker processes to share with other evaluations of the same variants, seed and engine.
 
     Returns
     -------
@@ -267,17 +296,22 @@ def evaluate(
         workers = 1 if small else default_workers()
     workers = min(workers, len(plan.rows))
     context = (resolved, plan.variants, seed, names, engine)
-    run = _run_here if workers == 1 else _run_in_processes
     store, stopped = _Store(plan), False
     try:
-        for number, (index, trial) in enumerate(run(context, plan.rows, drawn, workers), 1):
-            store.add(index, trial)
-            progress(number, len(plan.rows))
+        with nullcontext(pool) if pool else Pool() as shared:
+            trials = (
+                _run_here(context, plan.rows, drawn)
+                if workers == 1
+                else _run_in_processes(context, plan.rows, drawn, workers, shared)
+            )
+            for number, (index, trial) in enumerate(trials, 1):
+                store.add(index, trial)
+                progress(number, len(plan.rows))
     except KeyboardInterrupt:
         stopped = True
     shown = drawn if len(concerned) == len(names) else drawn[:, concerned]
     kept, ended = store.kept(), store.ended
-    if not kept:
+    if not kept and before is None:
         if stopped or not ended:
             raise KeyboardInterrupt
         raise BacklogLimit(
@@ -286,7 +320,7 @@ def evaluate(
         )
     complete = len(kept) == len(plan.rows)
     places = slice(None) if complete else kept  # all of an array need not be copied
-    return Results(
+    found = Results(
         rows=tuple(plan.rows[i] for i in kept),
         names=store.names,
         outcomes=store.outcomes[places],
@@ -301,6 +335,34 @@ def evaluate(
         stopped=stopped,
         design=plan.design,
     )
+    return joined(before, found) if before else found
+
+
+class Pool:
+    """Worker processes, started when first needed, which end with the ``with`` block."""
+
+    def __init__(self) -> None:
+        self._executor: ProcessPoolExecutor | None = None
+        self._others: set[Any] = set()
+
+    def started(self, context: tuple[Any, ...], workers: int) -> ProcessPoolExecutor:
+        """Return the processes; the first call decides what they hold, and how many they may be."""
+        if self._executor is None:
+            self._others = set(multiprocessing.active_children())
+            spawn = multiprocessing.get_context("spawn")
+            self._executor = ProcessPoolExecutor(workers, spawn, _start_worker, context)
+        return self._executor
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._executor is None:
+            return
+        # Do not wait for trials that nobody will read; nor, once all is done, for half a second of farewells.
+        for process in set(multiprocessing.active_children()) - self._others:
+            process.terminate()
+        self._executor.shutdown(cancel_futures=True)
 
 
 class _Store:
@@ -312,6 +374,7 @@ class _Store:
     def __init__(self, plan: Plan):
         self.plan = plan
         self.names: tuple[str, ...] = ()
+        self.outcomes = self.monthly = self.workflows = np.empty((len(plan.rows), 0))  # until one is done
         self.done = bytearray(len(plan.rows))
         self.ended: dict[int, BacklogLimit] = {}
         self.left_out: set[int] = set()
@@ -388,7 +451,7 @@ class _Store:
 
 
 def _run_here(
-    context: tuple[Any, ...], rows: tuple[Row, ...], drawn: Floats, workers: int
+    context: tuple[Any, ...], rows: tuple[Row, ...], drawn: Floats
 ) -> Iterator[tuple[int, Trial | BacklogLimit]]:
     forget()
     for index, row in enumerate(rows):
@@ -409,16 +472,14 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _run_in_processes(
-    context: tuple[Any, ...], rows: tuple[Row, ...], drawn: Floats, workers: int
+    context: tuple[Any, ...], rows: tuple[Row, ...], drawn: Floats, workers: int, shared: Pool
 ) -> Iterator[tuple[int, Trial | BacklogLimit]]:
     waiting = iter(range(len(rows)))
     if not is_warm():
         # Workers would all compile the same at once, so the first trial runs here.
         first = next(waiting)
-        yield from _run_here(context, rows[: first + 1], drawn, 1)
-    spawn = multiprocessing.get_context("spawn")
-    others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(min(workers, len(rows)), spawn, _start_worker, context)
+        yield from _run_here(context, rows[: first + 1], drawn)
+    pool = shared.started(context, workers)
     running: dict[Future[Trial | BacklogLimit], int] = {}
     try:
         while True:
@@ -437,8 +498,3 @@ def _run_in_processes(
             "a worker process died: for want of memory (try --workers 1), or because a script of your own "
             "starts work outside `if __name__ == '__main__':`"
         ) from error
-    finally:
-        # Do not wait for trials that nobody will read; nor, once all is done, for half a second of farewells.
-        for process in set(multiprocessing.active_children()) - others:
-            process.terminate()
-        pool.shutdown(cancel_futures=True)

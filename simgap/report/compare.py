@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simgap.analysis.words import left_out, money, share_of_100, title, unit_of
+from simgap.report.precision import remarks
 from simgap.report.screen import conventions, few, spread, without_holidays, wrap
 from simgap.scenario.table import CONDITIONS, Row
 from simgap.scenario.units import UNITS, say
@@ -67,7 +68,7 @@ def screen(comparison: Data, settings: Data) -> str:
 def warnings(comparison: Data) -> list[str]:
     """Return what a reader must not overlook."""
     n, ended = comparison["replications"], len(comparison["ended"]["draws"])
-    return [left_out(ended, ended + n)] * bool(ended) + few(n)
+    return [left_out(ended, ended + n)] * bool(ended) + remarks(comparison.get("precision")) + few(n)
 
 
 def words(comparison: Data) -> list[str]:

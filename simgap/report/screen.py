@@ -10,6 +10,7 @@ from typing import Any
 from simgap.analysis.summary import POINTS
 from simgap.analysis.words import left_out, money, share_of_100, title, weeks
 from simgap.report.outside import lifted, optimistic, outside, twice
+from simgap.report.precision import known, remarks
 
 WIDTH = 80
 SHOWN_LINKS = 2
@@ -32,7 +33,7 @@ def warnings(summary: Mapping[str, Any]) -> list[str]:
     operations, reviewers, n = summary["operations"], summary["reviewers"], summary["replications"]
     offered, staffed = reviewers["offered_hours_per_month"], reviewers["staffed_hours_per_month"]
     ended = summary["ended"]["backlog_limit"]
-    found = [left_out(ended, ended + n)] if ended else []
+    found = ([left_out(ended, ended + n)] if ended else []) + remarks(summary["precision"])
     if offered > staffed > 0.0:
         found.append(
             f"WARNING: in {share_of_100(reviewers['overloaded_share'])} of 100 futures reviewers are offered "
@@ -267,10 +268,10 @@ def table(summary: Mapping[str, Any]) -> list[str]:
         cells = [money(stats[k]) for k in ("mean", "p5", "p50", "p95")]
         rows.append(f"{label:<26}{cells[0]:>11}{cells[1]:>15}{cells[2]:>11}{cells[3]:>15}")
     operations = summary["operations"]
-    ratio, precision = summary["realisation_ratio"], summary["precision"]["half_width"]
+    ratio = summary["realisation_ratio"]
     waits = operations["review_wait_hours"]
     facts = [
-        ("Mean realised NPV known to within", f"+/- {money(precision)}" if precision is not None else "-"),
+        known(summary["precision"]),
         ("Realised / projected", _ratio(ratio)),
         ("Success by the file's criterion", f"{share_of_100(summary['realised']['p_success'])} in 100"),
         ("Mean of the worst 5 in 100", money(summary["realised"]["cvar5"])),

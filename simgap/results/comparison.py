@@ -16,6 +16,7 @@ import numpy as np
 
 from simgap.analysis import sweep as sweeps
 from simgap.analysis.breakeven import Curve
+from simgap.analysis.sequential import DIFFERENCE
 from simgap.analysis.summary import finite
 from simgap.analysis.words import title
 from simgap.folder import result_folder, write_json, write_parquet
@@ -174,6 +175,7 @@ class Figures:
             "difference",
             "frontier",
             "value_over_time",
+            *["convergence"] * ("precision" in self.of.summary),
             *["break_even"] * bool(self.of.curves),
             *["winners"] * (self.of.winners is not None),
         ]
@@ -205,6 +207,14 @@ class Figures:
         ahead = self.of.value(best) - self.of.value(against)
         difference.draw(axes, ahead, best, against, pair["difference"]["ci95"], self._currency)
         return figure
+
+    def convergence(self) -> Figure:
+        """How well the difference was known as futures came in; of a study that ran until it was."""
+        from simgap.results.convergence import figure
+
+        precision = self.of.summary["precision"]
+        difference = self.of.value(precision["a"]) - self.of.value(precision["b"])
+        return figure(self._caption(), precision, DIFFERENCE, difference, self._currency)
 
     def frontier(self) -> Figure:
         """Cost of the portfolios against their value, with risk."""

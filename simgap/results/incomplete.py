@@ -7,6 +7,7 @@ from typing import Any
 
 from simgap.montecarlo.plan import Results
 from simgap.report.outside import twice
+from simgap.report.precision import unreached
 from simgap.scenario.outside import counted_twice
 
 
@@ -39,11 +40,17 @@ class Whole:
     results: Results
 
     @property
+    def _missed(self) -> list[str]:
+        summary: Mapping[str, Any] = getattr(self, "summary", {})  # a sweep has none
+        precision = summary.get("precision") or {}
+        return [unreached(precision)] if precision.get("reached") is False else []
+
+    @property
     def complete(self) -> bool:
         """Whether everything that was asked for was finished."""
-        return self.results.complete
+        return self.results.complete and not self._missed
 
     @property
     def shortfalls(self) -> list[str]:
         """Why not everything that was asked for was finished, in words."""
-        return shortfalls(self.results)
+        return shortfalls(self.results) + self._missed

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simgap.analysis.outside import of_class
+from simgap.analysis.sequential import METRICS
 from simgap.analysis.summary import cumulative_cash, finite
 from simgap.analysis.words import title
 from simgap.folder import result_folder, write_json, write_parquet
@@ -94,6 +95,8 @@ class Result(Whole):
             write_parquet(place / "monthly.parquet", tables.months(self.results))
             for name in self.plot.available:
                 style.save(getattr(self.plot, name)(), place / f"{name}.png")
+            if self.summary["precision"]["looks"]:
+                style.save(self.plot.convergence(), place / "convergence.png")
 
 
 FIGURES = ("value", "cash", "dashboard", "tornado")
@@ -203,6 +206,15 @@ class Figures:
         figure, axes = style.new_figure(caption)
         outside_view.draw(axes, title(found[0]), ratios, weights, forecast)
         return figure
+
+    def convergence(self) -> Figure:
+        """How well the outcome was known as trials came in; of a study that ran until it was."""
+        from simgap.results.convergence import figure
+
+        precision = self.result.summary["precision"]
+        metric = METRICS[precision["of"]]
+        values = metric.values(self.result.results.of(metric.outcome))
+        return figure(self._caption(), precision, metric, values, self.result.summary["currency"])
 
     def tornado(self) -> Figure:
         """Rank correlation of the inputs with realised value."""

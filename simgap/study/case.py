@@ -57,6 +57,7 @@ from simgap.scenario.load import read_source
 from simgap.scenario.values import Variant
 from simgap.study import attributing, comparing, gating, replaying
 from simgap.study import capacity as capacities
+from simgap.study import precision as precise
 from simgap.study.limits import check_replication, check_size, check_traced, check_window, refusal, start_of
 from simgap.study.replicating import replicated
 from simgap.trace import Trace
@@ -71,6 +72,10 @@ Progress = Callable[[int, int], None]
 
 def _silent(done: int, total: int) -> None:
     """Report nothing."""
+
+
+def _mute(words: str) -> None:
+    """Say nothing."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,9 @@ class Case:
         engine: str = ENGINE,
         design: str = DESIGN,
         lucks: int = LUCKS,
+        precision: str | float | None = None,
+        precision_of: str | None = None,
+        said: Callable[[str], None] = _mute,
     ) -> Result:
         """Simulate projected and realised value.
 
@@ -107,7 +115,8 @@ class Case:
         ----------
         replications : int, optional
             Trials; each has its own luck, and by default its own draw of the unknowns. By default 1,000, or
-            the next number that design and lucks can split.
+            the next number that design and lucks can split. With `precision` the most that may be run, by
+            default 100,000.
         seed : int
             From 0 to 2^32 - 1. The same seed gives the same bits for any number of workers.
         workers : int, optional
@@ -123,6 +132,13 @@ class Case:
             16 to 31 randomisations, of ``sobol`` each of a power of two of points.
         lucks : int
             Trials of each draw of the unknowns. Two or more tell what is not known from luck.
+        precision : str or float, optional
+            Half-width of the 95 % interval at which to stop, such as ``50000``, ``"50k"``, or ``"5 %"`` of
+            the estimate; see docs/stopping.md.
+        precision_of : str, optional
+            Of what: a key of `analysis.sequential.METRICS`, by default ``npv``, mean realised value.
+        said : callable
+            Told in words what is seen at each look.
 
         Returns
         -------
@@ -133,23 +149,30 @@ class Case:
         Raises
         ------
         InputError
-            The plan would take more than an hour and is not confirmed, the pilot outlasts the window, or the
-            replications cannot be split.
+            The plan would take more than an hour and is not confirmed, the pilot outlasts the window, the
+            replications cannot be split, or there is no such precision.
         BacklogLimit
             Every trial ended with `backlog_limit`; where some do, the result is of the others.
         KeyboardInterrupt
             Interrupted before the first trial was finished.
         """
-        draws, drawn = replicated(self.resolved, replications, REPLICATIONS, design, lucks)
-        replications = draws * lucks
-        if not confirmed:
-            items = replications * plans.work(self.resolved, plans.one_each(1))
-            check_size(items, replications, workers or plans.default_workers(), engine)
-        check_window(self.resolved, self._wrong, (Variant(),))
-        plan = plans.one_each(draws, lucks, drawn)
-        done, times = self._evaluate(plan, seed, workers, progress, engine)
-        provenance = self._provenance("run", seed, replications, done.complete, times, design, lucks)
-        return Result(self.resolved, done, summary(self.resolved, done, seed, __version__), provenance)
+        asked = precise.asked(precision, precision_of, replications, design, lucks)
+        count = asked.first if asked else replications
+        draws, drawn = replicated(self.resolved, count, REPLICATIONS, design, lucks)
+        n, variants = draws * lucks, (Variant(),)
+        check = self._check(variants, confirmed, workers, engine)
+        check(n)
+        check_window(self.resolved, self._wrong, variants)
+        how = (seed, workers, progress, engine)
+        if asked is None:
+            done, times = self._evaluate(plans.one_each(draws, lucks, drawn), *how)
+            found, complete = summary(self.resolved, done, seed, __version__), done.complete
+        else:
+            done, times, told, n = self._until_precise(asked, variants, check, said, *how)
+            found = precise.placed(summary(self.resolved, done, seed, __version__), told)
+            complete = done.complete and told["reached"]
+        provenance = self._provenance("run", seed, n, complete, times, design, lucks)
+        return Result(self.resolved, done, found, provenance)
 
     def sweep(
         self,
@@ -224,6 +247,8 @@ class Case:
         engine: str = ENGINE,
         design: str = DESIGN,
         lucks: int = LUCKS,
+        precision: str | float | None = None,
+        said: Callable[[str], None] = _mute,
     ) -> Comparison:
         """Simulate portfolios of investments on the same futures.
 
@@ -245,8 +270,10 @@ class Case:
             Futures; by default 1,000, with `every` 200. A search has at most
             `comparing.BREAK_EVEN_REPLICATIONS` at each value, a map `comparing.MAP_REPLICATIONS` at each
             point, both of plain draws with one luck each.
-        seed, workers, progress, confirmed, engine, design, lucks
+        seed, workers, progress, confirmed, engine, design, lucks, said
             As in `run`.
+        precision : str or float, optional
+            As in `run`, of the mean difference between two portfolios.
 
         Raises
         ------
@@ -259,22 +286,30 @@ class Case:
         """
         resolved = self.resolved
         usual = ALL_REPLICATIONS if every else REPLICATIONS
-        draws, drawn = replicated(resolved, replications, usual, design, lucks)
+        known = precise.asked(precision, "difference", replications, design, lucks)
+        draws, drawn = replicated(resolved, known.first if known else replications, usual, design, lucks)
         n = draws * lucks
         asked = comparing.asked(resolved, portfolios, every, each, break_even, over)
         variants = asked.variants
+        if known and len(asked.chosen) != 2:
+            what = f"is that of a difference, and {len(asked.chosen)} portfolios are compared"
+            raise refusal("--precision", what, "the names of two portfolios beside it")
         check_window(resolved, self._wrong, variants, asked.axes)
         for axis in asked.searched:  # each by itself
             check_window(resolved, self._wrong, variants, [axis])
-        if not confirmed:
-            trials = len(variants) * n + asked.further_trials(n)
-            items = plans.work(resolved, plans.crossed(variants, 1)) / len(variants) * trials
-            check_size(items, trials, workers or plans.default_workers(), engine)
-        plan = plans.crossed(variants, draws, lucks, drawn)
-        done, times = self._evaluate(plan, seed, workers, progress, engine)
+        check = self._check(variants, confirmed, workers, engine, asked.further_trials)
+        check(n)
+        how = (seed, workers, progress, engine)
+        told = None
+        if known is None:
+            done, times = self._evaluate(plans.crossed(variants, draws, lucks, drawn), *how)
+        else:
+            done, times, told, n = self._until_precise(known, variants, check, said, *how)
         shown = plans.of_variants(done, range(len(asked.chosen)))
         summary = self._summary(shown, seed) | {"design": design_of(shown)}
         summary |= comparing.compared(resolved, asked, done, shown)
+        if told is not None:
+            summary = precise.paired(summary, told, asked.chosen[0][0])
 
         curves: dict[str, Curve] = {}
         winners, unfinished = None, ""
@@ -302,7 +337,7 @@ class Case:
         except InputError as error:
             what = error.problems[0].what
             unfinished = f"the break-even or the map met what cannot be simulated ({what})"
-        complete = done.complete and not unfinished
+        complete = done.complete and not unfinished and (told is None or told["reached"])
         provenance = self._provenance("compare", seed, n, complete, times, design, lucks)
         return Comparison(resolved, shown, finite(summary), curves, winners, unfinished, provenance)
 
@@ -567,14 +602,64 @@ class Case:
         provenance = self._provenance("replay", seed, 1, found.complete, times)
         return replace(found, provenance=provenance)
 
+    def _check(
+        self,
+        variants: tuple[Variant, ...],
+        confirmed: bool,
+        workers: int | None,
+        engine: str,
+        further: Callable[[int], int] = lambda n: 0,
+    ) -> Callable[[int], None]:
+        """Return what refuses so many draws of the variants, and further trials, as more than an hour."""
+        if confirmed:
+            return lambda n: None
+        items = plans.work(self.resolved, plans.crossed(variants, 1)) / len(variants)
+
+        def check(n: int) -> None:
+            trials = len(variants) * n + further(n)
+            check_size(items * trials, trials, workers or plans.default_workers(), engine)
+
+        return check
+
+    def _until_precise(
+        self,
+        asked: precise.Asked,
+        variants: tuple[Variant, ...],
+        check: Callable[[int], None],
+        said: Callable[[str], None],
+        seed: int,
+        workers: int | None,
+        progress: Progress,
+        engine: str,
+    ) -> tuple[plans.Results, dict[str, Any], dict[str, Any], int]:
+        """Return results, times, the JSON of ``precision``, and draws; see `precise.simulate`."""
+        taken: list[dict[str, Any]] = []
+
+        def evaluate(
+            plan: plans.Plan, before: plans.Results | None, pool: plans.Pool, shown: Progress
+        ) -> plans.Results:
+            done, times = self._evaluate(plan, seed, workers, shown, engine, before, pool)
+            taken.append(times)
+            return done
+
+        done, told, n = precise.simulate(asked, variants, evaluate, check, progress, said)
+        return done, taken[0] | {"seconds": round(sum(t["seconds"] for t in taken), 3)}, told, n
+
     def _evaluate(
-        self, plan: plans.Plan, seed: int, workers: int | None, progress: Progress, engine: str
+        self,
+        plan: plans.Plan,
+        seed: int,
+        workers: int | None,
+        progress: Progress,
+        engine: str,
+        before: plans.Results | None = None,
+        pool: plans.Pool | None = None,
     ) -> tuple[plans.Results, dict[str, Any]]:
         if not plan.rows:
             raise refusal("--replications", "0", "1 or more")
         started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
         with self._in_words():
-            done = plans.evaluate(self.resolved, plan, seed, workers, progress, engine)
+            done = plans.evaluate(self.resolved, plan, seed, workers, progress, engine, before, pool)
         for name in ("projected_npv", "realised_npv"):
             largest = float(np.abs(done.of(name)).max())
             if not largest < MOST_MONEY:
