@@ -47,7 +47,9 @@ def test_weights_by_hand():
     places = np.array([1 / 3 + 1 / 6, 1 + 1 / 6, 2 + 1 / 6]) / 3
     middle = 2 + 2 * (0.5 - places[1]) / (places[2] - places[1])
     assert quantiles(values, weights, [0.5])[0] == pytest.approx(middle)
-    # The order in which the projects stand does not matter.
+    # Only proportions count, and not the order in which the projects stand.
+    assert quantiles(values, 7.0 * weights, [0.5])[0] == pytest.approx(middle)
+    assert share(values > 1.0, 7.0 * weights)[1] == pytest.approx(share(values > 1.0, weights)[1])
     assert quantiles(values[::-1], weights[::-1], [0.5])[0] == pytest.approx(middle)
     assert share(values > 1.0, weights)[0] == 0.75
     assert share(values > 1.0, weights)[1] == wilson(0.75 * 16 / 6, 16 / 6)
