@@ -18,7 +18,9 @@ from simgap.analysis.words import title
 from simgap.folder import result_folder, write_json
 from simgap.model.clock import HOUR, MONTH
 from simgap.report import eventlog
+from simgap.report.outside import twice
 from simgap.report.screen import wrap
+from simgap.scenario.outside import counted_twice
 from simgap.version import __version__
 
 if TYPE_CHECKING:
@@ -77,6 +79,7 @@ class Trace:
             "months": list(self.months) if self.months else None,
             "engine": "reference",
             "version": __version__,
+            "counted_twice": counted_twice(self.resolved),
             "go_live": self._time(0),
             **counts(self.entries),
             "incidents": int(seen.sum()),
@@ -118,6 +121,7 @@ class Trace:
             f"(month {longest['month']})."
             if longest
             else "No item waits for a reviewer.",
+            twice(counted_twice(self.resolved)).strip(),
         ]
         head = f"{name}: replication {self.replication} in {self.phase}, seed {self.seed}"
         return "\n".join([*map(wrap, [head, *filter(None, facts)])])
@@ -138,7 +142,7 @@ class Trace:
 
         caption = (
             f"{title(self.resolved['name'])}: replication {self.replication} in {self.phase}, seed "
-            f"{self.seed}; one draw of what is not known and one luck."
+            f"{self.seed}; one draw of what is not known and one luck.{twice(counted_twice(self.resolved))}"
         )
         figure, axes = style.new_figure(caption, height=drawing.height(self.timeline))
         drawing.draw(axes, self.timeline)

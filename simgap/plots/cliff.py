@@ -40,7 +40,8 @@ def draw(
     """
     x, y = np.concatenate([[0.0], shares]), np.concatenate([[0.0], p_over])
     axes.set_xlim(0.0, 1.0)
-    axes.set_ylim(0.0, max(0.2, 1.08 * float(y.max())))
+    highest = max(float(y.max()), check[3] if check else 0.0)  # what left the axes would squeeze them
+    axes.set_ylim(0.0, max(0.2, 1.08 * highest))
     axes.axvspan(*interval, color=style.REALISED, alpha=0.15, linewidth=0)
     axes.plot(x, y, "o-", color=style.REALISED, markersize=5, zorder=4, clip_on=False)
     axes.axhline(risk, color=style.FAINT, linewidth=1.2, zorder=1)

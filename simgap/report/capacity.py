@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from simgap.analysis.words import money, share_of_100, title
+from simgap.report.outside import uplifts
 from simgap.report.screen import wrap
 
 NUMBERS = [
@@ -109,11 +110,11 @@ def _hour(told: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def screen(told: Mapping[str, Any]) -> str:
+def screen(told: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """Return the screen."""
     carried = told["carried"]
     use = carried["utilisation"]
-    lines = [title(told["scenario"]["name"]), *words(told)]
+    lines = [title(told["scenario"]["name"]), *words(told), *uplifts(settings)]
     head = f"{'adopted':>10}{'P(over)':>12}   {'utilisation in the fullest month':<36}"
     rows = [head, f"{'':>22}{'P5':>10}{'P50':>10}{'P95':>10}"]
     for i, share in enumerate(carried["shares"]):

@@ -49,6 +49,12 @@ def twice(paths: Sequence[str]) -> str:
     )
 
 
+def uplifts(settings: Data) -> list[str]:
+    """Return what every screen says of uplifts, a paragraph a sentence; none where there is no uplift."""
+    found = (lifted(settings), twice(settings.get("counted_twice", ())))
+    return [text.strip() for text in found if text]
+
+
 def optimistic(view: Data | None) -> list[str]:
     """Return a word of warning for each reference class of which the forecast beats more than 9 in 10."""
     return [

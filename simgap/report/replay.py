@@ -13,6 +13,7 @@ from simgap.analysis.words import money, title
 from simgap.model import keys
 from simgap.model.clock import HOUR, NEVER
 from simgap.report import eventlog
+from simgap.report.outside import twice
 from simgap.report.screen import WIDTH, wrap
 
 if TYPE_CHECKING:
@@ -162,6 +163,7 @@ def listing(found: Mapping[str, Any]) -> str:
     name, events, currency = title(found["scenario"]["name"]), found["events"], found["currency"]
     head = f"{name}: replication {found['replication']} in production, seed {found['seed']}"
     worth = f"This future is worth {money(found['npv'], currency)} (net present value)."
+    worth += twice(found["counted_twice"])
     if not events:
         return "\n".join([wrap(head), wrap(f"{worth} Nothing happens in it that could be taken out.")])
     kinds = {kind: sum(event["kind"] == kind for event in events) for kind in PLURALS}
@@ -401,6 +403,7 @@ def _conventions(found: Mapping[str, Any]) -> str:
     return (
         f"Money in {found['currency']}, {tax}, summed over the {found['months']} months; the last column is "
         f"the difference in net present value at {found['discount']:.1%} a year."
+        f"{twice(found['counted_twice'])}"
     )
 
 

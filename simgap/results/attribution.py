@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simgap.analysis.attribution import Shares
-from simgap.analysis.summary import finite
 from simgap.analysis.words import title
 from simgap.folder import result_folder, write_json, write_parquet
 from simgap.montecarlo import plan as plans
 from simgap.results import tables
-from simgap.results.incomplete import Whole, omitted
+from simgap.results.incomplete import Whole, doubled, omitted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,10 +87,6 @@ class Attribution(Whole):
         """The figures, each made when called."""
         return Figures(self)
 
-    def json(self) -> dict[str, Any]:
-        """Return what ``result.json`` holds."""
-        return {**self.summary, "provenance": finite(self.provenance)}
-
     def text(self) -> str:
         """Return the screen."""
         from simgap.report.attribute import screen
@@ -138,7 +133,7 @@ class Figures:
         of = f"{n} draw{'s' * (n > 1)} of what is not known"
         return (
             f"{title(s['scenario']['name'])}: {of}, seed {s['seed']}. "
-            f"Shapley values, {how} in each. {intervals}{omitted(self.of.results)}"
+            f"Shapley values, {how} in each. {intervals}{omitted(self.of.results)}{doubled(self.of.resolved)}"
         )
 
     def waterfall(self) -> Figure:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simgap.analysis.summary import finite
 from simgap.analysis.words import title
 from simgap.folder import result_folder, write_json
 from simgap.montecarlo import plan as plans
-from simgap.results.incomplete import shortfalls
+from simgap.results import tables
+from simgap.results.incomplete import Whole, doubled, shortfalls
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Capacity:
+class Capacity(Whole):
     """What the reviewers of a scenario can carry, and what one more of their hours is worth.
 
     Attributes
@@ -60,7 +60,7 @@ class Capacity:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row an adopted share: utilisation in the fullest month, and the probability that it passes 1."""
+        """One row an adopted share: utilisation in the fullest month, and P(it passes 1)."""
         import pandas as pd
 
         carried = self.summary["carried"]
@@ -72,15 +72,11 @@ class Capacity:
             }
         )
 
-    def json(self) -> dict[str, Any]:
-        """Return what ``result.json`` holds."""
-        return {**finite(self.summary), "provenance": finite(self.provenance)}
-
     def text(self) -> str:
         """Return the screen."""
         from simgap.report.capacity import screen
 
-        return screen(self.summary)
+        return screen(self.summary, tables.settings(self.resolved))
 
     def figure(self) -> Figure:
         """Draw the probability of overload over the adopted share."""
@@ -90,8 +86,9 @@ class Capacity:
         carried, planned = told["carried"], told["planned"]
         name = title(self.resolved["name"])
         caption = (
-            f"{name}: {told['replications']} draws of the unknowns through the fluid model, which is approximate; "
-            f"seed {told['seed']}. Overload: in some month more work is offered than reviewers have hours."
+            f"{name}: {told['replications']} draws of the unknowns through the fluid model, which is "
+            f"approximate; seed {told['seed']}. Overload: in some month more work is offered than reviewers "
+            f"have hours.{doubled(self.resolved)}"
         )
         check = told["check"]
         figure, axes = style.new_figure(caption)

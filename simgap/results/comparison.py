@@ -17,7 +17,6 @@ import numpy as np
 from simgap.analysis import sweep as sweeps
 from simgap.analysis.breakeven import Curve
 from simgap.analysis.sequential import DIFFERENCE
-from simgap.analysis.summary import finite
 from simgap.analysis.words import title
 from simgap.folder import result_folder, write_json, write_parquet
 from simgap.model.types import Floats, Ints
@@ -27,7 +26,6 @@ from simgap.results import tables
 from simgap.results.incomplete import Whole, doubled, omitted
 from simgap.results.sweep import axis_label
 from simgap.sampling.quantiles import quantile
-from simgap.scenario.outside import counted_twice
 from simgap.scenario.table import CONDITIONS
 from simgap.scenario.values import row_of, targets
 
@@ -128,14 +126,6 @@ class Comparison(Whole):
     def plot(self) -> Figures:
         """The figures, each made when called."""
         return Figures(self)
-
-    def json(self) -> dict[str, Any]:
-        """Return what ``result.json`` holds."""
-        return {
-            **self.summary,
-            "counted_twice": counted_twice(self.resolved),
-            "provenance": finite(self.provenance),
-        }
 
     def text(self) -> str:
         """Return the screen."""

@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simgap.analysis.summary import finite
 from simgap.analysis.words import title
 from simgap.folder import result_folder, write_json, write_parquet
 from simgap.montecarlo import plan as plans
 from simgap.results import tables
 from simgap.results.incomplete import Whole, doubled, omitted
-from simgap.scenario.outside import counted_twice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,14 +69,6 @@ class Gate(Whole):
     def plot(self) -> Figures:
         """The figures, each made when called."""
         return Figures(self)
-
-    def json(self) -> dict[str, Any]:
-        """Return what ``result.json`` holds."""
-        return {
-            **self.summary,
-            "counted_twice": counted_twice(self.resolved),
-            "provenance": finite(self.provenance),
-        }
 
     def text(self) -> str:
         """Return the screen."""

@@ -1,10 +1,11 @@
-"""Whether all that was asked for was finished, and what captions must not leave out."""
+"""What results share: whether all that was asked for was finished, and what none must leave out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from simgap.analysis.summary import finite
 from simgap.montecarlo.plan import Results
 from simgap.report.outside import twice
 from simgap.report.precision import unreached
@@ -37,12 +38,17 @@ def doubled(resolved: Mapping[str, Any]) -> str:
 class Whole:
     """What the results of all commands that simulate many trials have in common."""
 
+    resolved: dict[str, Any]
     results: Results
+    provenance: dict[str, Any]
+
+    @property
+    def _summary(self) -> Mapping[str, Any]:
+        return getattr(self, "summary", {})  # a sweep has none
 
     @property
     def _missed(self) -> list[str]:
-        summary: Mapping[str, Any] = getattr(self, "summary", {})  # a sweep has none
-        precision = summary.get("precision") or {}
+        precision = self._summary.get("precision") or {}
         return [unreached(precision)] if precision.get("reached") is False else []
 
     @property
@@ -54,3 +60,8 @@ class Whole:
     def shortfalls(self) -> list[str]:
         """Why not everything that was asked for was finished, in words."""
         return shortfalls(self.results) + self._missed
+
+    def json(self) -> dict[str, Any]:
+        """Return what ``result.json`` holds."""
+        both = {"counted_twice": counted_twice(self.resolved), "provenance": self.provenance}
+        return dict(finite({**self._summary, **both}))

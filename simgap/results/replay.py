@@ -29,6 +29,8 @@ from simgap.model.types import Floats
 from simgap.montecarlo.outcomes import Reading
 from simgap.report import eventlog
 from simgap.report import replay as report
+from simgap.results.incomplete import doubled
+from simgap.scenario.outside import counted_twice
 from simgap.version import __version__
 
 if TYPE_CHECKING:
@@ -279,7 +281,7 @@ class Replay:
 
         caption = (
             f"{title(self.resolved['name'])}: replication {self.replication}, seed {self.seed}; one draw of "
-            "what is not known and one luck, the same in both histories."
+            f"what is not known and one luck, the same in both histories.{doubled(self.resolved)}"
         )
         figure, axes = style.new_figure(caption, height=replay.HEIGHT)
         lines = tuple(told.line for told in self.histories)
@@ -326,6 +328,7 @@ def _head(of: Happenings | Replay) -> dict[str, Any]:
         "engine": ENGINE,
         "version": __version__,
         "currency": _currency(of.resolved),
+        "counted_twice": counted_twice(of.resolved),
         "discount": (of.told if isinstance(of, Happenings) else of.histories[0]).reading.rate,
         "tax": (of.told if isinstance(of, Happenings) else of.histories[0]).reading.tax,
         "months": int(settings["clock.horizon"]["value"]),

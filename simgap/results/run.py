@@ -15,7 +15,7 @@ import numpy as np
 
 from simgap.analysis.outside import of_class
 from simgap.analysis.sequential import METRICS
-from simgap.analysis.summary import cumulative_cash, finite
+from simgap.analysis.summary import cumulative_cash
 from simgap.analysis.words import title
 from simgap.folder import result_folder, write_json, write_parquet
 from simgap.model.types import Floats
@@ -68,10 +68,6 @@ class Result(Whole):
     def plot(self) -> Figures:
         """The figures, each made when called."""
         return Figures(self)
-
-    def json(self) -> dict[str, Any]:
-        """Return what ``result.json`` holds."""
-        return {**self.summary, "provenance": finite(self.provenance)}
 
     def text(self) -> str:
         """Return the first screen."""

@@ -22,7 +22,7 @@ from simgap.defaults import FLUID
 from simgap.folder import result_folder, write_json
 from simgap.model.types import Floats
 from simgap.montecarlo import plan as plans
-from simgap.report.outside import lifted, twice
+from simgap.report.outside import uplifts
 from simgap.report.screen import wrap
 from simgap.results import tables
 from simgap.results.incomplete import Whole, doubled, omitted
@@ -164,9 +164,7 @@ class Sweep(Whole):
                 f"This happened at {len(ended_at)} of {points} points. Those draws are left out at every "
                 "point: a narrower range keeps them.",
             ]
-        settings = tables.settings(self.resolved)
-        said = (lifted(settings).strip(), twice(settings["counted_twice"]).strip())
-        lines += [part for part in said if part]
+        lines += uplifts(tables.settings(self.resolved))
         columns = []
         for letter, axis in zip("xy", self.axes, strict=False):
             about = " (dose: 0 is the pilot, 1 production)" if axis.is_dose else ""
@@ -203,8 +201,8 @@ class Sweep(Whole):
 
 PREVIEW = [
     "PREVIEW by the fluid model: approximate, nothing was simulated.",
-    "+/- is the spread of the draws, not the error of the model: see docs/fluid.md. Without --preview the same "
-    "points are simulated.",
+    "+/- is the spread of the draws, not the error of the model: see docs/fluid.md. Without --preview the "
+    "same points are simulated.",
 ]
 # What the numbers on an axis are, by the unit of the table; money is in the scenario's currency.
 AXIS_UNITS = {

@@ -6,6 +6,7 @@ import re
 import pytest
 
 import simgap as package
+from simgap.cli import cli
 from simgap.report.outside import optimistic, outside, twice
 
 TEXT = """simgap: 1
@@ -91,40 +92,53 @@ def test_a_forecast_beyond_the_class_is_told(case):
     assert "has no place in this class" in " ".join(outside(view, 0.5, "EUR"))
 
 
-@pytest.mark.parametrize(
-    "command",
-    [["run"], ["compare"], ["gate"], ["sweep", "--over", "oversight.time=3 min:6 min:2"]],
-    ids=lambda command: command[0],
+# Every command that computes with a scenario; of `replay` both screens.
+COUNTING = (
+    ("run", *FEW),
+    ("compare", *FEW),
+    ("gate", *FEW),
+    ("sweep", "--over", "oversight.time=3 min:6 min:2", *FEW),
+    ("sweep", "--preview", "--over", "oversight.time=3 min:6 min:2", *FEW),
+    ("attribute", *FEW),
+    ("capacity", "--draws", "20", *FEW),
+    ("trace",),
+    ("replay",),
+    ("replay", "--without", "outage:0"),
 )
-def test_what_is_counted_twice_is_said_everywhere(simgap, case, command, monkeypatch):
+WITHOUT_SIMULATION = {"show", "validate", "resolve", "schema", "scenarios", "verify"}
+
+
+def test_no_command_is_forgotten():
+    assert {command for command, *_ in COUNTING} | WITHOUT_SIMULATION == set(cli.commands)
+
+
+@pytest.mark.parametrize(("command", "options"), [(c, o) for c, *o in COUNTING])
+def test_what_is_counted_twice_is_said_everywhere(simgap, case, tmp_path, command, options, monkeypatch):
     from simgap.plots import style
 
-    refused = simgap(*command[:1], case("outside_view: {uplift: 40 %}\n"), *command[1:], *FEW)
-    assert refused.code == 2
-    assert re.search(r"case\.yaml:8: pilots\.demo\.cost: is a range, and `uplift` lifts it", refused.err)
-    file = case(BOTH)
-    arguments = (*command[:1], file, *command[1:], *FEW)
-    screen = plain(simgap(*arguments).out)
-    assert "COUNTED TWICE, as the file asks: the overruns of pilots.demo.cost are in its range" in screen
-    assert "costs paid once by 40%" in screen
-    assert json.loads(simgap(*arguments, "--json").out)["counted_twice"] == ["pilots.demo.cost"]
-    captions = []
-    drawn = style.new_figure
+    captions, drawn = [], style.new_figure
 
     def listening(caption, *size, **more):
         captions.append(caption)
         return drawn(caption, *size, **more)
 
     monkeypatch.setattr(style, "new_figure", listening)
-    loaded = package.load(file)
-    if command[0] == "sweep":
-        loaded.sweep([command[2]], replications=2, workers=1).figure()
-    else:
-        result = getattr(loaded, command[0])(replications=2, workers=1)
-        name = {"run": "value", "compare": "difference", "gate": "promise"}[command[0]]
-        getattr(result.plot, name)()
-    assert all("COUNTED TWICE" in caption for caption in captions)
-    assert captions
+    file = case("integration: {outages: 500 per year}\ndata: {missing: 1 % | 9 %}\n" + BOTH)
+    answer = simgap(command, file, *options, "--out", str(tmp_path / "out"))
+    assert answer.code == 0, answer.err
+    said = "COUNTED TWICE, as the file asks: the overruns of pilots.demo.cost are in its range"
+    assert said in plain(answer.out)
+    assert max(map(len, answer.out.splitlines())) <= 80
+    found = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))
+    assert found["counted_twice"] == ["pilots.demo.cost"]
+    assert all(said in caption for caption in captions)
+    assert len(captions) == len(list((tmp_path / "out").glob("*.png")))
+
+
+def test_where_it_is_not_meant_it_is_refused(simgap, case):
+    refused = simgap("run", case("outside_view: {uplift: 40 %}\n"), *FEW)
+    assert refused.code == 2
+    assert re.search(r"case\.yaml:8: pilots\.demo\.cost: is a range, and `uplift` lifts it", refused.err)
 
 
 def test_nothing_is_said_where_nothing_is_counted_twice(simgap, case):
