@@ -70,6 +70,11 @@ LUCKS = click.option(
     help="Trials of each draw of the unknowns; two or more tell what is not known from luck. --replications "
     "counts all trials.",
 )
+CONTROL = click.option(
+    "--control",
+    is_flag=True,
+    help="Also adjust means by the fluid model as control variate: narrower intervals for some seconds more.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 
 

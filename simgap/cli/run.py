@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from simgap import defaults
-from simgap.cli.options import DESIGN, LUCKS, finish, precise, progress, simulating
+from simgap.cli.options import CONTROL, DESIGN, LUCKS, finish, precise, progress, simulating
 
 
 @click.command()
@@ -18,6 +18,7 @@ from simgap.cli.options import DESIGN, LUCKS, finish, precise, progress, simulat
 )
 @DESIGN
 @LUCKS
+@CONTROL
 @precise("mean realised value, or of what --precision-of says")
 @click.option(
     "--precision-of",
@@ -38,6 +39,7 @@ def run(
     yes: bool,
     design: str,
     lucks: int,
+    control: bool,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -62,6 +64,7 @@ def run(
             engine=engine,
             design=design,
             lucks=lucks,
+            control=control,
             precision=precision,
             precision_of=precision_of,
             said=show.say,

@@ -55,7 +55,7 @@ from simgap.results.run import Result
 from simgap.results.sweep import Sweep
 from simgap.scenario.load import read_source
 from simgap.scenario.values import Variant
-from simgap.study import attributing, comparing, gating, replaying
+from simgap.study import attributing, comparing, controlling, gating, replaying
 from simgap.study import capacity as capacities
 from simgap.study import precision as precise
 from simgap.study.limits import check_replication, check_size, check_traced, check_window, refusal, start_of
@@ -105,6 +105,7 @@ class Case:
         engine: str = ENGINE,
         design: str = DESIGN,
         lucks: int = LUCKS,
+        control: bool = False,
         precision: str | float | None = None,
         precision_of: str | None = None,
         said: Callable[[str], None] = _mute,
@@ -132,6 +133,8 @@ class Case:
             16 to 31 randomisations, of ``sobol`` each of a power of two of points.
         lucks : int
             Trials of each draw of the unknowns. Two or more tell what is not known from luck.
+        control : bool
+            Also adjust the means by the fluid model as control variate, which makes their intervals narrower.
         precision : str or float, optional
             Half-width of the 95 % interval at which to stop, such as ``50000``, ``"50k"``, or ``"5 %"`` of
             the estimate; see docs/stopping.md.
@@ -171,6 +174,13 @@ class Case:
             done, times, told, n = self._until_precise(asked, variants, check, said, *how)
             found = precise.placed(summary(self.resolved, done, seed, __version__), told)
             complete = done.complete and told["reached"]
+        found["control"] = None
+        if control and not done.stopped:
+            try:
+                told_by = controlling.control(self.resolved, variants, done, seed, workers, progress)
+                found["control"] = finite(controlling.of_run(told_by, done))
+            except KeyboardInterrupt:
+                done, complete = replace(done, stopped=True, complete=False), False
         provenance = self._provenance("run", seed, n, complete, times, design, lucks)
         return Result(self.resolved, done, found, provenance)
 
@@ -247,6 +257,7 @@ class Case:
         engine: str = ENGINE,
         design: str = DESIGN,
         lucks: int = LUCKS,
+        control: bool = False,
         precision: str | float | None = None,
         said: Callable[[str], None] = _mute,
     ) -> Comparison:
@@ -270,7 +281,7 @@ class Case:
             Futures; by default 1,000, with `every` 200. A search has at most
             `comparing.BREAK_EVEN_REPLICATIONS` at each value, a map `comparing.MAP_REPLICATIONS` at each
             point, both of plain draws with one luck each.
-        seed, workers, progress, confirmed, engine, design, lucks, said
+        seed, workers, progress, confirmed, engine, design, lucks, control, said
             As in `run`.
         precision : str or float, optional
             As in `run`, of the mean difference between two portfolios.
@@ -313,6 +324,7 @@ class Case:
 
         curves: dict[str, Curve] = {}
         winners, unfinished = None, ""
+        summary["control"] = None
 
         def simulate(plan: plans.Plan) -> plans.Results:
             nonlocal unfinished
@@ -324,6 +336,11 @@ class Case:
             return found
 
         try:
+            if control and not done.stopped:
+                bought = variants[: len(asked.chosen)]
+                told_by = controlling.control(resolved, bought, shown, seed, workers, progress)
+                names = [name for name, _ in asked.chosen]
+                summary["control"] = controlling.of_comparison(told_by, shown, names)
             if asked.searches and summary["against"] is not None and not done.stopped:
                 curves, searched = comparing.search(resolved, asked, summary, n, simulate)
                 summary |= searched
@@ -331,7 +348,7 @@ class Case:
                 winners = comparing.map_of(resolved, asked, n, simulate)
                 summary["map"] = comparing.map_data(winners, asked.chosen)
         except KeyboardInterrupt:
-            unfinished = "stopped before the break-even or the map was finished"
+            unfinished = "stopped before all that was asked for was finished"
         except BacklogLimit:
             unfinished = "every future of the break-even or the map ends with backlog_limit"
         except InputError as error:
