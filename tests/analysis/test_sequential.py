@@ -155,7 +155,7 @@ def test_the_interval_holds_although_one_stops_on_looking(law):
 
 
 def test_looking_all_the_time_fails_and_the_looks_of_the_rule_do_not():
-    """Who stops when a plain 95 % interval excludes the truth succeeds in far more than 5 % of the studies."""
+    """Who stops when a plain 95 % interval excludes the truth does so in far more than 5 % of studies."""
     peeked, held, studies, n = 0, 0, 400, np.arange(20, 1001, 10)
     for k in range(studies):
         values = np.random.default_rng([k, 12]).normal(size=1000)
