@@ -87,7 +87,7 @@ def unreached(precision: Mapping[str, Any]) -> str:
     n, half, needed = precision["looks"][-1]["n"], precision["half_width"], precision["trials_needed"]
     wanted = size(kind, precision["target"])
     if half is None:
-        text = f"{n:,} trials are too few for an interval of {LABELS[precision['metric']]}"
+        text = f"{n:,} is too few trials for an interval of {LABELS[precision['metric']]}"
     else:
         text = f"{LABELS[precision['metric']]} to within +/- {size(kind, half)} after {n:,} trials"
     text += f", not {wanted}"
