@@ -64,7 +64,7 @@ def words(told: Mapping[str, Any]) -> list[str]:
 
 
 def _futures(share: float) -> str:
-    return f"{share_of_100(share)} futures"  # of 100
+    return f"{share_of_100(share)} futures in 100"
 
 
 def _hour(told: Mapping[str, Any]) -> list[str]:
