@@ -1,4 +1,4 @@
-"""The fluid model: conservation in every case, theory where theory is exact, and the engines where they differ."""
+"""The fluid model: conservation in every case, theory where that is exact, and the means of the engines."""
 
 import math
 from dataclasses import replace
@@ -267,7 +267,7 @@ def test_levels_follow_poisson_counts(rule, share):
     ids=name_of,
 )
 def test_expected_counts_are_the_means_of_the_engines(changes, tolerance):
-    """Of 16 years each: the error of their means is under 0.6 % of a count of 2,000, and 1 % is the model's."""
+    """Of 16 years each: the error of their means is under 0.6 % of a count of 2,000; 1 % is the model's."""
     ready = packed(values(**changes), window=YEAR)
     f = simulate(ready)
     runs = [by_chance(ready, 1, k, k) for k in range(16)]
