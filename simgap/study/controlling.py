@@ -80,13 +80,13 @@ def control(
 def of_run(found: Control, done: plans.Results) -> dict[str, Any]:
     """Return the JSON data of ``control`` of a run: means adjusted by the fluid model."""
     blocks = None if done.independent else done.blocks
-    # Projected and realised value tell the fluid gap as well; all three are adjusted by both, and still add up.
+    # Projected and realised value tell the fluid gap as well: adjusted by both, all three still add up.
     told = adjusted(table(done)[:, 0], found.trials[:, 0, :2], found.overall[:, 0, :2], blocks)
     return _HEAD | {name: _row(told, i) for i, name in enumerate(OUTCOMES)}
 
 
 def of_comparison(found: Control, done: plans.Results, names: Sequence[str]) -> dict[str, Any]:
-    """Return the JSON data of ``control`` of a comparison: NPV of portfolios, and their paired differences."""
+    """Return the JSON data of ``control`` of a comparison: portfolios, and their paired differences."""
     blocks = None if done.independent else done.blocks[:: len(names)]
     values, trials, overall = (part[:, :, 0] for part in (table(done), found.trials, found.overall))
     alone = [adjusted(values[:, [i]], trials[:, [i]], overall[:, [i]], blocks) for i in range(len(names))]
