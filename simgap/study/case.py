@@ -397,7 +397,7 @@ class Case(Setting):
         interactions : bool
             Also what each two conditions take together; but for `exact` that is twice the work.
         replications : int, optional
-            Draws; by default 200, with `exact` 20.
+            Draws; by default 240, with `exact` 20.
         seed, workers, progress, confirmed, engine
             As in `run`.
 
