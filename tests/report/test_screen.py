@@ -94,7 +94,7 @@ SUMMARY = {
     },
     "inputs": [LINK, {**LINK, "name": "oversight.time"}, {**LINK, "name": "legacy.cost"}],
     "guesses": {"guessed": 17, "stated": 23},
-    "precision": {"half_width": 2e4},
+    "precision": {"metric": "realised.npv.mean", "half_width": 2e4},
 }
 
 
