@@ -27,7 +27,7 @@ from simgap.analysis.statistics import summarise, wilson
 
 HERE = Path(__file__).parent
 SCENARIO, PAGE = HERE / "stopping.yaml", HERE.parent / "docs" / "stopping.md"
-STUDIES, POOL, SIMULATED = 1000, 4000, 10
+STUDIES, POOL, SIMULATED = 1000, 4000, 5
 QUICK = (200, 400, 1)
 EVERY, LONGEST = 10, 2000  # trials between looks of who looks all the time, and when that one gives up
 Array = NDArray[np.float64]
@@ -45,7 +45,7 @@ CASES = {
     "npv": Case("mean realised NPV", METRICS["npv"], 160.0),
     "difference": Case("mean paired difference", DIFFERENCE, 8.0),
     "p5": Case("P5 of realised NPV", METRICS["p5"], 600.0),
-    "p50": Case("P50 of realised NPV", METRICS["p50"], 150.0),
+    "p50": Case("P50 of realised NPV", METRICS["p50"], 100.0),
     "p_negative": Case("P(realised NPV < 0)", METRICS["p_negative"], 0.03),
 }
 

@@ -95,7 +95,7 @@ SUMMARY = {
     "inputs": [LINK, {**LINK, "name": "oversight.time"}, {**LINK, "name": "legacy.cost"}],
     "guesses": {"guessed": 17, "stated": 23},
     "outside_view": None,
-    "precision": {"half_width": 2e4},
+    "precision": {"metric": "realised.npv.mean", "half_width": 2e4},
 }
 
 
