@@ -144,7 +144,7 @@ def words(summary: Mapping[str, Any]) -> list[str]:
                 else "The AI keeps its autonomy."
             )
         )
-    if summary["uncertainty"]:
+    if summary.get("uncertainty"):
         lines.append(spread(summary["uncertainty"]["realised_npv"]))
     guessed, stated = summary["guesses"]["guessed"], summary["guesses"]["stated"]
     lines.append(f"{guessed} of {stated} inputs are guesses.")
