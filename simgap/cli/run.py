@@ -23,7 +23,8 @@ from simgap.cli.options import CONTROL, DESIGN, LUCKS, finish, precise, progress
 @click.option(
     "--precision-of",
     type=click.Choice(defaults.PRECISION_OF),
-    help="Outcome that --precision is of.  [default: npv]",
+    metavar="NAME",
+    help=f"Outcome that --precision is of: {', '.join(defaults.PRECISION_OF)}.  [default: npv]",
 )
 def run(
     scenario: str,
