@@ -19,13 +19,13 @@ from simgap.analysis.statistics import (
 )
 from simgap.analysis.survival import kaplan_meier, survival_quantile
 from simgap.analysis.uncertainty import METHOD, components
+from simgap.analysis.words import POINTS
 from simgap.economics.ledger import LINES
 from simgap.engines.physics import CHANGES, TRIGGER_COLUMNS, wait_edges
 from simgap.model.governance import LEVELS, RESTRICTED
 from simgap.model.types import Floats, Ints
 from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
 from simgap.montecarlo.plan import Results
-from simgap.sampling.designs import LHS, SOBOL
 from simgap.scenario.outside import counted_twice
 from simgap.scenario.portfolios import concerns, members
 from simgap.scenario.resolved import digest
@@ -47,7 +47,6 @@ EVENTS = (
 )
 BOUGHT = {"once": "investment_once", "upkeep": "upkeep", "delay_months": "delay_months"}
 SPREAD = ("realised_npv", "projected_npv", "gap")  # what is taken apart by the two kinds of uncertainty
-POINTS = {LHS: "Latin hypercube points", SOBOL: "Sobol' points"}
 SETTINGS = ("money", "clock", "board", "base")  # groups of choices, not of claims about the world
 
 

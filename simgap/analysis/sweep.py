@@ -16,11 +16,11 @@ from simgap.model.types import Floats
 from simgap.montecarlo.plan import Plan, Results, crossed
 from simgap.sampling.designs import PLAIN, Design
 from simgap.scenario.grammar import parse_value
-from simgap.scenario.keys import find, nearest
+from simgap.scenario.keys import find
 from simgap.scenario.outside import APPLIES, COUNT_BOTH, ranges
 from simgap.scenario.portfolios import concerns, members
 from simgap.scenario.table import CONDITIONS, NAMED, Row
-from simgap.scenario.units import Wrong
+from simgap.scenario.units import Wrong, nearest
 from simgap.scenario.values import Variant, of_variant, row_of, targets
 from simgap.scenario.words import READERS
 

@@ -1,10 +1,13 @@
-"""Amounts in words: short, with the digits that count."""
+"""Amounts and names in words: short, with the digits that count."""
 
 from __future__ import annotations
 
+from simgap.defaults import DESIGNS
 from simgap.errors import BacklogLimit
 
 TITLE = 78  # characters
+# What a design draws, where it is not one draw after the other.
+POINTS = dict(zip(DESIGNS[1:], ("Latin hypercube points", "Sobol' points"), strict=True))
 
 
 def title(name: str) -> str:

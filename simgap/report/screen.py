@@ -7,8 +7,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from simgap.analysis.summary import POINTS
-from simgap.analysis.words import left_out, money, share_of_100, title, weeks
+from simgap.analysis.words import POINTS, left_out, money, share_of_100, title, weeks
 from simgap.report.outside import lifted, optimistic, outside, twice
 from simgap.report.precision import known, remarks, with_control
 

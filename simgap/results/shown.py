@@ -20,10 +20,10 @@ from simgap.analysis.words import title
 from simgap.errors import InputError, Problem
 from simgap.folder import result_folder, write_json
 from simgap.scenario.grammar import FACTOR
-from simgap.scenario.keys import find, nearest
+from simgap.scenario.keys import find
 from simgap.scenario.portfolios import input_name
 from simgap.scenario.table import NAMED, Row
-from simgap.scenario.units import NUMERIC, Wrong
+from simgap.scenario.units import NUMERIC, Wrong, nearest
 from simgap.scenario.values import inputs, row_of
 from simgap.version import __version__
 

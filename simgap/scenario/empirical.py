@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from fractions import Fraction
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
-from simgap.scenario.units import UNITS, Wrong, quantity, show
+from simgap.errors import InputError, Problem
+from simgap.scenario import csv_file
+from simgap.scenario.units import Wrong, show
 
 # Under ten values nothing is known of the tails, and a triple says more honestly what is believed: a guess.
 # The resolved form holds the values themselves, so there must not be too many.
 FEWEST, MOST = 10, 10_000
-MAX_BYTES = 5_000_000
 _FORM = "empirical(FILE.csv) or empirical(FILE.csv, COLUMN), with a file in the folder of the scenario"
 _SHOWN_COLUMNS = 8
 # What stands for a missing number, or begins one: no name of a column.
@@ -42,8 +41,12 @@ def read_column(name: str, column: str, folder: Path | None) -> list[tuple[int, 
     Wrong
         If there is no such file or column, or it holds what is no number; names the line in the CSV file.
     """
-    text = _text(name, folder)
-    rows = _rows(name, text)
+    if not name:
+        raise Wrong("names no file", _FORM)
+    try:
+        rows = csv_file.read_rows(csv_file.locate(name, folder))
+    except InputError as error:
+        raise _within(name, error.problems[0]) from None
     if not rows:
         raise Wrong(f"{name}: is empty", f"a column of {FEWEST} to {MOST:,} numbers")
     at, first = _place(name, column, rows[0][1])
@@ -63,58 +66,10 @@ def read_column(name: str, column: str, folder: Path | None) -> list[tuple[int, 
     return found
 
 
-def _text(name: str, folder: Path | None) -> str:
-    windows = PureWindowsPath(name)
-    if not name or windows.drive or windows.root or ".." in windows.parts or not name.isprintable():
-        raise Wrong(f"{show(name)} is no file in the folder of the scenario", _FORM)
-    if folder is None:
-        raise Wrong(
-            f"{show(name)} cannot be found: a scenario from standard input or a text has no folder",
-            "the scenario as a file, with the CSV file in its folder",
-        )
-    try:
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder.resolve()):
-            raise Wrong(f"{show(name)} leads out of the folder of the scenario", _FORM)
-        if not path.is_file():
-            raise Wrong(f"{show(name)} is not there", _FORM)
-        if path.stat().st_size > MAX_BYTES:
-            raise Wrong(f"{name}: is larger than {MAX_BYTES / 1e6:.0f} MB", f"at most {MOST:,} rows")
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except (OSError, ValueError, RuntimeError) as error:  # a loop of links is a RuntimeError
-        reason = getattr(error, "strerror", None) or "not a path"
-        raise Wrong(f"{show(name)} cannot be read ({reason})", "a file that can be read") from None
-    try:
-        if b"\0" in data:
-            raise UnicodeDecodeError("utf-8", data, data.index(b"\0"), len(data), "binary")
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise Wrong(f"{name}:{line}: is not UTF-8", "a CSV text saved as UTF-8") from None
-
-
-def _rows(name: str, text: str) -> list[tuple[int, list[str]]]:
-    """Return the rows with their lines, without those that are blank.
-
-    Columns are separated by semicolons where the first line has one, else by tabs, else by commas.
-    """
-    first = text.lstrip().partition("\n")[0]
-    separator = next((s for s in ";\t" if s in first), ",")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    rows: list[tuple[int, list[str]]] = []
-    line = 1
-    while True:
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            raise Wrong(f"{name}:{line}: is not CSV ({error})", "rows of cells between commas") from None
-        if row is None:
-            return rows
-        cells = [cell.strip() for cell in row]
-        if any(cells):
-            rows.append((line, cells))
-        line = reader.line_num + 1
+def _within(name: str, problem: Problem) -> Wrong:
+    """Return what is wrong inside the file as what is wrong with the leaf that names it."""
+    line = f":{problem.line}" if problem.line else ""
+    return Wrong(f"{name}{line}: {problem.what}", problem.allowed)
 
 
 def _place(name: str, column: str, first: list[str]) -> tuple[int, bool]:
@@ -142,17 +97,12 @@ def _place(name: str, column: str, first: list[str]) -> tuple[int, bool]:
 def _number(name: str, line: int, row: list[str], at: int, column: str) -> Fraction:
     cell = row[at] if at < len(row) else ""
     where = f"{name}:{line}:"
-    allowed = "a number in each row, with a decimal point; the unit stands after the parenthesis"
+    allowed = "plain numbers: a decimal point, no thousands comma; the unit stands after the parenthesis"
     if not cell:
         raise Wrong(f"{where} has no value", "a number in each row; leave a row without one out")
     if not column and len(row) > 1 and any(row[1:]):
         raise Wrong(f"{where} has {len(row)} cells", allowed)
-    if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", cell):
-        raise Wrong(f"{where} {show(cell)} has a comma", f"{allowed}, and no thousands comma")
     try:
-        number, phrase = quantity(cell, UNITS["number"])
+        return csv_file.number(cell)
     except Wrong as wrong:
         raise Wrong(f"{where} {wrong.what}", allowed) from None
-    if phrase:
-        raise Wrong(f"{where} {show(cell)} is not a plain number", allowed)
-    return number

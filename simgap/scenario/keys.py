@@ -5,13 +5,12 @@ A bare path means the production side, or the shared value of a leaf without a b
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from simgap.scenario.grammar import Leaf, split_leaf
 from simgap.scenario.table import BY_PATH, NAMED, OVERRIDABLE, ROWS, Row
-from simgap.scenario.units import LISTS, Wrong, show
+from simgap.scenario.units import LISTS, Wrong, nearest, show
 
 Names = Mapping[str, Iterable[str]]
 SIDES = ("", "pilot", "production")
@@ -34,12 +33,6 @@ class Key:
     path: str
     side: str
     row: Row
-
-
-def nearest(word: str, candidates: Iterable[str]) -> str:
-    """Return ``did you mean ...? `` for the candidate nearest to a word, or an empty text."""
-    near = difflib.get_close_matches(word[:80], list(candidates), n=1, cutoff=0.6)
-    return f"did you mean `{near[0]}`? " if near else ""
 
 
 def paths(names: Names) -> list[str]:

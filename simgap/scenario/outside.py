@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from simgap.errors import InputError, Problem
-from simgap.scenario import csv_columns
+from simgap.scenario import csv_columns, csv_file
 from simgap.scenario.csv_columns import Columns
-from simgap.scenario.keys import nearest
 from simgap.scenario.published import CLASSES
-from simgap.scenario.units import Wrong, show
+from simgap.scenario.units import Wrong, nearest, show
 
 Leaves = Mapping[str, Mapping[str, Any]]
 
@@ -134,15 +134,15 @@ def check_name(name: str) -> None:
         )
 
 
-def read_class(name: str, scenario: str) -> dict[str, list[float | None]]:
+def read_class(name: str, folder: Path | None) -> dict[str, list[float | None]]:
     """Read a reference class of one's own.
 
     Parameters
     ----------
     name : str
         CSV file in the scenario's folder, a finished project a row.
-    scenario : str
-        File of the scenario.
+    folder : Path or None
+        Where the scenario lies; None where it is no file.
 
     Returns
     -------
@@ -154,11 +154,11 @@ def read_class(name: str, scenario: str) -> dict[str, list[float | None]]:
     Raises
     ------
     Wrong
-        There is no such file.
+        There is no such file in the folder.
     InputError
         Anything in it is wrong, with its lines.
     """
-    table = csv_columns.read(csv_columns.locate(name, scenario), COLUMNS)
+    table = csv_columns.read(csv_file.locate(name, folder), COLUMNS)
     problems: list[Problem] = []
     if not table.lines:
         problems.append(Problem(0, "", "holds no project", "a finished project a row"))

@@ -13,11 +13,11 @@ from simgap.scenario.correlations import resolve_correlations
 from simgap.scenario.document import Document
 from simgap.scenario.grammar import Leaf, parse_change, parse_value, split_leaf
 from simgap.scenario.hours import staffed_day
-from simgap.scenario.keys import find, nearest, set_leaf
+from simgap.scenario.keys import find, set_leaf
 from simgap.scenario.outside import CLASS, check_name, double_counting, is_own, read_class
 from simgap.scenario.portfolios import conflicts
 from simgap.scenario.table import BY_PATH, GUESS, NAMED, OVERRIDABLE, ROWS, Row
-from simgap.scenario.units import LISTS, UNITS, Context, Wrong, show
+from simgap.scenario.units import LISTS, UNITS, Context, Wrong, nearest, show
 from simgap.scenario.validate import Stated, validate
 from simgap.scenario.words import parse_comparison
 
@@ -58,7 +58,8 @@ def resolve(document: Document, sets: Sequence[str] = ()) -> dict[str, Any]:
         stated.names["pilots"] = [DEFAULT_PILOT]
     for text in sets:
         _set(stated, text)
-    contexts = _contexts(stated, None if document.file.startswith("<") else Path(document.file).parent)
+    folder = None if document.file.startswith("<") else Path(document.file).parent
+    contexts = _contexts(stated, folder)
     parameters = _parameters(stated, contexts)
     _check_discount(stated)
     _check_sources(stated)
@@ -67,7 +68,7 @@ def resolve(document: Document, sets: Sequence[str] = ()) -> dict[str, Any]:
     _check_portfolios(stated, parameters, investments)
     success = _read(stated, stated.success[0], "success", lambda: parse_comparison(stated.success[1]))
     correlations = resolve_correlations(stated, parameters)
-    classes, inside = _classes(stated, parameters, document.file)
+    classes, inside = _classes(stated, parameters, folder)
     _raise(document.file, stated.problems)
     if inside:
         raise inside[0]
@@ -322,7 +323,7 @@ def _check_names(stated: Stated, parameters: dict[str, Any]) -> None:
 
 
 def _classes(
-    stated: Stated, parameters: dict[str, Any], file: str
+    stated: Stated, parameters: dict[str, Any], folder: Path | None
 ) -> tuple[dict[str, Any], list[InputError]]:
     """Return the reference classes that are files, by name, and what is wrong inside of these."""
     line = stated.leaves[CLASS].line if CLASS in stated.leaves else 0
@@ -331,7 +332,7 @@ def _classes(
         try:
             _read(stated, line, CLASS, lambda name=name: check_name(name))  # type: ignore[misc]
             if is_own(name):
-                found[name] = _read(stated, line, CLASS, lambda name=name: read_class(name, file))  # type: ignore[misc]
+                found[name] = _read(stated, line, CLASS, lambda name=name: read_class(name, folder))  # type: ignore[misc]
         except InputError as error:
             inside.append(error)
     return found, inside

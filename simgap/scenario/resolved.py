@@ -12,11 +12,11 @@ from typing import Any, NoReturn
 from simgap.errors import InputError, Problem
 from simgap.scenario.empirical import FEWEST
 from simgap.scenario.families import FAMILIES
-from simgap.scenario.keys import find, nearest, paths
+from simgap.scenario.keys import find, paths
 from simgap.scenario.outside import CLASS, MEASURES, MOST_PROJECTS, check_name, double_counting, is_own
 from simgap.scenario.resolve import FORM, UNCHANGEABLE
 from simgap.scenario.table import INF, MOST_WORKFLOWS, NAMED, Row
-from simgap.scenario.units import NUMERIC, Wrong, show
+from simgap.scenario.units import NUMERIC, Wrong, nearest, show
 
 _KEYS = (
     "simgap",

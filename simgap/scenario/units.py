@@ -6,8 +6,9 @@ double as `0.15`, and `1.2k` the same as `1200`.
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -169,6 +170,12 @@ def show(text: str) -> str:
     """Return the text between backticks, cut to a length that fits a message."""
     line = " ".join(text.split())
     return f"`{line if len(line) <= 60 else line[:57] + '...'}`"
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str:
+    """Return ``did you mean ...? `` for the candidate nearest to a word, or an empty text."""
+    near = difflib.get_close_matches(word[:80], list(candidates), n=1, cutoff=0.6)
+    return f"did you mean `{near[0]}`? " if near else ""
 
 
 def quantity(text: str, unit: Unit) -> tuple[Fraction, str]:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, replace
 from simgap.errors import Problem
 from simgap.scenario.document import Document, Listing, Mapping, Node, Scalar, comma_hint
 from simgap.scenario.grammar import Leaf, split_leaf
-from simgap.scenario.keys import nearest
 from simgap.scenario.table import BY_PATH, GROUPS, MOST_WORKFLOWS, NAMED, OVERRIDABLE, ROWS, Row
-from simgap.scenario.units import LISTS, UNITS, Wrong, show
+from simgap.scenario.units import LISTS, UNITS, Wrong, nearest, show
 from simgap.scenario.words import MAX_ITEMS
 
 STRENGTHS = ("published", "measured", "expert", "guess")
