@@ -49,7 +49,7 @@ def simulated(design: str, variants: tuple[Variant, ...], resolved: dict, trials
     values = table(done)[:, :, 0]
     if not done.independent:
         return Run(values, values, values, done.blocks[:: len(variants)])
-    found = control(resolved, plan, done, SEED)
+    found = control(resolved, variants, done, SEED)
     return Run(values, found.trials[:, :, 0], found.overall[:, :, 0], None)
 
 

@@ -21,7 +21,7 @@ OUTCOME = "ratio"
 PORTFOLIOS = ("demo", "ready")
 MAP = ("workflows.claims.volume=30k per year:180k per year:6", "oversight.reviewers=1:7:4")
 SHOWN = "edge_cases.share"
-FUTURES = {"compare": 1000, "all": 50, "gate": 1000, "attribute": 200}
+FUTURES = {"compare": 1000, "all": 50, "gate": 1000, "attribute": 240}
 
 
 def make(folder: Path, quick: bool) -> list[Path]:

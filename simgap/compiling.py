@@ -90,11 +90,17 @@ if not os.environ.get("NUMBA_CACHE_DIR"):
     numba.config.CACHE_DIR = _choose_cache()
 
 
-def is_warm() -> bool:
-    """Return whether the event loop has been compiled before, so that no time is spent on it now."""
+def is_warm(loop: str = "loop.advance") -> bool:
+    """Return whether a loop has been compiled before, so that no time is spent on it now.
+
+    Parameters
+    ----------
+    loop : str
+        Module and name of its function: by default the event loop, ``flow.follow`` the fluid model.
+    """
     if numba.config.DISABLE_JIT:
         return True
-    return any(Path(numba.config.CACHE_DIR).rglob("loop.advance-*.nbc"))
+    return any(Path(numba.config.CACHE_DIR).rglob(f"{loop}-*.nbc"))
 
 
 # Division by zero gives infinity and not an exception, which would keep the compiler from taking several

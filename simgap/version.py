@@ -1,3 +1,3 @@
 """The version, alone so that every layer can import it."""
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"

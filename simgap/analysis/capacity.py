@@ -94,7 +94,7 @@ def carried(critical: Floats, risk: float = RISK) -> Carried:
     Notes
     -----
     The quantile of the critical shares; its interval has as ends the order statistics between which it lies
-    with 95 % (Conover 1999, *Practical Nonparametric Statistics*, ch. 3), 0 and 1 where the draws are too few.
+    with 95 % (Conover 1999, *Practical Nonparametric Statistics*, ch. 3), 0 and 1 where draws are too few.
     """
     from scipy.stats import binom
 

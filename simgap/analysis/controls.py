@@ -77,15 +77,15 @@ def controlled(
     Notes
     -----
     With the slopes B of the least-squares regression of the outcomes on the controls, the estimate is
-    ``mean(Y) - B (mean(C) - means)`` (Lavenberg & Welch 1981, "A perspective on the use of control variables to
-    increase the efficiency of Monte Carlo simulations", *Management Science* 27:322-335). It is the
+    ``mean(Y) - B (mean(C) - means)`` (Lavenberg & Welch 1981, "A perspective on the use of control variables
+    to increase the efficiency of Monte Carlo simulations", *Management Science* 27:322-335). It is the
     regression's value at `means`, and so is its variance,
 
         s^2 (1/n + d' (C'C)^-1 d) + B V B',    d = mean(C) - means,
 
     s^2 the residual variance on n - c - 1 degrees of freedom, C the centred controls, V the covariance of the
     errors of `means`. Student's t on those degrees of freedom is exact for jointly normal trials and exact
-    means; it is kept for the sum with estimated ones. The bias is O(1/n), and 0 where the regression is linear.
+    means; it is kept for the sum with estimated ones. The bias is O(1/n), and 0 for a linear regression.
     Where the spread of the residuals grows with the control the interval is a little narrow: 95 % cover 93 %
     in the test's example of 40 trials.
 

@@ -50,7 +50,7 @@ def capacity(
     case = load(scenario, sets)
     if out:
         check_folder(out, overwrite)
-    with progress(quiet, verbose) as show:
+    with progress(quiet, verbose, "flow.follow") as show:
         result = case.capacity(
             draws, replications if check else 0, seed, workers, show, confirmed=yes, engine=engine
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from simgap.cli.options import DESIGN, LUCKS, finish, precise, progress, simulating
+from simgap.cli.options import CONTROL, DESIGN, LUCKS, finish, precise, progress, simulating
 from simgap.defaults import ALL_REPLICATIONS, REPLICATIONS
 
 
@@ -16,6 +16,7 @@ from simgap.defaults import ALL_REPLICATIONS, REPLICATIONS
 )
 @DESIGN
 @LUCKS
+@CONTROL
 @precise("the mean difference between two portfolios, which must be named")
 @click.argument("portfolios", nargs=-1, metavar="[PORTFOLIO]...")
 @click.option("--all", "every", is_flag=True, help="All combinations of the investments.")
@@ -55,6 +56,7 @@ def compare(
     yes: bool,
     design: str,
     lucks: int,
+    control: bool,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -87,6 +89,7 @@ def compare(
             engine=engine,
             design=design,
             lucks=lucks,
+            control=control,
             precision=precision,
             said=show.say,
         )

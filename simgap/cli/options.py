@@ -70,6 +70,11 @@ LUCKS = click.option(
     help="Trials of each draw of the unknowns; two or more tell what is not known from luck. --replications "
     "counts all trials.",
 )
+CONTROL = click.option(
+    "--control",
+    is_flag=True,
+    help="Also adjust means by the fluid model as control variate: narrower intervals for some seconds more.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 
 
@@ -122,13 +127,13 @@ def precise(of: str) -> Callable[[F], F]:
 
 
 @contextmanager
-def progress(quiet: bool, verbose: bool) -> Iterator[Telling]:
+def progress(quiet: bool, verbose: bool, loop: str = "loop.advance") -> Iterator[Telling]:
     """Give a function that shows (finished, all) with the time left, on standard error.
 
     On a terminal a bar; with `verbose` and no terminal a line at each tenth; else nothing.
     """
     with _shown(quiet, verbose) as (shown, say):
-        show = _compiling(shown) if not quiet and (verbose or sys.stderr.isatty()) else shown
+        show = _compiling(shown, loop) if not quiet and (verbose or sys.stderr.isatty()) else shown
 
         def told(done: int, total: int) -> None:
             # Raised in a callback of the compiler, the interrupt is lost; so it is raised again here.
@@ -139,11 +144,11 @@ def progress(quiet: bool, verbose: bool) -> Iterator[Telling]:
         yield Telling(told, say)
 
 
-def _compiling(show: Progress) -> Progress:
+def _compiling(show: Progress, loop: str) -> Progress:
     """Say that the first run compiles, and how long it took, where it does."""
     from simgap.compiling import is_warm
 
-    if is_warm():
+    if is_warm(loop):
         return show
     click.echo("Compiling the model for this machine: once, about a minute.", err=True)
     started = time.monotonic()

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from simgap import defaults
-from simgap.cli.options import DESIGN, LUCKS, finish, precise, progress, simulating
+from simgap.cli.options import CONTROL, DESIGN, LUCKS, finish, precise, progress, simulating
 
 
 @click.command()
@@ -18,11 +18,13 @@ from simgap.cli.options import DESIGN, LUCKS, finish, precise, progress, simulat
 )
 @DESIGN
 @LUCKS
+@CONTROL
 @precise("mean realised value, or of what --precision-of says")
 @click.option(
     "--precision-of",
     type=click.Choice(defaults.PRECISION_OF),
-    help="Outcome that --precision is of.  [default: npv]",
+    metavar="NAME",
+    help=f"Outcome that --precision is of: {', '.join(defaults.PRECISION_OF)}.  [default: npv]",
 )
 def run(
     scenario: str,
@@ -38,6 +40,7 @@ def run(
     yes: bool,
     design: str,
     lucks: int,
+    control: bool,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -62,6 +65,7 @@ def run(
             engine=engine,
             design=design,
             lucks=lucks,
+            control=control,
             precision=precision,
             precision_of=precision_of,
             said=show.say,

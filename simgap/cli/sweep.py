@@ -69,7 +69,7 @@ def sweep(
     case = load(scenario, sets)
     if out:
         check_folder(out, overwrite)
-    with progress(quiet, verbose) as show:
+    with progress(quiet, verbose, "flow.follow" if preview else "loop.advance") as show:
         result = case.sweep(
             over,
             outcome,

@@ -343,7 +343,7 @@ def drawn_losses(physics: Physics, workflows: Workflows, window: Window, key: In
 def expected_losses(
     physics: Physics, workflows: Workflows, window: Window, key: Ints
 ) -> tuple[Floats, Floats]:
-    """Return the same of expected numbers: errors by the mean value of their class, incidents by their mean."""
+    """Return the same of expected numbers: errors at the mean value of their class, incidents at theirs."""
     assert physics.expected
     escapes, incidents = physics.expected.escapes, physics.expected.incidents
     errors = np.zeros((len(workflows), escapes.shape[2]))

@@ -475,7 +475,7 @@ def _run_in_processes(
     context: tuple[Any, ...], rows: tuple[Row, ...], drawn: Floats, workers: int, shared: Pool
 ) -> Iterator[tuple[int, Trial | BacklogLimit]]:
     waiting = iter(range(len(rows)))
-    if not is_warm():
+    if not is_warm("flow.follow" if context[-1] == FLUID else "loop.advance"):
         # Workers would all compile the same at once, so the first trial runs here.
         first = next(waiting)
         yield from _run_here(context, rows[: first + 1], drawn)

@@ -80,8 +80,8 @@ def run_trial(
     seed, draw, luck : int
         The key of the trial's random numbers; each below 2^32.
     engine : str
-        One of `defaults.ENGINES`, of which the result is the same bits; or `defaults.FLUID`, and the result is
-        what is expected.
+        One of `defaults.ENGINES`, of which the result is the same bits; or `defaults.FLUID`, and the result
+        is what is expected.
     again : bool
         Whether variants with the same phases may follow, so that what is simulated is worth keeping.
 

@@ -45,6 +45,10 @@ def draw(
     axes.axvspan(*interval, color=style.REALISED, alpha=0.15, linewidth=0)
     axes.plot(x, y, "o-", color=style.REALISED, markersize=5, zorder=4, clip_on=False)
     axes.axhline(risk, color=style.FAINT, linewidth=1.2, zorder=1)
+    axes.annotate(
+        f"accepted {100 * risk:.0f}%", (1.0, risk), xytext=(0, 3), textcoords="offset points", ha="right",
+        fontsize=style.SMALL, color=style.INK,
+    )  # fmt: skip
     if check is not None:
         share, p, low, high = check
         axes.errorbar(

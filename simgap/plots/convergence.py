@@ -45,7 +45,7 @@ def draw(
     currency : str
         Name of the currency; empty where the outcome is a probability.
     words : tuple of str
-        Half-width at the last look, and the target.
+        Half-width at the last look, empty where there is none, and the target.
     reached : bool
         Whether the target was.
     """
@@ -102,9 +102,8 @@ def draw(
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=1, borderpad=0.2)
     last = int(looks[-1, 0])
     verdict = "as narrow as asked" if reached else f"not the {words[1]} asked for"
-    style.title(
-        axes, f"{label} is known to within \N{PLUS-MINUS SIGN}{words[0]} after {last:,} trials, {verdict}"
-    )
+    within = f"known to within \N{PLUS-MINUS SIGN}{words[0]}" if words[0] else "not known"
+    style.title(axes, f"{label} is {within} after {last:,} trials, {verdict}")
 
 
 def _scale(
@@ -113,7 +112,7 @@ def _scale(
     """Show what the later trials did; the first dozens, whose intervals are wide, may leave the panel."""
     n, last = running[:, 0], running[-1, 0]
     shown = n >= min(30.0, last / 4.0)
-    ends = np.concatenate([running[shown][:, 2:].ravel(), looks[:, 2:].ravel()])
+    ends = np.concatenate([running[shown][:, 1:].ravel(), looks[:, 1:].ravel()])
     ends = ends[np.isfinite(ends)]
     if ends.size:
         low, high = style.span(ends)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from simgap.plots import style
 from simgap.plots.style import FloatArray
@@ -40,7 +41,19 @@ def draw(axes: Axes, one: FloatArray, other: FloatArray, removable: float, curre
     axes.set_aspect("equal")
     axes.axhline(0.0, color=style.FAINT, linewidth=1.2, zorder=1)
     axes.axvline(0.0, color=style.FAINT, linewidth=1.2, zorder=1)
-    note = style.diagonal(axes, "luck plays no part")
+    axes.plot([0, 1], [0, 1], transform=axes.transAxes, color=style.INK, linewidth=1.6, zorder=2)
+    # At the lower end, where there are fewer points than at the upper.
+    axes.text(
+        0.05,
+        0.07,
+        "luck plays no part",
+        transform=axes.transAxes,
+        rotation=45,
+        rotation_mode="anchor",
+        fontweight="bold",
+        path_effects=style.OUTLINE,
+        zorder=6,
+    )
     axes.scatter(
         one,
         other,
@@ -51,14 +64,15 @@ def draw(axes: Axes, one: FloatArray, other: FloatArray, removable: float, curre
         zorder=3,
     )
     outside = np.abs(np.stack([one, other]) - (low + high) / 2.0).max(axis=0) > (high - low) / 2.0 + room
-    note += f"\n{int(outside.sum()):,} of {len(one):,} draws lie beyond the axes" if outside.any() else ""
+    note = f"\nbeyond the axes: {int(outside.sum()):,} of {len(one):,} draws" if outside.any() else ""
     axes.set_xlabel(
         f"realised NPV with one luck, {currency} \N{RIGHTWARDS ARROW}\n"
         f"(a point is a draw of what is not known){note}"
     )
     axes.set_ylabel(f"the same draw with another luck, {currency} \N{RIGHTWARDS ARROW}")
-    axes.xaxis.set_major_formatter(style.MoneyFormatter())
-    axes.yaxis.set_major_formatter(style.MoneyFormatter())
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(5))
+        axis.set_major_formatter(style.MoneyFormatter())
     style.title(axes, statement(removable))
 
 

@@ -10,21 +10,9 @@ from simgap.analysis.words import money, share_of_100, title
 from simgap.report.outside import uplifts
 from simgap.report.screen import wrap
 
-NUMBERS = [
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
+NUMBERS = (
+    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"
+)  # fmt: skip
 
 
 def heads_in_words(heads: Mapping[str, float]) -> str:
@@ -55,8 +43,8 @@ def words(told: Mapping[str, Any]) -> list[str]:
     low, high = carried["ci95"]
     if carried["never_over"]:
         first = (
-            f"{heads} {verb} all of the work: in no month of any of {draws} draws is more review offered than "
-            "they have hours."
+            f"{heads} {verb} all of the work: in no month of any of {draws} draws is more review offered "
+            "than they have hours."
         )
     elif told["reviewers"]["most"] <= 0.0:
         first = "There are no reviewers: any share of the work that sends something to review is too much."
@@ -79,7 +67,7 @@ def words(told: Mapping[str, Any]) -> list[str]:
 
 
 def _futures(share: float) -> str:
-    return f"{share_of_100(share)} futures"  # of 100
+    return f"{share_of_100(share)} futures in 100"
 
 
 def _hour(told: Mapping[str, Any]) -> list[str]:
@@ -90,7 +78,8 @@ def _hour(told: Mapping[str, Any]) -> list[str]:
         return ["What one more hour is worth cannot be said: it changes no staffed hour of the window."]
     found = [
         f"One more reviewer-hour is worth {money(central['before_wage'], currency)} before its wage and "
-        f"{money(central['net'], currency)} net of it, in present value (fluid model, half a head either way)."
+        f"{money(central['net'], currency)} net of it, in present value (fluid model, half a head either "
+        "way)."
     ]
     if check is None or check["one_more_reviewer"] is None:
         return [*found, "Not checked by simulation."]
@@ -104,8 +93,8 @@ def _hour(told: Mapping[str, Any]) -> list[str]:
     )
     found.append(
         f"Simulated at {_percent(check['share'])}, {_futures(check['p_over'])} have such a month "
-        f"({_percent(check['p_over_ci95'][0])} to {_percent(check['p_over_ci95'][1])}); chance adds to what the "
-        "fluid model expects."
+        f"({_percent(check['p_over_ci95'][0])} to {_percent(check['p_over_ci95'][1])}): chance adds to what "
+        "the fluid model expects."
     )
     return found
 

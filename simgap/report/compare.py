@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simgap.analysis.words import left_out, money, share_of_100, title, unit_of
-from simgap.report.precision import remarks
+from simgap.report.precision import remarks, with_control
 from simgap.report.screen import conventions, few, spread, without_holidays, wrap
 from simgap.scenario.table import CONDITIONS, Row
 from simgap.scenario.units import UNITS, say
@@ -78,6 +78,7 @@ def words(comparison: Data) -> list[str]:
     told = flip[0] if flip else None
     return [
         opening(comparison, flip[1] if flip else ""),
+        *_controlled(comparison.get("control"), best, against),
         *([] if against is None else [_risks(comparison, best, against)]),
         *_carried(comparison),
         *_rivals(comparison),
@@ -127,6 +128,16 @@ def opening(comparison: Data, flip: str = "") -> str:
     beats = f"{often}, {by}" if pair["p_a_better"] >= 0.5 else f"{by}, but only {often}"
     verdict = _verdict(comparison) if stays else ""
     return f"{verdict}{first} beats {other} {beats}, and {terms}{flip and f'; {flip}'}."
+
+
+def _controlled(control: Data | None, best: str, against: str | None) -> list[str]:
+    """Return the sentence on the difference adjusted by the fluid model; nothing where none is."""
+    if not control or against is None:
+        return []
+    pair = next(p for p in control["pairs"] if {p["a"], p["b"]} == {best, against})
+    sign = 1.0 if pair["a"] == best else -1.0
+    told = {**pair, "mean": sign * pair["mean"]}
+    return [f"With the fluid model as control the difference is {with_control(told)}."]
 
 
 def _carried(comparison: Data) -> list[str]:

@@ -87,7 +87,7 @@ def unreached(precision: Mapping[str, Any]) -> str:
     n, half, needed = precision["looks"][-1]["n"], precision["half_width"], precision["trials_needed"]
     wanted = size(kind, precision["target"])
     if half is None:
-        text = f"{n:,} trials are too few for an interval of {LABELS[precision['metric']]}"
+        text = f"{n:,} is too few trials for an interval of {LABELS[precision['metric']]}"
     else:
         text = f"{LABELS[precision['metric']]} to within +/- {size(kind, half)} after {n:,} trials"
     text += f", not {wanted}"
@@ -102,3 +102,17 @@ def unreached(precision: Mapping[str, Any]) -> str:
 
 def _rounded(n: int) -> str:
     return f"{float(f'{n:.2g}'):,.0f}" if n < 10**9 else f"{n:.0e}"
+
+
+def with_control(found: Mapping[str, Any]) -> str:
+    """Write a mean that is adjusted by the fluid model, and how well it is known.
+
+    Examples
+    --------
+    >>> with_control({"mean": 2.0e6, "ci95": [1.9e6, 2.1e6], "variance_left": 0.125})
+    '2.0M +/- 100k, as 8.0 times the trials'
+    """
+    (low, high), left = found["ci95"], found["variance_left"]
+    half = size("mean", None if high is None else (high - low) / 2.0)
+    better = f", as {1.0 / left:.1f} times the trials" if left and left < 0.95 else ", which is no gain here"
+    return f"{money(found['mean'])} +/- {half}{better}"

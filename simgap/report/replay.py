@@ -222,7 +222,11 @@ def _described(event: Mapping[str, Any]) -> str:
 
 def _prices(events: Sequence[Mapping[str, Any]]) -> list[str]:
     rows = [f"{'event':<18}{'month':>5}{'cost':>9}{'weeks':>7}{'incid.':>7}{'fallen':>8}  what"]
+    numbered = ("cost", "restricted_weeks", "incidents", "fallback", "escaped")
+    free = [event["name"] for event in events if all(event[key] == 0.0 for key in numbered)]
     for event in events:
+        if event["name"] in free:
+            continue
         if event["cost"] is None:
             numbers = f"{'unknown':>9}{'':>22}"
         else:
@@ -231,6 +235,8 @@ def _prices(events: Sequence[Mapping[str, Any]]) -> list[str]:
                 f"{event['fallback']:>+8,.0f}"
             )
         rows += _hanging(f"{event['name']:<18}{event['month']:>5}{numbers}  ", _described(event))
+    if free:
+        rows += ["", wrap(f"Cost nothing, and none of these followed: {', '.join(free)}.")]
     return rows
 
 
@@ -239,11 +245,13 @@ def length(hours: float | None) -> str:
 
     Examples
     --------
-    >>> length(3.2), length(50.0), length(1848.0), length(None)
-    ('3.2 h', '2.1 days', '11.0 weeks', 'to the end')
+    >>> length(0.001), length(0.3), length(3.2), length(50.0), length(1848.0), length(None)
+    ('3.6 s', '18 min', '3.2 h', '2.1 days', '11.0 weeks', 'to the end')
     """
     if hours is None:
         return "to the end"
+    if hours < 1.0:
+        return f"{hours * 60.0:.0f} min" if hours >= 1.0 / 60.0 else f"{hours * 3600.0:.2g} s"
     if hours < 48.0:
         return f"{hours:.1f} h"
     return f"{hours / 24.0:.1f} days" if hours < 336.0 else f"{hours / 168.0:,.1f} weeks"
@@ -359,7 +367,7 @@ def consequences(found: Mapping[str, Any]) -> list[str]:
         return int(counts[name]["factual"] - counts[name]["without"])
 
     parts = []
-    for level, pair in found["weeks"].items():
+    for level, pair in reversed(found["weeks"].items()):  # the strictest first
         weeks = pair["factual"] - pair["without"]
         if level != "autonomous" and abs(weeks) >= 0.05:
             parts.append(f"{abs(weeks):.1f} weeks {'more' if weeks > 0 else 'less'} {level}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from simgap.analysis.words import POINTS, left_out, money, share_of_100, title, weeks
 from simgap.report.outside import lifted, optimistic, outside, twice
-from simgap.report.precision import known, remarks
+from simgap.report.precision import known, remarks, with_control
 
 WIDTH = 80
 SHOWN_LINKS = 2
@@ -143,7 +143,7 @@ def words(summary: Mapping[str, Any]) -> list[str]:
                 else "The AI keeps its autonomy."
             )
         )
-    if summary["uncertainty"]:
+    if summary.get("uncertainty"):
         lines.append(spread(summary["uncertainty"]["realised_npv"]))
     guessed, stated = summary["guesses"]["guessed"], summary["guesses"]["stated"]
     lines.append(f"{guessed} of {stated} inputs are guesses.")
@@ -271,6 +271,7 @@ def table(summary: Mapping[str, Any]) -> list[str]:
     waits = operations["review_wait_hours"]
     facts = [
         known(summary["precision"]),
+        *_controlled(summary.get("control")),
         ("Realised / projected", _ratio(ratio)),
         ("Success by the file's criterion", f"{share_of_100(summary['realised']['p_success'])} in 100"),
         ("Mean of the worst 5 in 100", money(summary["realised"]["cvar5"])),
@@ -290,6 +291,13 @@ def table(summary: Mapping[str, Any]) -> list[str]:
     rows += [f"{label:<38}{value}" for label, value in facts]
     rows.append(f"{'':<36}(wait: mean / median / exceeded by 1 in 20)")
     return rows
+
+
+def _controlled(found: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Return the line on the mean that is adjusted by the fluid model; nothing where none is."""
+    if not found:
+        return []
+    return [("... with the fluid model as control", with_control(found["realised_npv"]))]
 
 
 def by_workflow(summary: Mapping[str, Any]) -> list[str]:

@@ -60,7 +60,7 @@ class Capacity(Whole):
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row an adopted share: utilisation in the fullest month, and P(it passes 1)."""
+        """One row an adopted share: utilisation in its fullest month, and how probably it passes 1."""
         import pandas as pd
 
         carried = self.summary["carried"]
@@ -88,7 +88,8 @@ class Capacity(Whole):
         caption = (
             f"{name}: {told['replications']} draws of the unknowns through the fluid model, which is "
             f"approximate; seed {told['seed']}. Overload: in some month more work is offered than reviewers "
-            f"have hours.{doubled(self.resolved)}"
+            "have hours. The band is the 95% interval of the share that is carried."
+            f"{doubled(self.resolved)}"
         )
         check = told["check"]
         figure, axes = style.new_figure(caption)

@@ -51,7 +51,7 @@ def figure(
         precision["target"],
         LABELS[precision["metric"]],
         "" if share else currency,
-        (size(metric.kind, precision["half_width"]), words),
+        ("" if precision["half_width"] is None else size(metric.kind, precision["half_width"]), words),
         precision["reached"],
     )
     return drawn

@@ -201,8 +201,8 @@ class Sweep(Whole):
 
 PREVIEW = [
     "PREVIEW by the fluid model: approximate, nothing was simulated.",
-    "+/- is the spread of the draws, not the error of the model: see docs/fluid.md. Without --preview the "
-    "same points are simulated.",
+    "+/- is the 95 % interval over the draws, not the error of the model: see docs/fluid.md. Without "
+    "--preview the same points are simulated.",
 ]
 # What the numbers on an axis are, by the unit of the table; money is in the scenario's currency.
 AXIS_UNITS = {

@@ -43,7 +43,7 @@ class Variant:
         Share of the work of every workflow that reaches the AI in the end, whatever else is said of it; the
         pilot stays as it is.
     heads : float
-        Reviewers more than else in production, in its headcount plan too; a fraction for the fluid model only.
+        Reviewers more in production, in its headcount plan too; a fraction for the fluid model only.
     """
 
     doses: tuple[tuple[str, float], ...] = ()

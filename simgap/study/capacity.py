@@ -1,4 +1,4 @@
-"""The capacity of reviewers: the plans that show the cliff and the price of an hour, and what they come to."""
+"""The capacity of reviewers: plans that show the cliff and the price of an hour, and what they come to."""
 
 from __future__ import annotations
 

@@ -6,23 +6,15 @@ and `simgap.trace`.
 
 from __future__ import annotations
 
-import datetime
 import math
-import platform
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any
-
-import numpy as np
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from simgap import scenario
 from simgap.analysis import sweep as sweeps
 from simgap.analysis.breakeven import Curve
 from simgap.analysis.summary import design as design_of
-from simgap.analysis.summary import ended, finite, summary
+from simgap.analysis.summary import finite, summary
 from simgap.analysis.timeline import of_arrivals, timeline
 from simgap.defaults import (
     ALL_REPLICATIONS,
@@ -40,8 +32,7 @@ from simgap.defaults import (
     SEED,
     SWEEP_REPLICATIONS,
 )
-from simgap.engines.physics import OVERLONG
-from simgap.errors import BacklogLimit, InputError, Problem, SimulationError
+from simgap.errors import BacklogLimit, InputError, Problem
 from simgap.model.clock import MONTH
 from simgap.montecarlo import one
 from simgap.montecarlo import plan as plans
@@ -55,59 +46,41 @@ from simgap.results.run import Result
 from simgap.results.sweep import Sweep
 from simgap.scenario.load import read_source
 from simgap.scenario.values import Variant
-from simgap.study import attributing, comparing, gating, replaying
+from simgap.study import attributing, comparing, controlling, gating, replaying
 from simgap.study import capacity as capacities
 from simgap.study import precision as precise
 from simgap.study.limits import check_replication, check_size, check_traced, check_window, refusal, start_of
 from simgap.study.replicating import replicated
+from simgap.study.setting import Progress, Setting, mute, now, silent, taken
 from simgap.trace import Trace
 from simgap.version import __version__
 
-MOST_MONEY = 1e18  # no currency needs more, and squares of it are far from the largest number
 PHASES = ("production", "pilot")
-LIBRARIES = ("numpy", "scipy", "simpy", "numba", "pandas", "pyarrow", "matplotlib")
-
-Progress = Callable[[int, int], None]
 
 
-def _silent(done: int, total: int) -> None:
-    """Report nothing."""
-
-
-def _mute(words: str) -> None:
-    """Say nothing."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """A scenario that this version can simulate.
+class Case(Setting):
+    """A scenario that this version can simulate; what it was read from is kept for messages.
 
     Attributes
     ----------
     resolved : dict
         The resolved form.
-    file, text, sets : str, str, sequence of str
-        What it was read from and what replaced leaves of it, for messages.
     """
-
-    resolved: dict[str, Any]
-    file: str = "<text>"
-    text: str = field(default="", repr=False)
-    sets: Sequence[str] = ()
 
     def run(
         self,
         replications: int | None = None,
         seed: int = SEED,
         workers: int | None = None,
-        progress: Progress = _silent,
+        progress: Progress = silent,
         confirmed: bool = True,
         engine: str = ENGINE,
         design: str = DESIGN,
         lucks: int = LUCKS,
+        control: bool = False,
         precision: str | float | None = None,
         precision_of: str | None = None,
-        said: Callable[[str], None] = _mute,
+        said: Callable[[str], None] = mute,
     ) -> Result:
         """Simulate projected and realised value.
 
@@ -132,6 +105,8 @@ class Case:
             16 to 31 randomisations, of ``sobol`` each of a power of two of points.
         lucks : int
             Trials of each draw of the unknowns. Two or more tell what is not known from luck.
+        control : bool
+            Also adjust the means by the fluid model as control variate, which makes their intervals narrower.
         precision : str or float, optional
             Half-width of the 95 % interval at which to stop, such as ``50000``, ``"50k"``, or ``"5 %"`` of
             the estimate; see docs/stopping.md.
@@ -160,18 +135,25 @@ class Case:
         count = asked.first if asked else replications
         draws, drawn = replicated(self.resolved, count, REPLICATIONS, design, lucks)
         n, variants = draws * lucks, (Variant(),)
-        check = self._check(variants, confirmed, workers, engine)
+        check = self.check(variants, confirmed, workers, engine)
         check(n)
-        check_window(self.resolved, self._wrong, variants)
+        check_window(self.resolved, self.wrong, variants)
         how = (seed, workers, progress, engine)
         if asked is None:
-            done, times = self._evaluate(plans.one_each(draws, lucks, drawn), *how)
+            done, times = self.evaluate(plans.one_each(draws, lucks, drawn), *how)
             found, complete = summary(self.resolved, done, seed, __version__), done.complete
         else:
-            done, times, told, n = self._until_precise(asked, variants, check, said, *how)
+            done, times, told, n = self.until_precise(asked, variants, check, said, *how)
             found = precise.placed(summary(self.resolved, done, seed, __version__), told)
             complete = done.complete and told["reached"]
-        provenance = self._provenance("run", seed, n, complete, times, design, lucks)
+        found["control"] = None
+        if control and not done.stopped:
+            try:
+                told_by = controlling.control(self.resolved, variants, done, seed, workers, progress)
+                found["control"] = finite(controlling.of_run(told_by, done))
+            except KeyboardInterrupt:
+                done, complete = replace(done, stopped=True, complete=False), False
+        provenance = self.provenance("run", seed, n, complete, times, design, lucks)
         return Result(self.resolved, done, found, provenance)
 
     def sweep(
@@ -181,7 +163,7 @@ class Case:
         replications: int | None = None,
         seed: int = SEED,
         workers: int | None = None,
-        progress: Progress = _silent,
+        progress: Progress = silent,
         confirmed: bool = True,
         engine: str = ENGINE,
         design: str = DESIGN,
@@ -215,7 +197,7 @@ class Case:
         if not 1 <= len(axes) <= 2 or len({axis.key for axis in axes}) < len(axes):
             raise InputError("--over", [Problem(0, "", f"{len(axes)} axes", "one or two, of different keys")])
         points = math.prod(len(axis.values) for axis in axes)
-        check_window(self.resolved, self._wrong, (Variant(),), axes)
+        check_window(self.resolved, self.wrong, (Variant(),), axes)
         if preview:
             engine = FLUID
         fewest, most = PREVIEW_REPLICATIONS
@@ -227,9 +209,9 @@ class Case:
             items = plans.work(self.resolved, corners) / len(corners.rows) * points * n
             check_size(items, points * n, workers or plans.default_workers(), engine)
         plan = sweeps.plan_of(axes, self.resolved, n, drawn)
-        done, times = self._evaluate(plan, seed, workers, progress, engine)
+        done, times = self.evaluate(plan, seed, workers, progress, engine)
         mean, half_width = sweeps.grid(axes, done, len(plan.variants), outcome)
-        provenance = self._provenance("sweep", seed, n, done.complete, times, design)
+        provenance = self.provenance("sweep", seed, n, done.complete, times, design)
         return Sweep(self.resolved, axes, outcome, mean, half_width, done, seed, provenance)
 
     def compare(
@@ -242,13 +224,14 @@ class Case:
         replications: int | None = None,
         seed: int = SEED,
         workers: int | None = None,
-        progress: Progress = _silent,
+        progress: Progress = silent,
         confirmed: bool = True,
         engine: str = ENGINE,
         design: str = DESIGN,
         lucks: int = LUCKS,
+        control: bool = False,
         precision: str | float | None = None,
-        said: Callable[[str], None] = _mute,
+        said: Callable[[str], None] = mute,
     ) -> Comparison:
         """Simulate portfolios of investments on the same futures.
 
@@ -270,7 +253,7 @@ class Case:
             Futures; by default 1,000, with `every` 200. A search has at most
             `comparing.BREAK_EVEN_REPLICATIONS` at each value, a map `comparing.MAP_REPLICATIONS` at each
             point, both of plain draws with one luck each.
-        seed, workers, progress, confirmed, engine, design, lucks, said
+        seed, workers, progress, confirmed, engine, design, lucks, control, said
             As in `run`.
         precision : str or float, optional
             As in `run`, of the mean difference between two portfolios.
@@ -294,29 +277,30 @@ class Case:
         if known and len(asked.chosen) != 2:
             what = f"is that of a difference, and {len(asked.chosen)} portfolios are compared"
             raise refusal("--precision", what, "the names of two portfolios beside it")
-        check_window(resolved, self._wrong, variants, asked.axes)
+        check_window(resolved, self.wrong, variants, asked.axes)
         for axis in asked.searched:  # each by itself
-            check_window(resolved, self._wrong, variants, [axis])
-        check = self._check(variants, confirmed, workers, engine, asked.further_trials)
+            check_window(resolved, self.wrong, variants, [axis])
+        check = self.check(variants, confirmed, workers, engine, asked.further_trials)
         check(n)
         how = (seed, workers, progress, engine)
         told = None
         if known is None:
-            done, times = self._evaluate(plans.crossed(variants, draws, lucks, drawn), *how)
+            done, times = self.evaluate(plans.crossed(variants, draws, lucks, drawn), *how)
         else:
-            done, times, told, n = self._until_precise(known, variants, check, said, *how)
+            done, times, told, n = self.until_precise(known, variants, check, said, *how)
         shown = plans.of_variants(done, range(len(asked.chosen)))
-        summary = self._summary(shown, seed) | {"design": design_of(shown)}
+        summary = self.summary(shown, seed) | {"design": design_of(shown)}
         summary |= comparing.compared(resolved, asked, done, shown)
         if told is not None:
             summary = precise.paired(summary, told, asked.chosen[0][0])
 
         curves: dict[str, Curve] = {}
         winners, unfinished = None, ""
+        summary["control"] = None
 
         def simulate(plan: plans.Plan) -> plans.Results:
             nonlocal unfinished
-            found, _ = self._evaluate(plan, seed, workers, progress, engine)
+            found, _ = self.evaluate(plan, seed, workers, progress, engine)
             if found.stopped:
                 raise KeyboardInterrupt
             if found.ended:
@@ -324,6 +308,11 @@ class Case:
             return found
 
         try:
+            if control and not done.stopped:
+                bought = variants[: len(asked.chosen)]
+                told_by = controlling.control(resolved, bought, shown, seed, workers, progress)
+                names = [name for name, _ in asked.chosen]
+                summary["control"] = controlling.of_comparison(told_by, shown, names)
             if asked.searches and summary["against"] is not None and not done.stopped:
                 curves, searched = comparing.search(resolved, asked, summary, n, simulate)
                 summary |= searched
@@ -331,14 +320,14 @@ class Case:
                 winners = comparing.map_of(resolved, asked, n, simulate)
                 summary["map"] = comparing.map_data(winners, asked.chosen)
         except KeyboardInterrupt:
-            unfinished = "stopped before the break-even or the map was finished"
+            unfinished = "stopped before all that was asked for was finished"
         except BacklogLimit:
             unfinished = "every future of the break-even or the map ends with backlog_limit"
         except InputError as error:
             what = error.problems[0].what
             unfinished = f"the break-even or the map met what cannot be simulated ({what})"
         complete = done.complete and not unfinished and (told is None or told["reached"])
-        provenance = self._provenance("compare", seed, n, complete, times, design, lucks)
+        provenance = self.provenance("compare", seed, n, complete, times, design, lucks)
         return Comparison(resolved, shown, finite(summary), curves, winners, unfinished, provenance)
 
     def gate(
@@ -347,7 +336,7 @@ class Case:
         replications: int = REPLICATIONS,
         seed: int = SEED,
         workers: int | None = None,
-        progress: Progress = _silent,
+        progress: Progress = silent,
         confirmed: bool = True,
         engine: str = ENGINE,
     ) -> Gate:
@@ -372,17 +361,17 @@ class Case:
             Interrupted before the first was.
         """
         resolved = self.resolved
-        names = gating.designs_of(resolved, self._wrong, designs)
+        names = gating.designs_of(resolved, self.wrong, designs)
         variants = tuple(Variant(pilot=name) for name in names)
-        check_window(resolved, self._wrong, variants)
+        check_window(resolved, self.wrong, variants)
         if not confirmed:
             items = plans.work(resolved, plans.crossed(variants, 1)) * replications
             trials = len(variants) * replications
             check_size(items, trials, workers or plans.default_workers(), engine)
-        done, times = self._evaluate(plans.crossed(variants, replications), seed, workers, progress, engine)
+        done, times = self.evaluate(plans.crossed(variants, replications), seed, workers, progress, engine)
         judged = gating.trials(resolved, names, done)
-        found = self._summary(done, seed) | gating.judged(resolved, judged, seed)
-        provenance = self._provenance("gate", seed, replications, done.complete, times)
+        found = self.summary(done, seed) | gating.judged(resolved, judged, seed)
+        provenance = self.provenance("gate", seed, replications, done.complete, times)
         return Gate(resolved, done, judged, finite(found), provenance)
 
     def attribute(
@@ -393,7 +382,7 @@ class Case:
         replications: int | None = None,
         seed: int = SEED,
         workers: int | None = None,
-        progress: Progress = _silent,
+        progress: Progress = silent,
         confirmed: bool = True,
         engine: str = ENGINE,
     ) -> Attribution:
@@ -408,7 +397,7 @@ class Case:
         interactions : bool
             Also what each two conditions take together; but for `exact` that is twice the work.
         replications : int, optional
-            Draws; by default 200, with `exact` 20.
+            Draws; by default 240, with `exact` 20.
         seed, workers, progress, confirmed, engine
             As in `run`.
 
@@ -425,16 +414,16 @@ class Case:
         usual = EXACT_REPLICATIONS if exact else ATTRIBUTE_REPLICATIONS
         n = usual if replications is None else replications
         asked = attributing.asked(resolved, portfolios, exact, interactions)
-        check_window(resolved, self._wrong, asked.variants)
+        check_window(resolved, self.wrong, asked.variants)
         if not confirmed:
             one_draw = attributing.plan_of(asked, 1, seed)
             items, trials = plans.work(resolved, one_draw) * n, len(one_draw.rows) * n
             check_size(items, trials, workers or plans.default_workers(), engine)
         plan = attributing.plan_of(asked, n, seed)
-        done, times = self._evaluate(plan, seed, workers, progress, engine)
+        done, times = self.evaluate(plan, seed, workers, progress, engine)
         shares = attributing.shares(asked, done, seed)
-        found = self._summary(done, seed) | attributing.summary(resolved, asked, done, shares)
-        provenance = self._provenance("attribute", seed, n, done.complete, times)
+        found = self.summary(done, seed) | attributing.summary(resolved, asked, done, shares)
+        provenance = self.provenance("attribute", seed, n, done.complete, times)
         return Attribution(resolved, done, asked.conditions, shares, finite(found), provenance)
 
     def capacity(
@@ -443,7 +432,7 @@ class Case:
         replications: int = CHECK_REPLICATIONS,
         seed: int = SEED,
         workers: int | None = None,
-        progress: Progress = _silent,
+        progress: Progress = silent,
         confirmed: bool = True,
         engine: str = ENGINE,
     ) -> Capacity:
@@ -466,38 +455,27 @@ class Case:
         KeyboardInterrupt
             Interrupted before the fluid model was done.
         """
-        check_window(self.resolved, self._wrong, (Variant(),))
+        check_window(self.resolved, self.wrong, (Variant(),))
         if not confirmed:
             items = 3 * replications * plans.work(self.resolved, plans.one_each(1))
             check_size(items, 3 * replications, workers or plans.default_workers(), engine)
             check_size(0.0, draws * len(capacities.FLUID_VARIANTS), workers or plans.default_workers(), FLUID)
-        found, times = self._evaluate(capacities.fluid_plan(draws), seed, workers, progress, FLUID)
+        found, times = self.evaluate(capacities.fluid_plan(draws), seed, workers, progress, FLUID)
         if found.stopped:
             raise KeyboardInterrupt
         simulated, unfinished = None, ""
         if replications:
             plan = capacities.check_plan(capacities.cliff(found)[0].share, replications)
             try:
-                simulated, _ = self._evaluate(plan, seed, workers, progress, engine)
+                simulated, _ = self.evaluate(plan, seed, workers, progress, engine)
             except (KeyboardInterrupt, BacklogLimit) as error:
                 unfinished = f"the check was not finished ({error or 'stopped'})"
         told = capacities.summary(self.resolved, seed, found, simulated)
-        summary = self._summary(found, seed) | told
+        summary = self.summary(found, seed) | told
         complete = found.complete and not unfinished and (simulated is None or simulated.complete)
-        provenance = self._provenance("capacity", seed, draws, complete, times)
+        provenance = self.provenance("capacity", seed, draws, complete, times)
         provenance["check_replications"] = replications
         return Capacity(self.resolved, found, simulated, summary, provenance, unfinished)
-
-    def _summary(self, results: plans.Results, seed: int) -> dict[str, Any]:
-        return {
-            "scenario": {"name": self.resolved["name"], "digest": scenario.digest(self.resolved)},
-            "seed": seed,
-            "replications": len({row[1:] for row in results.rows}),
-            "ended": ended(results),
-            "engine": results.engine,
-            "version": __version__,
-            "currency": self.resolved["parameters"]["money.currency"]["value"],
-        }
 
     def trace(
         self,
@@ -531,27 +509,22 @@ class Case:
         check_replication(replication)
         if phase not in PHASES:
             raise refusal("--phase", phase, " or ".join(PHASES))
-        check_window(self.resolved, self._wrong, (Variant(),))
-        started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
+        check_window(self.resolved, self.wrong, (Variant(),))
+        since = now()
         packed = getattr(one.phases_of(self.resolved, seed, replication), phase)
         first, last = months or (1, packed.months)
         if not 1 <= first <= last <= packed.months:
             allowed = f"A:B within 1:{packed.months}, the months from the decision to the end of the {phase}"
             raise refusal("--months", f"{first}:{last}", allowed)
         check_traced(arrivals(packed))
-        with self._in_words():
+        with self.in_words():
             entries = one.log_of(packed, seed, replication)
         start = start_of(self.resolved, packed.go_live, entries[-1].time if entries else 0)
         go_live, window = packed.go_live, int(packed.knots[-1])
         line = timeline(entries, go_live, window, packed.reviewers.staff, packed.reviewers.calendar)
         if months:
             entries = of_arrivals(entries, (first - 1) * MONTH - go_live, last * MONTH - go_live)
-        times = {
-            "started": started.isoformat(timespec="seconds"),
-            "seconds": round(time.monotonic() - clock, 3),
-            "workers": 1,
-        }
-        provenance = self._provenance("trace", seed, 1, True, times)
+        provenance = self.provenance("trace", seed, 1, True, taken(since))
         return Trace(self.resolved, seed, replication, phase, months, entries, start, line, provenance)
 
     def replay(
@@ -560,7 +533,7 @@ class Case:
         without: Sequence[str] = (),
         each: bool = False,
         seed: int = SEED,
-        progress: Progress = _silent,
+        progress: Progress = silent,
         confirmed: bool = True,
     ) -> Happenings | Replay:
         """Take events out of one replication of `run`, and show what followed from them.
@@ -590,130 +563,12 @@ class Case:
             It ends with `backlog_limit`, as it was or without what is taken out.
         """
         check_replication(replication)
-        check_window(self.resolved, self._wrong, (Variant(),))
-        started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
-        with self._in_words():
+        check_window(self.resolved, self.wrong, (Variant(),))
+        since = now()
+        with self.in_words():
             found = replaying.replay(self.resolved, replication, without, each, seed, progress, confirmed)
-        times = {
-            "started": started.isoformat(timespec="seconds"),
-            "seconds": round(time.monotonic() - clock, 3),
-            "workers": 1,
-        }
-        provenance = self._provenance("replay", seed, 1, found.complete, times)
+        provenance = self.provenance("replay", seed, 1, found.complete, taken(since))
         return replace(found, provenance=provenance)
-
-    def _check(
-        self,
-        variants: tuple[Variant, ...],
-        confirmed: bool,
-        workers: int | None,
-        engine: str,
-        further: Callable[[int], int] = lambda n: 0,
-    ) -> Callable[[int], None]:
-        """Return what refuses so many draws of the variants, and further trials, as more than an hour."""
-        if confirmed:
-            return lambda n: None
-        items = plans.work(self.resolved, plans.crossed(variants, 1)) / len(variants)
-
-        def check(n: int) -> None:
-            trials = len(variants) * n + further(n)
-            check_size(items * trials, trials, workers or plans.default_workers(), engine)
-
-        return check
-
-    def _until_precise(
-        self,
-        asked: precise.Asked,
-        variants: tuple[Variant, ...],
-        check: Callable[[int], None],
-        said: Callable[[str], None],
-        seed: int,
-        workers: int | None,
-        progress: Progress,
-        engine: str,
-    ) -> tuple[plans.Results, dict[str, Any], dict[str, Any], int]:
-        """Return results, times, the JSON of ``precision``, and draws; see `precise.simulate`."""
-        taken: list[dict[str, Any]] = []
-
-        def evaluate(
-            plan: plans.Plan, before: plans.Results | None, pool: plans.Pool, shown: Progress
-        ) -> plans.Results:
-            done, times = self._evaluate(plan, seed, workers, shown, engine, before, pool)
-            taken.append(times)
-            return done
-
-        done, told, n = precise.simulate(asked, variants, evaluate, check, progress, said)
-        return done, taken[0] | {"seconds": round(sum(t["seconds"] for t in taken), 3)}, told, n
-
-    def _evaluate(
-        self,
-        plan: plans.Plan,
-        seed: int,
-        workers: int | None,
-        progress: Progress,
-        engine: str,
-        before: plans.Results | None = None,
-        pool: plans.Pool | None = None,
-    ) -> tuple[plans.Results, dict[str, Any]]:
-        if not plan.rows:
-            raise refusal("--replications", "0", "1 or more")
-        started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
-        with self._in_words():
-            done = plans.evaluate(self.resolved, plan, seed, workers, progress, engine, before, pool)
-        for name in ("projected_npv", "realised_npv"):
-            largest = float(np.abs(done.of(name)).max())
-            if not largest < MOST_MONEY:
-                what = f"{name.replace('_', ' ')} comes to {largest:.3g}, too large to compute with"
-                allowed = f"amounts and volumes that add up to less than {MOST_MONEY:.0e}"
-                raise InputError(self.file, [Problem(0, "", what, allowed)])
-        times = {
-            "started": started.isoformat(timespec="seconds"),
-            "seconds": round(time.monotonic() - clock, 3),
-            "workers": workers or plans.default_workers(),
-        }
-        return done, times
-
-    @contextmanager
-    def _in_words(self) -> Iterator[None]:
-        """Turn the one failure of a simulation that is the file's fault into words that say so."""
-        try:
-            yield
-        except SimulationError as error:
-            if not str(error).endswith(OVERLONG):
-                raise
-            allowed = "a time in the right unit, more capacity, or a deadline"
-            raise InputError(self.file, [Problem(0, "", str(error), allowed)]) from None
-
-    def _wrong(self, key: str, what: str, allowed: str) -> InputError:
-        """Return the error of a value of the file."""
-        return scenario.wrong([(key, what, allowed)], self.text, self.file, self.sets)
-
-    def _provenance(
-        self,
-        command: str,
-        seed: int,
-        replications: int,
-        complete: bool,
-        times: dict[str, Any],
-        design: str = DESIGN,
-        lucks: int = LUCKS,
-    ) -> dict[str, Any]:
-        from importlib.metadata import version
-
-        return {
-            "command": command,
-            "seed": seed,
-            "replications_asked": replications,
-            "design": design,
-            "lucks": lucks,
-            "complete": complete,
-            "simgap": __version__,
-            "python": platform.python_version(),
-            "platform": f"{sys.platform} {platform.machine()}",
-            "libraries": {name: version(name) for name in LIBRARIES},
-            "times": times,
-            "scenario": self.resolved,
-        }
 
 
 def load(source: str, sets: Sequence[str] = ()) -> Case:

@@ -22,7 +22,7 @@ from simgap.study.limits import refusal
 OPTION, OF = "--precision", "--precision-of"
 MONEY = "a half-width above 0, such as 50000, 50k or 5 % of the estimate"
 SHARE = "a half-width above 0 and below 0.5, such as 0.02 for two points"
-LARGEST = 1e18  # of a half-width; see `case.MOST_MONEY`
+LARGEST = 1e18  # of a half-width; see `setting.MOST_MONEY`
 
 Simulate = Callable[[Plan, Results | None, Pool, Callable[[int, int], None]], Results]
 

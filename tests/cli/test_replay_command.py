@@ -364,7 +364,7 @@ def test_an_interrupt_keeps_the_prices_that_were_finished(simgap, monkeypatch, l
     answer = simgap("replay", EVENTFUL, "--replication", 1, "--each")
     assert answer.code == 3
     assert "Stopped before every event was priced" in answer.err
-    assert answer.out.count("unknown") == len(listed.events) - 2
+    assert answer.out.count("unknown") == len(listed.events) - 2  # both have their price or cost nothing
 
 
 def test_too_much_work_is_refused(refused, monkeypatch):

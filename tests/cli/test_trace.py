@@ -273,5 +273,5 @@ def test_the_python_interface_refuses_too():
 
 def test_a_replication_that_outlasts_the_calendar_is_refused(refused, tiny, monkeypatch):
     # Problems may take centuries to close; here the calendar ends sooner instead.
-    monkeypatch.setattr("simgap.study.case.date_of", lambda _: datetime.date(9999, 12, 31))
+    monkeypatch.setattr("simgap.study.limits.date_of", lambda _: datetime.date(9999, 12, 31))
     assert "the replication ends after the year 9999; an" in refused("trace", tiny)

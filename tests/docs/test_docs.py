@@ -53,7 +53,16 @@ def test_parameters_are_those_of_the_table():
     assert "| `workflows.*.value` | money | `none` | at least 0 |  | not yet |" in page
 
 
-@pytest.mark.parametrize("name", ["tutorial.md", "interface.md", "trace.md", "scenario-format.md"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tutorial.md",
+        "interface.md",
+        "trace.md",
+        "scenario-format.md",
+        pytest.param("replay.md", marks=pytest.mark.slow),
+    ],
+)
 def test_commands_print_what_is_shown(name):
     page = text(DOCS / name)
     fresh = script("console").replay(page)

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from simgap.report.screen import screen, warnings, words, wrap
+from simgap.report.screen import screen, spread, warnings, words, wrap
 
 STATS = {"mean": 4e5, "sd": 1e5, "p5": -9e5, "p50": 4.1e5, "p95": 1.5e6, "ci95": [3e5, 5e5]}
 SETTINGS = {
@@ -95,7 +95,7 @@ SUMMARY = {
     "inputs": [LINK, {**LINK, "name": "oversight.time"}, {**LINK, "name": "legacy.cost"}],
     "guesses": {"guessed": 17, "stated": 23},
     "outside_view": None,
-    "precision": {"half_width": 2e4},
+    "precision": {"metric": "realised.npv.mean", "half_width": 2e4},
 }
 
 
@@ -252,3 +252,48 @@ def test_changes_and_the_end_of_the_ai_are_told():
         "Changes: 24.7 a future; each takes 20.0 weeks from request to production, and 1.6 are open" in text
     )
     assert "The AI is given up in 75 of 100 futures, in month 11 on average" in text
+
+
+# --- two kinds of uncertainty -----------------------------------------------------------------------------
+
+
+def parts(luck, share, ci95, total=1000.0):
+    """Return components of variance with this variance of luck and share of the unknowns."""
+    return {
+        "luck": {"variance": luck, "share": None if share is None else 1.0 - share, "ci95": None},
+        "unknown": {"variance": total**2 - luck, "share": share, "ci95": ci95},
+        "sd_total": total,
+        "sd_luck": luck**0.5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (
+            parts(360_000.0, 0.64, [0.5, 0.75]),
+            "Measuring more could remove up to 40% of the spread (sd from 1.0k to 600); only capacity and "
+            "luck decide the rest. Of the variance 64% is what is not known (95 % interval 50% to 75%), 36% "
+            "is luck.",
+        ),
+        (
+            parts(990_000.0, 0.01, [-0.1, 0.12]),
+            "is luck. What is not known cannot be told from no share at all.",
+        ),
+        (
+            parts(990_000.0, 0.01, None),
+            "1% is what is not known, 99% is luck. What is not known cannot be told",
+        ),
+        (
+            parts(1_020_000.0, -0.02, [-0.1, 0.06]),
+            "its share of the variance comes out at -2% (95 % interval -10% to 6%), below zero by chance",
+        ),
+        (
+            parts(0.0, 1.0, [1.0, 1.0]),
+            "All of the spread is what is not known (sd 1.0k): luck plays no part.",
+        ),
+        (parts(0.0, None, None, 0.0), "Nothing varies in the spread."),
+    ],
+)
+def test_what_measuring_could_remove(found, words):
+    assert words in spread(found)

@@ -146,7 +146,7 @@ def test_no_file_outside_the_folder_is_read(tmp_path, name):
     folder = tmp_path / "inner"
     folder.mkdir()
     (folder / "link.csv").symlink_to(tmp_path / "past.csv")
-    with pytest.raises(Wrong, match="(is not in|leads out of) the scenario's folder"):
+    with pytest.raises(Wrong, match=r"(is not in|leads out of) the scenario's folder"):
         read_class(name, folder)
 
 

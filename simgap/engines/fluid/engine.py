@@ -9,8 +9,8 @@ import numpy as np
 
 from simgap.compiling import rule
 from simgap.engines.fluid import flow, world
-from simgap.engines.fluid.flow import Inputs, Room
 from simgap.engines.fluid.mix import FIELDS, MIX
+from simgap.engines.fluid.rooms import PIECES, Inputs, Room
 from simgap.engines.packing import UNLIMITED, Packed, Team
 from simgap.engines.physics import ENDS, Count, Expected, Physics, TeamPhysics
 from simgap.model import clock, items
@@ -114,7 +114,6 @@ def simulate(packed: Packed, seed: int = 0, draw: int = 0, luck: int = 0) -> Phy
     classes = max(len(f.quantiles) for f in flows) + 1
     edges, month_of = steps_of(packed)
     steps = len(edges) - 1
-    p = packed.p
     ends = edges / HOUR
     hours = math.ceil(ends[-1]) + AHEAD
     planned, nobody = _heads(packed, edges)
@@ -212,6 +211,7 @@ def simulate(packed: Packed, seed: int = 0, draw: int = 0, luck: int = 0) -> Phy
         lost=zeros((n, 2)),
         area=zeros(n),
         latent=zeros(n),
+        before=zeros(n),
         in_stage=zeros(n),
         passed=zeros(n),
         broken=zeros(n),
@@ -226,8 +226,9 @@ def simulate(packed: Packed, seed: int = 0, draw: int = 0, luck: int = 0) -> Phy
         review_2=zeros((2, FIELDS + classes)),
         now_=zeros(3),
         regimes=zeros(3),
-        pieces=zeros((3, flow.PIECES)),
-        shares=zeros((n, flow.PIECES)),
+        told=zeros(2),
+        pieces=zeros((3, PIECES)),
+        shares=zeros((n, PIECES)),
         firsts=zeros(MOST_HIRES),
         coming=zeros(MOST_HIRES),
     )

@@ -1,8 +1,8 @@
 """What the items of a step are like, what the AI makes of them, and how many of them a person sees.
 
-Everything here is exact in expectation, given the shares of broken schemas, of unhandled edge cases and of the
-levels of autonomy: the joint law of defects, kind of edge case, right and wrong, confidence, stakes and
-triggers is summed over, and hardness by Gauss-Hermite quadrature.
+Everything here is exact in expectation, given the shares of broken schemas, of unhandled edge cases and of
+the levels of autonomy: the joint law of defects, kind of edge case, right and wrong, confidence, stakes
+and triggers is summed over, and hardness by Gauss-Hermite quadrature.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from simgap.model.types import Floats
     MIX,
 ) = range(13)
 
-# What is known of the unique items that wait for a team, in items; HAND and WORK in hours; then by value class.
+# What is known of the unique items that wait for a team; HAND and WORK in hours; then items by value class.
 (
     EXC,  # exceptions
     EDG,  # handed-over edge cases
@@ -73,8 +73,8 @@ def mix_of(
     p : Floats
         Packed parameters.
     schema, unhandled, drift : float
-        Share of items in another schema; of items that are edge cases of an unhandled type; log-odds that drift
-        has taken.
+        Share of items in another schema; of items that are edge cases of an unhandled type; log-odds that
+        drift has taken.
     odds, weights : Floats[n]
         Odds against a right decision on a clean item at the nodes of hardness, and the nodes' weights.
     catches : Floats[3, n]

@@ -1,9 +1,9 @@
-"""A team as a fluid queue, hour by hour: work flows in, staffed hours drain it, what would wait too long leaves.
+"""A team as a fluid queue, hour by hour: work flows in, staffed hours drain it, and some waits too long.
 
 Within a step the queue is followed in pieces of at most an hour, so that nights, mornings and weekends are as
-in the simulation. What chance adds to the waits of a queue that is not overloaded comes from stationary theory:
-Erlang's C formula, corrected for the spread of the times (Allen & Cunneen; Whitt 1993, "Approximations for the
-GI/G/m queue", *Production and Operations Management* 2:114-161).
+in the simulation. What chance adds to the waits of a queue that is not overloaded comes from stationary
+theory: Erlang's C formula, corrected for the spread of the times (Whitt 1993, "Approximations for the GI/G/m
+queue", *Production and Operations Management* 2:114-161).
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 
 from simgap.compiling import rule
-from simgap.model.clock import HOUR
 from simgap.model.parameters import Law, T
 from simgap.model.types import Floats, Ints
+from simgap.sampling.inversion import normal_cdf
 
 LEAST_WORK = 1e-9  # hours; a review of no time at all still takes its turn
-BUSIEST = 0.98  # load above which stationary theory is not asked
+BUSIEST = 0.98  # load at which Erlang's formula is read where it is more
 
 
 @rule
@@ -31,7 +31,7 @@ def staffed_by(t: float, staffed: Floats) -> float:
 
 @rule
 def waits(load: float, heads: float) -> float:
-    """Return Erlang's C: the share of arrivals that wait for one of the heads, offered so much work an hour."""
+    """Return Erlang's C: the share of arrivals that wait, with so much work an hour for some heads."""
     n = int(heads)
     if n < 1 or load <= 0.0:
         return 0.0
@@ -81,7 +81,7 @@ def leave(
 ) -> None:
     """Let those leave whose wait outlasts their patience: the urgent first, then the others.
 
-    `work`, `items` and `lost` (in work) are Floats[workflows, 2]; `order` has the workflows by their patience.
+    `work`, `items` and `lost` (in work) are Floats[workflows, 2]; `order` has the workflows by patience.
     """
     ahead = 0.0
     for q in range(2):
@@ -109,6 +109,34 @@ def leave(
 
 
 @rule
+def by_chance(load: float, heads: float, variance: float, t: Floats) -> float:
+    """Return the work an hour that leaves by chance, beside what is too much on average.
+
+    Work in the queue as Brownian motion that is reflected where it is empty. A fixed deadline is a second
+    barrier (Harrison 1985, *Brownian Motion and Stochastic Flow Systems*, ch. 5); an exponential one pulls it
+    back in proportion (Ward & Glynn 2003, "A diffusion approximation for a Markovian queue with reneging",
+    *Queueing Systems* 43:103-128).
+    """
+    spare = heads - load
+    if variance <= 0.0:
+        return 0.0
+    if int(t[T.PATIENCE_LAW]) == Law.DETERMINISTIC:
+        z = 2.0 * spare * heads * t[T.DEADLINE] / variance
+        if abs(z) < 1e-6:
+            return 0.5 * variance / (heads * t[T.DEADLINE])
+        if z > 500.0:
+            return 0.0
+        return max(0.0, spare / math.expm1(z) - max(0.0, -spare))
+    pull = 1.0 / t[T.DEADLINE]
+    mean, spread = -spare / pull, math.sqrt(0.5 * variance / pull)
+    z = mean / spread
+    if z < -30.0:
+        return 0.0
+    waiting = mean + spread * math.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi) / normal_cdf(z)
+    return max(0.0, pull * waiting - max(0.0, -spare))
+
+
+@rule
 def work_off(
     teams: Floats,
     share: float,
@@ -130,8 +158,9 @@ def work_off(
     served: Floats,
     lost: Floats,
     area: Floats,
-) -> float:
-    """Let a team work for one step, and return its mean congestion over the reviews that start.
+    told: Floats,
+) -> None:
+    """Let a team work for one step.
 
     Parameters
     ----------
@@ -166,11 +195,13 @@ def work_off(
         Written: work that was begun, and work that left.
     area : Floats[workflows]
         Item-hours of waiting are added.
+    told : Floats[2]
+        Written: mean congestion over the reviews that start, and staffed time for an hour of review.
     """
     workflows = len(teams)
     served[:, :] = 0.0
     lost[:, :] = 0.0
-    hurry = weighed = begun = offered = came = hours = spread = 0.0
+    hurry = weighed = occupied = begun = offered = came = hours = spread = 0.0
     delta, mean, reference = teams[0, T.DELTA], teams[0, T.MEAN_TIME], teams[0, T.X_REF]
     here = share * heads
     now = start
@@ -212,6 +243,7 @@ def work_off(
         if here > 0.0 and done_now > 0.0:
             hurry += done_now * min(1.0, 0.5 * (before + after) * mean / here / reference)
             weighed += done_now
+            occupied += done_now * slow * (1.0 - delta * x)
         hours += worked[i]
     for w in range(workflows):
         for q in range(2):
@@ -219,32 +251,36 @@ def work_off(
             offered += in_work[w, q]
             came += in_items[w, q]
             spread += in_work[w, q] * square_cv(teams[w])
-    x = hurry / weighed if weighed > 0.0 else 0.0
+    told[0] = hurry / weighed if weighed > 0.0 else 0.0
+    told[1] = occupied / weighed if weighed > 0.0 else slow
     if heads < 1.0 or hours <= 0.0 or offered <= 0.0 or begun <= 0.0:
-        return x
-    # What chance adds: some wait although there is room on average.
-    load = min(offered / share / hours * slow, BUSIEST * heads)
-    wait = waits(load, heads)
-    if wait > 0.0:
-        each = offered / came * slow
-        # Mean wait of those who wait.
-        tau = each / (heads - load) * 0.5 * (batch + spread / offered)
-        for w in range(workflows):
-            t = teams[w]
-            for q in range(2):
-                if t[T.DEADLINE] < math.inf and served[w, q] > 0.0 and t[T.DEADLINE] > 0.0:
-                    if int(t[T.PATIENCE_LAW]) == Law.DETERMINISTIC:
-                        part = wait * math.exp(-t[T.DEADLINE] / tau) if tau > 0.0 else 0.0
-                    else:
-                        part = wait * tau / (tau + t[T.DEADLINE])
-                    gone = part * served[w, q]
-                    served[w, q] -= gone
-                    lost[w, q] += gone
-                area[w] += in_items[w, q] * wait * tau
-    return x
-
-
-@rule
-def hours_between(t0: int, t1: int) -> float:
-    """Return hours between two instants."""
-    return (t1 - t0) / HOUR
+        return
+    # What chance adds: some wait, and some leave, although there is room on average.
+    each = offered / came * slow
+    each_spread = batch + spread / offered
+    load, urgent = offered / share / hours * slow, 0.0
+    for w in range(workflows):
+        urgent += in_work[w, 0] / share / hours * slow
+    wait = waits(min(load, BUSIEST * heads), heads)
+    if wait <= 0.0:
+        return
+    tau = each / (heads - min(load, BUSIEST * heads)) * 0.5 * each_spread
+    for w in range(workflows):
+        t = teams[w]
+        longest = 0.5 * t[T.DEADLINE]
+        if load < heads:
+            area[w] += (in_items[w, 0] + in_items[w, 1]) * wait * min(tau, longest)
+        if t[T.DEADLINE] == math.inf or t[T.DEADLINE] <= 0.0:
+            continue
+        for q in range(2):
+            if served[w, q] <= 0.0:
+                continue
+            busy = load if q else urgent
+            if busy <= 0.0:
+                continue
+            rate = by_chance(busy, heads, busy * each * each_spread, t)
+            if busy < heads:
+                rate *= wait
+            gone = min(0.5, rate / busy) * served[w, q]
+            served[w, q] -= gone
+            lost[w, q] += gone

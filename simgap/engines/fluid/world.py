@@ -36,8 +36,16 @@ WEEK_HOURS = 168.0
     EDGE_STARTS,
     AUDITED_HERE,  # in this month, and faulted, so far
     FAULTED_HERE,
+    X_USUAL,  # congestion of reviewers in the usual regime, where all is reviewed, and of specialists
+    X_BUSY,
+    X_EXPERTS,
+    SOLVED,  # share of futures for whose model the threshold was last solved
+    IN_STAGE,  # items that wait for the AI now, and most of them ever
+    PEAK,
+    ORDERED,  # reviewers
+    PIPELINE,  # share of the pipeline that is busy
     STATE,
-) = range(18)
+) = range(26)
 
 
 @rule
@@ -48,7 +56,7 @@ def poisson_below(mean: float, count: float) -> float:
     if count == math.inf:
         return 1.0
     term = total = math.exp(-mean)
-    for k in range(1, int(math.ceil(count))):
+    for k in range(1, math.ceil(count)):
         term *= mean / k
         total += term
     return min(1.0, total)
@@ -218,7 +226,7 @@ def lag(p: Floats, connected: int) -> float:
 
 @rule
 def renewals(mean: float, every: float) -> float:
-    """Return the rate, per event, of every `every`-th event of a Poisson process that expects `mean` so far."""
+    """Return the rate, per event, of each `every`-th event of a Poisson process that expects `mean` so far."""
     if every == math.inf:
         return 0.0
     total, k = 0.0, every - 1.0
@@ -370,7 +378,7 @@ def trust(state: Floats, restricting: float, hours: float, p: Floats) -> None:
 
 @rule
 def hired_heads(firsts: Floats, heads: Floats, t0: float, t1: float, p: Floats, out: Floats) -> None:
-    """Write the hired heads that are there on average in a step, and what of them is missing as they learn."""
+    """Write the hired heads that are there on average in a step, and what is missing as they learn."""
     out[0] = out[1] = 0.0
     for i in range(len(firsts)):
         if heads[i] > 0.0 and firsts[i] < t1:
