@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simgap import scenario
+from simgap.analysis.head import head
 from simgap.analysis.summary import finite
 from simgap.analysis.timeline import Timeline, counts
 from simgap.analysis.words import title
@@ -72,14 +72,9 @@ class Trace:
         longest = {"items": most, "time": self._time(since), "month": month}
         seen = line.incidents < line.window
         return {
-            "scenario": {"name": self.resolved["name"], "digest": scenario.digest(self.resolved)},
-            "seed": self.seed,
-            "replication": self.replication,
+            **head(self.resolved, seed=self.seed, replication=self.replication, engine="reference"),
             "phase": self.phase,
             "months": list(self.months) if self.months else None,
-            "engine": "reference",
-            "version": __version__,
-            "counted_twice": counted_twice(self.resolved),
             "go_live": self._time(0),
             **counts(self.entries),
             "incidents": int(seen.sum()),

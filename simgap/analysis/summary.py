@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from simgap.analysis.head import head
 from simgap.analysis.outside import lifts_of, outside_view
 from simgap.analysis.statistics import (
     cvar,
@@ -26,9 +27,7 @@ from simgap.model.governance import LEVELS, RESTRICTED
 from simgap.model.types import Floats, Ints
 from simgap.montecarlo.outcomes import MONTHLY, PER_WORKFLOW
 from simgap.montecarlo.plan import Results
-from simgap.scenario.outside import counted_twice
 from simgap.scenario.portfolios import concerns, members
-from simgap.scenario.resolved import digest
 from simgap.scenario.values import inputs, row_of
 from simgap.scenario.words import READERS
 
@@ -368,14 +367,8 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
     return dict(
         finite(
             {
-                "scenario": {"name": resolved["name"], "digest": digest(dict(resolved))},
-                "seed": seed,
-                "replications": n,
-                "design": design(results),
-                "ended": ended(results),
-                "engine": results.engine,
+                **head_of(resolved, results, seed),
                 "version": version,
-                "currency": resolved["parameters"]["money.currency"]["value"],
                 "pilot": pilot,
                 "bought": {
                     "investments": [name for name in resolved["investments"] if name in bought],
@@ -409,7 +402,6 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
                 "inputs": input_links(resolved, results),
                 "guesses": {"guessed": guessed, "stated": stated},
                 "uncertainty": uncertainty(results),
-                "counted_twice": counted_twice(resolved),
                 "outside_view": outside_view(
                     resolved, realised, projected, lifts_of(resolved, results.inputs, results.drawn)
                 ),
@@ -424,6 +416,18 @@ def summary(resolved: Mapping[str, Any], results: Results, seed: int, version: s
                 },
             }
         )
+    )
+
+
+def head_of(resolved: Mapping[str, Any], results: Results, seed: int) -> dict[str, Any]:
+    """Return what the JSON of every command that simulates many trials begins with."""
+    return head(
+        resolved,
+        seed=seed,
+        replications=len({row[1:] for row in results.rows}),
+        design=design(results),
+        ended=ended(results),
+        engine=results.engine,
     )
 
 

@@ -63,5 +63,4 @@ class Whole:
 
     def json(self) -> dict[str, Any]:
         """Return what ``result.json`` holds."""
-        both = {"counted_twice": counted_twice(self.resolved), "provenance": self.provenance}
-        return dict(finite({**self._summary, **both}))
+        return dict(finite({**self._summary, "provenance": self.provenance}))

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from simgap import scenario
 from simgap.analysis import replay as analysis
+from simgap.analysis.head import currency, head
 from simgap.analysis.replay import INCIDENT, SCHEMA_CHANGE, Difference, Event
 from simgap.analysis.summary import finite
 from simgap.analysis.timeline import Timeline
@@ -30,8 +30,6 @@ from simgap.montecarlo.outcomes import Reading
 from simgap.report import eventlog
 from simgap.report import replay as report
 from simgap.results.incomplete import doubled
-from simgap.scenario.outside import counted_twice
-from simgap.version import __version__
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -287,7 +285,7 @@ class Replay:
         lines = tuple(told.line for told in self.histories)
         marks = [(event.time, event.name) for event in self.chosen]
         statement = report.headline(self.json())
-        replay.draw(axes, (lines[0], lines[1]), self.cumulative(), marks, _currency(self.resolved), statement)
+        replay.draw(axes, (lines[0], lines[1]), self.cumulative(), marks, currency(self.resolved), statement)
         return figure
 
     def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> None:
@@ -315,20 +313,10 @@ class Replay:
 REPLAY_FILES = ("result.json", "chain.csv", "differences.csv", "replay.png")
 
 
-def _currency(resolved: Mapping[str, Any]) -> str:
-    return str(resolved["parameters"]["money.currency"]["value"])
-
-
 def _head(of: Happenings | Replay) -> dict[str, Any]:
     settings: Mapping[str, Any] = of.resolved["parameters"]
     return {
-        "scenario": {"name": of.resolved["name"], "digest": scenario.digest(of.resolved)},
-        "seed": of.seed,
-        "replication": of.replication,
-        "engine": ENGINE,
-        "version": __version__,
-        "currency": _currency(of.resolved),
-        "counted_twice": counted_twice(of.resolved),
+        **head(of.resolved, seed=of.seed, replication=of.replication, engine=ENGINE),
         "discount": (of.told if isinstance(of, Happenings) else of.histories[0]).reading.rate,
         "tax": (of.told if isinstance(of, Happenings) else of.histories[0]).reading.tax,
         "months": int(settings["clock.horizon"]["value"]),

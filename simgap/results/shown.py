@@ -15,6 +15,7 @@ import numpy as np
 
 from simgap import scenario
 from simgap.analysis import meaning
+from simgap.analysis.head import currency, head
 from simgap.analysis.meaning import Law
 from simgap.analysis.words import title
 from simgap.errors import InputError, Problem
@@ -125,9 +126,7 @@ class Shown:
         else:
             listed = [_without_one(row) for row in self.rows]
         return {
-            "scenario": {"name": self.resolved["name"], "digest": scenario.digest(self.resolved)},
-            "version": __version__,
-            "currency": self._currency,
+            **head(self.resolved),
             "inputs": listed,
             "provenance": {"command": "show", "simgap": __version__, "scenario": self.resolved},
         }
@@ -178,10 +177,6 @@ class Shown:
             for name, figure in self.figures().items():
                 style.save(figure, place / file_name(name))
 
-    @property
-    def _currency(self) -> str:
-        return str(self.resolved["parameters"]["money.currency"]["value"])
-
     def _caption(self, about: Mapping[str, Any]) -> str:
         written = f", written {title(about['written'])}" if about["written"] else ""
         scenario_name, name = title(self.resolved["name"]), title(about["name"])
@@ -193,7 +188,7 @@ class Shown:
             middle = float(side.value)
         if side.row is FACTOR:
             return 1.0, "x pilot" if side.side == "factor" else "x"
-        return meaning.spoken(side.row.unit, side.text, middle, self._currency)
+        return meaning.spoken(side.row.unit, side.text, middle, currency(self.resolved))
 
     def _json(self, side: _Side) -> dict[str, Any]:
         """Return what is known of a side; ``one`` of the unit it is shown in, in the normalised unit."""

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simgap import scenario
+from simgap.analysis import head
 from simgap.analysis import sweep as sweeps
-from simgap.analysis.summary import design, ended, finite
+from simgap.analysis.summary import finite, head_of
 from simgap.analysis.words import left_out, money, title
 from simgap.defaults import FLUID
 from simgap.folder import result_folder, write_json
@@ -26,10 +26,8 @@ from simgap.report.outside import uplifts
 from simgap.report.screen import wrap
 from simgap.results import tables
 from simgap.results.incomplete import Whole, doubled, omitted
-from simgap.scenario.outside import counted_twice
 from simgap.scenario.units import say
 from simgap.scenario.values import row_of
-from simgap.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +70,7 @@ class Sweep(Whole):
     @property
     def currency(self) -> str:
         """The currency of the outcome; empty where it is no money."""
-        return str(self.resolved["parameters"]["money.currency"]["value"]) if self.outcome == "npv" else ""
+        return head.currency(self.resolved) if self.outcome == "npv" else ""
 
     @property
     def table(self) -> pd.DataFrame:
@@ -86,20 +84,13 @@ class Sweep(Whole):
     def json(self) -> dict[str, Any]:
         """Return what ``result.json`` holds."""
         return {
-            "scenario": {"name": self.resolved["name"], "digest": scenario.digest(self.resolved)},
-            "seed": self.seed,
-            "replications": self.replications,
-            "design": design(self.results),
-            "ended": ended(self.results),
-            "engine": self.results.engine,
-            "preview": self.preview,
-            "version": __version__,
+            **head_of(self.resolved, self.results, self.seed),
             "currency": self.currency,
+            "preview": self.preview,
             "axes": [{"key": axis.key, "values": axis.values.tolist()} for axis in self.axes],
             "outcome": self.outcome,
             "mean": finite(self.mean.tolist()),
             "half_width": finite(self.half_width.tolist()),
-            "counted_twice": counted_twice(self.resolved),
             "provenance": finite(self.provenance),
         }
 
@@ -119,8 +110,7 @@ class Sweep(Whole):
         )
         medians = plans.medians(self.resolved)
         places = [sweeps.place(axis, self.resolved, medians) for axis in self.axes]
-        currency = str(self.resolved["parameters"]["money.currency"]["value"])
-        labels = [axis_label(axis, currency) for axis in self.axes]
+        labels = [axis_label(axis, head.currency(self.resolved)) for axis in self.axes]
         outcome = sweeps.OUTCOMES[self.outcome]
         figure, axes = style.new_figure(caption)
         if len(self.axes) == 1:

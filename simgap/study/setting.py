@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from simgap import scenario
-from simgap.analysis.summary import ended
+from simgap.analysis.summary import head_of
 from simgap.defaults import DESIGN, LUCKS
 from simgap.engines.physics import OVERLONG
 from simgap.errors import InputError, Problem, SimulationError
@@ -73,15 +73,7 @@ class Setting:
 
     def summary(self, results: plans.Results, seed: int) -> dict[str, Any]:
         """Return what the JSON of all commands that simulate many trials begins with."""
-        return {
-            "scenario": {"name": self.resolved["name"], "digest": scenario.digest(self.resolved)},
-            "seed": seed,
-            "replications": len({row[1:] for row in results.rows}),
-            "ended": ended(results),
-            "engine": results.engine,
-            "version": __version__,
-            "currency": self.resolved["parameters"]["money.currency"]["value"],
-        }
+        return head_of(self.resolved, results, seed)
 
     def check(
         self,

@@ -12,8 +12,10 @@ HEAD = {
     "replications": WHOLE,
     "engine": TEXT,
     "version": TEXT,
+    "design": {"name": TEXT, "randomisations": WHOLE, "points": WHOLE, "lucks": WHOLE},
     "ended": {"backlog_limit": WHOLE, "draws": list},
     "currency": TEXT,
+    "counted_twice": list,
     "provenance": {"complete": bool, "replications_asked": WHOLE, "seed": WHOLE, "times": {}, "scenario": {}},
 }
 
