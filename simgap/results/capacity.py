@@ -60,7 +60,7 @@ class Capacity:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row an adopted share: utilisation in its fullest month, and the probability that it passes 1."""
+        """One row an adopted share: utilisation of its fullest month, and how likely that passes 1."""
         import pandas as pd
 
         carried = self.summary["carried"]
@@ -91,8 +91,8 @@ class Capacity:
         name = title(self.resolved["name"])
         caption = (
             f"{name}: {told['replications']} draws of the unknowns through the fluid model, which is "
-            f"approximate; seed {told['seed']}. Overload: in some month more work is offered than reviewers have "
-            "hours. The band is the 95% interval of the share that is carried."
+            f"approximate; seed {told['seed']}. Overload: in some month more work is offered than reviewers "
+            "have hours. The band is the 95% interval of the share that is carried."
         )
         check = told["check"]
         figure, axes = style.new_figure(caption)

@@ -53,7 +53,7 @@ def test_the_interval_covers():
     # 95 %; 94 % is two standard deviations of the count below it (0.49 %), and so alarms once in 40 at worst.
     rng = np.random.default_rng(2)
     intervals = np.array([carried(rng.uniform(size=200)).ci95 for _ in range(2000)])
-    assert ((intervals[:, 0] <= 0.05) & (0.05 <= intervals[:, 1])).mean() >= 0.94
+    assert ((intervals[:, 0] <= 0.05) & (intervals[:, 1] >= 0.05)).mean() >= 0.94
 
 
 def test_with_few_draws_the_interval_says_little():
