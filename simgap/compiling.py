@@ -118,6 +118,11 @@ def rule(function: F) -> F:
     return cast(F, numba.njit(**_OPTIONS)(function))
 
 
+def part(function: F) -> F:
+    """Compile a part of one long function only where it is called: it takes too much to be passed."""
+    return cast(F, numba.njit(inline="always", **_OPTIONS)(function))
+
+
 def small(function: F) -> F:
     """Compile a rule that is copied into what calls it, since a call would cost more than its work."""
     return cast(F, numba.njit(forceinline=True, **_OPTIONS)(function))

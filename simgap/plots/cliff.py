@@ -46,7 +46,7 @@ def draw(
     axes.plot(x, y, "o-", color=style.REALISED, markersize=5, zorder=4, clip_on=False)
     axes.axhline(risk, color=style.FAINT, linewidth=1.2, zorder=1)
     axes.annotate(
-        f"accepted {100 * risk:.0f}%", (1.0, risk), xytext=(0, 3), textcoords="offset points", ha="right",
+        f"accepted {100 * risk:.0f}%", (0.0, risk), xytext=(4, 3), textcoords="offset points", ha="left",
         fontsize=style.SMALL, color=style.INK,
     )  # fmt: skip
     if check is not None:

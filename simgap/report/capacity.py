@@ -104,7 +104,7 @@ def screen(told: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     carried = told["carried"]
     use = carried["utilisation"]
     lines = [title(told["scenario"]["name"]), *words(told), *uplifts(settings)]
-    head = f"{'adopted':>10}{'P(over)':>12}   {'utilisation in the fullest month':<36}"
+    head = f"{'adopted':>10}{'P(over)':>12}   utilisation in the fullest month"
     rows = [head, f"{'':>22}{'P5':>10}{'P50':>10}{'P95':>10}"]
     for i, share in enumerate(carried["shares"]):
         ranks = "".join(f"{_ratio(use[rank][i]):>10}" for rank in ("p5", "p50", "p95"))

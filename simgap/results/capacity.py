@@ -60,7 +60,7 @@ class Capacity(Whole):
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row an adopted share: utilisation in its fullest month, and how probably it passes 1."""
+        """One row an adopted share: utilisation of its fullest month, and how likely that passes 1."""
         import pandas as pd
 
         carried = self.summary["carried"]

@@ -59,9 +59,9 @@ def test_what_knows_no_luck_is_the_same(claims):
 
 
 def test_the_smallest_scenario_is_exact():
-    """Nothing is reviewed: what remains is arrivals, of which 41,500 vary by half a per cent."""
+    """Nothing is reviewed: what remains is the number of arrivals, whose sd is 204 items of 6 each."""
     simulated, fluid = both("minimal", [Variant()], 6)
-    np.testing.assert_allclose(fluid.of("realised_npv"), simulated.of("realised_npv"), rtol=0.03)
+    np.testing.assert_allclose(fluid.of("realised_npv"), simulated.of("realised_npv"), atol=5 * 204 * 6)
     np.testing.assert_allclose(fluid.of("accuracy_true"), simulated.of("accuracy_true"), atol=0.006)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from simgap.compiling import rule
+from simgap.compiling import part
 from simgap.engines.fluid import world
 from simgap.engines.fluid.rooms import Inputs, Room
 from simgap.engines.physics import Count
@@ -15,7 +15,7 @@ from simgap.model.parameters import P
 MS = 3.6e6  # milliseconds an hour
 
 
-@rule
+@part
 def repair(given: Inputs, made: Room, s: int, length: float, wait: float) -> float:
     """Follow schema changes and their repair; return the share of the pipeline that this takes."""
     p2 = given.p2
@@ -51,7 +51,7 @@ def repair(given: Inputs, made: Room, s: int, length: float, wait: float) -> flo
     return min(1.0, used / p[P.IN_PARALLEL])
 
 
-@rule
+@part
 def retrain(given: Inputs, made: Room, s: int, surfaced: float, length: float, wait: float) -> float:
     """Follow drift, the chart, and retraining; return the share of the pipeline that this takes."""
     p2 = given.p2
@@ -111,7 +111,7 @@ def retrain(given: Inputs, made: Room, s: int, surfaced: float, length: float, w
     return asked * length / hours / p[P.IN_PARALLEL]
 
 
-@rule
+@part
 def learn(given: Inputs, made: Room, s: int, length: float, wait: float, free: float) -> float:
     """Follow the types of edge case; return the share of the pipeline that their changes take."""
     p2 = given.p2
@@ -160,7 +160,7 @@ def learn(given: Inputs, made: Room, s: int, length: float, wait: float, free: f
     return starts * length / hours / p2[0, P.IN_PARALLEL]
 
 
-@rule
+@part
 def change(given: Inputs, made: Room, s: int, surfaced: float) -> None:
     """Follow what changes in a step: connectors come first, then retraining, then types of edge case."""
     p, state = given.p2[0], made.state
@@ -180,7 +180,7 @@ def change(given: Inputs, made: Room, s: int, surfaced: float) -> None:
     state[world.PIPELINE] = min(1.0, repairs + model + types)
 
 
-@rule
+@part
 def hire(given: Inputs, made: Room, s: int) -> None:
     """Look at the backlog, once a week, hire where there is too much of it, and read the month."""
     p2 = given.p2

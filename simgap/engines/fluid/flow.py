@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from simgap.compiling import rule
+from simgap.compiling import part, rule
 from simgap.engines.fluid import changes, way, world
 from simgap.engines.fluid import team as teams_
 from simgap.engines.fluid.rooms import Inputs, Room
@@ -14,7 +14,7 @@ from simgap.model.parameters import P
 from simgap.model.types import Floats
 
 
-@rule
+@part
 def begin(given: Inputs, made: Room) -> None:
     """Set up what does not change, and the state at go-live."""
     p2 = given.p2
@@ -52,7 +52,7 @@ def begin(given: Inputs, made: Room) -> None:
     regimes[0] = 1.0
 
 
-@rule
+@part
 def organise(given: Inputs, made: Room, s: int) -> float:
     """Write the probabilities of the levels of autonomy; return how many restrictions begin an hour."""
     p2 = given.p2
@@ -98,7 +98,7 @@ def organise(given: Inputs, made: Room, s: int) -> float:
     return restricting
 
 
-@rule
+@part
 def cut(given: Inputs, made: Room, s: int, first: int) -> tuple[int, int]:
     """Write the pieces of a step; return their number, and the place of its end among the knots."""
     p2 = given.p2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from simgap.compiling import rule
+from simgap.compiling import part, rule
 from simgap.engines.fluid import mix as mixes
 from simgap.engines.fluid import team as teams_
 from simgap.engines.fluid import world
@@ -145,7 +145,7 @@ def outages(p: Floats) -> tuple[float, float]:
     return 1.0 / (1.0 + down), 0.5 * p[P.OUTAGE_TIME] * (1.0 + p[P.OUTAGE_CV] * p[P.OUTAGE_CV])
 
 
-@rule
+@part
 def arrive(given: Inputs, made: Room, s: int, pieces: int) -> None:
     """Book what arrives, and keep what is sent to the AI.
 
@@ -211,7 +211,7 @@ def arrive(given: Inputs, made: Room, s: int, pieces: int) -> None:
         before[w] = latent[w]
 
 
-@rule
+@part
 def classify(given: Inputs, made: Room, s: int, w: int) -> tuple[float, float]:
     """See what the items of a workflow are, what the AI makes of them, and who must look at that.
 
@@ -284,7 +284,7 @@ def classify(given: Inputs, made: Room, s: int, w: int) -> tuple[float, float]:
     return edge, unhandled
 
 
-@rule
+@part
 def serve(given: Inputs, made: Room, s: int, w: int, edge: float) -> tuple[float, float, float]:
     """Let the AI serve a workflow; return exceptions, what passed and how long each took, in hours."""
     p2 = given.p2
@@ -376,7 +376,7 @@ def serve(given: Inputs, made: Room, s: int, w: int, edge: float) -> tuple[float
     return exceptions, through, each
 
 
-@rule
+@part
 def join(
     given: Inputs,
     made: Room,
@@ -438,7 +438,7 @@ def join(
     seen_items[w] = seen
 
 
-@rule
+@part
 def review(given: Inputs, made: Room, s: int, pieces: int) -> None:
     """Let the reviewers work, in each regime."""
     p2 = given.p2
@@ -543,7 +543,7 @@ def review(given: Inputs, made: Room, s: int, pieces: int) -> None:
         capacity[0, month] += heads * (exact[0, s + 1] - exact[0, s])
 
 
-@rule
+@part
 def specialise(given: Inputs, made: Room, s: int, pieces: int) -> None:
     """Let the specialists work."""
     p2 = given.p2
@@ -594,7 +594,8 @@ def specialise(given: Inputs, made: Room, s: int, pieces: int) -> None:
             for j in range(pieces):
                 shares[w, j] = worked[j] / all_hours if all_hours > 0.0 else lengths[j] / hours
         teams_.work_off(
-            teams[1], 1.0, 0.0 if stopped else planned[steps], 1.0, planned[steps] <= 0.0 or stopped, order[1],
+            teams[1], 1.0, 0.0 if stopped else planned[steps], 1.0, planned[steps] <= 0.0 or stopped,
+            order[1],
             start, pieces, lengths, worked_2, shares, by_hour_2, batch, in_work[3], in_items[3],
             work[3], number[3], served, lost, area, told,
         )  # fmt: skip
@@ -622,7 +623,7 @@ def specialise(given: Inputs, made: Room, s: int, pieces: int) -> None:
         capacity[1, month] += (0.0 if stopped else planned[steps]) * (exact[1, s + 1] - exact[1, s])
 
 
-@rule
+@part
 def surface(given: Inputs, made: Room, s: int) -> float:
     """Let incidents surface after a lag, and return how many."""
     p2 = given.p2
@@ -654,7 +655,7 @@ def surface(given: Inputs, made: Room, s: int) -> float:
     return incidents_now
 
 
-@rule
+@part
 def drain(given: Inputs, made: Room, stopped: bool) -> None:
     """Let the queues run empty after the window; what waits for a team without anybody falls back."""
     p2 = given.p2

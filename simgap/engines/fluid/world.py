@@ -226,7 +226,7 @@ def lag(p: Floats, connected: int) -> float:
 
 @rule
 def renewals(mean: float, every: float) -> float:
-    """Return the rate, per event, of each `every`-th event of a Poisson process that expects `mean` so far."""
+    """Return the rate, per event, of each `every`-th event of a Poisson process with `mean` so far."""
     if every == math.inf:
         return 0.0
     total, k = 0.0, every - 1.0
