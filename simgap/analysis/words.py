@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from simgap.defaults import DESIGNS
 from simgap.errors import BacklogLimit
 
@@ -80,6 +82,34 @@ def weeks(months: float) -> str:
     """
     number = float(f"{months * 730.0 / 168.0:.2g}")
     return f"{number:g} week{'s' * (number != 1.0)}"
+
+
+def listed(names: Sequence[str], more: int = 0) -> str:
+    """Write names in a row.
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b", "c"]), listed(["a", "b"], 3)
+    ('a', 'a, b and c', 'a, b and 3 more')
+    """
+    names = [*names, f"{more} more"] if more else list(names)
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
+def interval(ci95: Sequence[float | None] | None, show: Callable[[float], str] = money) -> str:
+    """Return an interval in brackets; None at an end is open, and no interval is nothing.
+
+    Examples
+    --------
+    >>> interval([1200.0, 3400.0]), interval([None, 2.0]), interval([None, None]), interval(None)
+    (' (95 % interval 1.2k to 3.4k)', ' (95 % interval up to 2)', ' (no bounded interval)', '')
+    """
+    if ci95 is None:
+        return ""
+    low, high = ci95
+    if low is None:
+        return " (no bounded interval)" if high is None else f" (95 % interval up to {show(high)})"
+    return f" (95 % interval {f'from {show(low)}' if high is None else f'{show(low)} to {show(high)}'})"
 
 
 def left_out(ended: int, of: int) -> str:

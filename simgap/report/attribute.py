@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simgap.analysis.words import left_out, money, title
+from simgap.analysis.words import interval, left_out, listed, money, title
 from simgap.report.screen import conventions, few, without_holidays, wrap
 
 SMALL = 0.02  # of the gap: bars below are named together
@@ -72,14 +72,14 @@ def words(found: Data) -> list[str]:
     if gap["ci95"] is None:
         return [f"{opening} One draw shows nothing of the gap of {money(gap['mean'])}."]
     if gap["ci95"][0] <= 0.0:
-        size = f"{money(gap['mean'])}{_interval(gap['ci95'])}"
+        size = f"{money(gap['mean'])}{interval(gap['ci95'])}"
         none = "That is no less: the gap is" if gap["ci95"][1] < 0.0 else "No gap can be shown:"
         return [f"{opening} {none} {size}.", *_others(found)]
     large = [row for row in _ordered(found["bars"]) if row["shown"] and row["share"] >= SMALL]
     told = [f"{_named(row)} takes {row['share']:.0%} ({money(row['mean'])})" for row in large]
     told = told[:1] + [text.replace(" takes", "") for text in told[1:]]
-    size = f"the gap of {money(gap['mean'])}{_interval(gap['ci95'])}"
-    of_gap = f"Of {size}, {_listed(told)}." if told else f"No bar of {size} is told from zero."
+    size = f"the gap of {money(gap['mean'])}{interval(gap['ci95'])}"
+    of_gap = f"Of {size}, {listed(told)}." if told else f"No bar of {size} is told from zero."
     return [f"{opening} {of_gap}", *_others(found)]
 
 
@@ -97,13 +97,13 @@ def _others(found: Data) -> list[str]:
     ]
     unclear = [_named(row) for row in rows if not row["shown"] and abs(row["share"] or 0.0) >= SMALL]
     if small:
-        lines.append(f"Less than {SMALL:.0%} each: {_listed(small)}.")
+        lines.append(f"Less than {SMALL:.0%} each: {listed(small)}.")
     if better:
-        lines.append(f"Narrows the gap, production being better off there than the pilot: {_listed(better)}.")
+        lines.append(f"Narrows the gap, production being better off there than the pilot: {listed(better)}.")
     if unclear:
-        lines.append(f"Not told from zero: {_listed(unclear)}.")
+        lines.append(f"Not told from zero: {listed(unclear)}.")
     if found["without_bar"]:
-        names = _listed([name.replace("_", " ") for name in found["without_bar"]])
+        names = listed([name.replace("_", " ") for name in found["without_bar"]])
         lines.append(f"The same in pilot and production, so exactly 0: {names}.")
     return [" ".join(lines)] * bool(lines) + _pairs(found)
 
@@ -117,11 +117,11 @@ def _pairs(found: Data) -> list[str]:
         return ["No two conditions can be shown to take more, or less, together than each without the other."]
     told = [
         f"{pair['a'].replace('_', ' ')} and {pair['b'].replace('_', ' ')} {money(abs(pair['mean']))} "
-        f"{'more' if pair['mean'] > 0.0 else 'less'}{_interval(_size(pair))}"
+        f"{'more' if pair['mean'] > 0.0 else 'less'}{interval(_size(pair))}"
         for pair in shown[:SHOWN_PAIRS]
     ]
     more = len(shown) - len(told)
-    return [f"Together beyond what each takes without the other: {_listed(told, more)}."]
+    return [f"Together beyond what each takes without the other: {listed(told, more)}."]
 
 
 def table(found: Data) -> list[str]:
@@ -149,7 +149,7 @@ def left(found: Data, portfolio: Data) -> list[str]:
     by += " smaller" if change["mean"] >= 0.0 else " larger"
     words = (
         f"With {name} instead of {base} the gap to the same board figure is {money(gap, currency)}, "
-        f"{by}{_interval(_size(change))}. investments: what they cost, and what their delay of go-live loses."
+        f"{by}{interval(_size(change))}. investments: what they cost, and what their delay of go-live loses."
     )
     own = {row["condition"]: row["mean"] for row in found["bars"]}
     less = {row["condition"]: row for row in portfolio["changes"]}
@@ -184,15 +184,6 @@ def _ordered(rows: Sequence[Data], size: Data | None = None) -> list[Data]:
 
 def _named(row: Data) -> str:
     return str(row["condition"]).replace("_", " ")
-
-
-def _interval(ci95: Sequence[float] | None) -> str:
-    return f" (95 % interval {money(ci95[0])} to {money(ci95[1])})" if ci95 else ""
-
-
-def _listed(texts: Sequence[str], more: int = 0) -> str:
-    texts = [*texts, *[f"{more} more"] * bool(more)]
-    return " and ".join([", ".join(texts[:-1]), texts[-1]]) if len(texts) > 1 else texts[0]
 
 
 def _line(label: str, cells: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simgap.analysis.words import left_out, money, share_of_100, title, unit_of
+from simgap.analysis.words import interval, left_out, listed, money, share_of_100, title, unit_of
 from simgap.report.precision import remarks, with_control
 from simgap.report.screen import conventions, few, spread, without_holidays, wrap
 from simgap.scenario.table import CONDITIONS, Row
@@ -105,7 +105,7 @@ def opening(comparison: Data, flip: str = "") -> str:
     if b is None:
         npv = by_name[a]["npv"]
         mean = money(npv["mean"], comparison["currency"])
-        return f"Only {title(a)} is compared. It comes to {mean} on average{_interval(npv['ci95'], money)}."
+        return f"Only {title(a)} is compared. It comes to {mean} on average{interval(npv['ci95'])}."
     pair, first, other = _pair(comparison, a, b), title(a), title(b)
     stats, share = pair["difference"], share_of_100(pair["p_a_better"])
     amount, terms = money(stats["mean"], comparison["currency"]), _terms(by_name[a], by_name[b])
@@ -116,7 +116,7 @@ def opening(comparison: Data, flip: str = "") -> str:
             f"In the only future simulated {first} comes to {amount} more than {other}, and {terms}. One "
             "future shows nothing."
         )
-    by = f"by {amount} on average{_interval(stats['ci95'], money)}"
+    by = f"by {amount} on average{interval(stats['ci95'])}"
     stays = a == comparison["baseline"]
     other += " (the second best)" * (stays and len(by_name) > 2)
     if not pair["shown"]:
@@ -145,7 +145,7 @@ def _carried(comparison: Data) -> list[str]:
     carried = comparison.get("carries")
     if not carried:
         return []
-    return [f"Every portfolio has what the pilot carries: {_listed([title(name) for name in carried])}."]
+    return [f"Every portfolio has what the pilot carries: {listed([title(name) for name in carried])}."]
 
 
 def _verdict(comparison: Data) -> str:
@@ -230,7 +230,7 @@ def _rivals(comparison: Data) -> list[str]:
         return []
     shown = [title(name) for name in rivals[:SHOWN_RIVALS]]
     more = len(rivals) - len(shown)
-    either = f"Either {shown[0]} or {shown[1]}" if len(rivals) == 2 else f"Any of {_listed(shown, more)}"
+    either = f"Either {shown[0]} or {shown[1]}" if len(rivals) == 2 else f"Any of {listed(shown, more)}"
     return [f"{either} may be best: with all comparisons taken together, these futures cannot tell (95 %)."]
 
 
@@ -238,31 +238,6 @@ def _kinds(comparison: Data, best: str, against: str | None) -> list[str]:
     """Return the sentences on the two kinds of uncertainty of a difference, with several lucks a draw."""
     found = against and _pair(comparison, best, against).get("uncertainty")
     return [spread(found, "the spread of the difference")] if found else []
-
-
-def _listed(names: Sequence[str], more: int = 0) -> str:
-    """Write names in a row.
-
-    Examples
-    --------
-    >>> _listed(["a"]), _listed(["a", "b", "c"]), _listed(["a", "b"], 3)
-    ('a', 'a, b and c', 'a, b and 3 more')
-    """
-    names = [*names, f"{more} more"] if more else list(names)
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
-
-
-def _interval(ci95: Sequence[float | None] | None, show: Any) -> str:
-    """Return an interval in brackets; None at an end is open, and no interval is nothing."""
-    if ci95 is None:
-        return ""
-    low, high = ci95
-    if low is None or high is None:
-        end = "no bounded interval"
-        if low is not None or high is not None:
-            end = f"95 % interval {f'up to {show(high)}' if low is None else f'from {show(low)}'}"
-        return f" ({end})"
-    return f" (95 % interval {show(low)} to {show(high)})"
 
 
 def _investments(rows: Sequence[Data]) -> list[str]:
@@ -277,7 +252,7 @@ def _investments(rows: Sequence[Data]) -> list[str]:
         one = len(unknown) == 1
         are, themselves, them = ("is", "itself", "it") if one else ("are", "themselves", "one of them")
         lines.append(
-            f"What {_listed(shown, more)} {are} worth by {themselves} is not known: no two portfolios differ "
+            f"What {listed(shown, more)} {are} worth by {themselves} is not known: no two portfolios differ "
             f"by {them} alone."
         )
     return lines
@@ -285,8 +260,7 @@ def _investments(rows: Sequence[Data]) -> list[str]:
 
 def _worth(row: Data) -> str:
     told = [
-        f"{_beside(value['beside'])}{' is worth' * first} {money(value['mean'])}"
-        f"{_interval(value['ci95'], money)}"
+        f"{_beside(value['beside'])}{' is worth' * first} {money(value['mean'])}{interval(value['ci95'])}"
         for first, value in ((True, row["alone"]), (row["alone"] is None, row["in_company"]))
         if value
     ]
@@ -302,7 +276,7 @@ def _beside(portfolios: Sequence[Sequence[str]]) -> str:
     if not others:
         return "alone"
     if len(portfolios) == 1:
-        return f"beside {_listed([title(name) for name in others])}"
+        return f"beside {listed([title(name) for name in others])}"
     return f"beside {len(others)} other{'s' * (len(others) > 1)}"
 
 
@@ -344,14 +318,14 @@ def _regions(key: str, crossings: Sequence[Data]) -> str:
 
     def at(crossing: Data, up: bool) -> str:
         # A whole number is rounded up before it is simulated, so that the step lies just above a whole one.
-        value, interval = crossing["value"], crossing["ci95"]
+        value, ci95 = crossing["value"], crossing["ci95"]
         if whole:
             value = math.floor(value) if up else math.ceil(value)
-            interval = interval and [
+            ci95 = ci95 and [
                 end if end is None else round_(end)
-                for end, round_ in zip(interval, (math.floor, math.ceil), strict=True)
+                for end, round_ in zip(ci95, (math.floor, math.ceil), strict=True)
             ]
-        return f"{_say(value, row)}{_interval(interval, lambda end: _say(end, row))}"
+        return f"{_say(value, row)}{interval(ci95, lambda end: _say(end, row))}"
 
     found, start = [], None
     for crossing in crossings:
@@ -424,7 +398,7 @@ def _not_searched(comparison: Data) -> list[str]:
     names = [title(name) for name in comparison.get("not_searched") or []]
     if not names:
         return []
-    shown = _listed(names[:SHOWN_RIVALS], len(names[SHOWN_RIVALS:]))
+    shown = listed(names[:SHOWN_RIVALS], len(names[SHOWN_RIVALS:]))
     return [f"Not searched, since no key of its own can be set: {shown}."]
 
 
@@ -441,7 +415,7 @@ def _matters(comparison: Data) -> list[str]:
     if not told:
         return ["No input's link with the difference can be told from chance in these replications."]
     return [
-        f"The preference for {title(a)} over {title(b)} hangs most on {_listed(told[:SHOWN_MATTERS])}; rank "
+        f"The preference for {title(a)} over {title(b)} hangs most on {listed(told[:SHOWN_MATTERS])}; rank "
         "correlation, not cause."
     ]
 
