@@ -631,7 +631,7 @@ def test_a_comparison_outlives_the_search_after_it(simgap, data, buying, interru
     interrupted_after(9 + finished)
     answer = simgap("compare", path, *common, *asked, "--json")
     assert answer.code == 3
-    said = "Stopped before the break-even or the map was finished: the numbers are of what was finished.\n"
+    said = "Stopped before all that was asked for was finished: the numbers are of what was finished.\n"
     assert answer.err == said
     found = json.loads(answer.out)
     assert plain(found) == plain(expected)
@@ -742,7 +742,7 @@ def test_a_plan_that_would_take_long_asks_first(refused, simgap, buying, monkeyp
 )
 def test_the_size_of_a_plan_is_all_that_it_simulates(simgap, buying, monkeypatch, asked, trials):
     told = []
-    monkeypatch.setattr("simgap.study.case.check_size", lambda *arguments: told.append(arguments))
+    monkeypatch.setattr("simgap.study.setting.check_size", lambda *arguments: told.append(arguments))
     monkeypatch.setattr("simgap.montecarlo.plan.evaluate", lambda *_: 1 / 0)
     path = buying()
     for replications in (4, 8):
