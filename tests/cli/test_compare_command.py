@@ -742,7 +742,7 @@ def test_a_plan_that_would_take_long_asks_first(refused, simgap, buying, monkeyp
 )
 def test_the_size_of_a_plan_is_all_that_it_simulates(simgap, buying, monkeypatch, asked, trials):
     told = []
-    monkeypatch.setattr("simgap.study.case.check_size", lambda *arguments: told.append(arguments))
+    monkeypatch.setattr("simgap.study.setting.check_size", lambda *arguments: told.append(arguments))
     monkeypatch.setattr("simgap.montecarlo.plan.evaluate", lambda *_: 1 / 0)
     path = buying()
     for replications in (4, 8):
