@@ -320,7 +320,7 @@ class Case(Setting):
                 winners = comparing.map_of(resolved, asked, n, simulate)
                 summary["map"] = comparing.map_data(winners, asked.chosen)
         except KeyboardInterrupt:
-            unfinished = "stopped before all that was asked for was finished"
+            unfinished = f"stopped before {'the control, ' * control}the break-even or the map was finished"
         except BacklogLimit:
             unfinished = "every future of the break-even or the map ends with backlog_limit"
         except InputError as error:
