@@ -631,7 +631,7 @@ def test_a_comparison_outlives_the_search_after_it(simgap, data, buying, interru
     interrupted_after(9 + finished)
     answer = simgap("compare", path, *common, *asked, "--json")
     assert answer.code == 3
-    said = "Stopped before all that was asked for was finished: the numbers are of what was finished.\n"
+    said = "Stopped before the break-even or the map was finished: the numbers are of what was finished.\n"
     assert answer.err == said
     found = json.loads(answer.out)
     assert plain(found) == plain(expected)
