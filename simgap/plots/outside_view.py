@@ -72,7 +72,7 @@ def draw(axes: Axes, name: str, ratios: FloatArray, weights: FloatArray, forecas
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.grid(axis="y")
     axes.legend(
-        loc="lower right" if median < (low + high) / 2 else "upper left", framealpha=0.9, frameon=True
+        loc="best" if median < (low + high) / 2 else "upper left", framealpha=0.9, frameon=True
     )
     below = float(((ratios < own) + 0.5 * (ratios == own)) @ weights / weights.sum())
     few = n < 100 and weights.min() == weights.max()
