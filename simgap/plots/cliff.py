@@ -50,18 +50,14 @@ def draw(
     axes.axvspan(*interval, color=style.REALISED, alpha=0.15, linewidth=0)
     axes.plot(line[:, 0], line[:, 1], "-", color=style.REALISED, zorder=4, clip_on=False)
     axes.plot(x, y, "o", color=style.REALISED, markersize=5, zorder=4, clip_on=False)
-    axes.axhline(risk, color=style.FAINT, linewidth=1.2, zorder=1)
-    axes.annotate(
-        f"accepted {100 * risk:.0f}%", (0.0, risk), xytext=(4, 3), textcoords="offset points", ha="left",
-        fontsize=style.SMALL, color=style.INK,
-    )  # fmt: skip
+    axes.axhline(risk, color=style.FAINT, linewidth=1.2, zorder=1, label=f"accepted {100 * risk:.0f}%")
     if check is not None:
         share, p, low, high = check.T
         axes.errorbar(
             share, p, yerr=[p - low, high - p], fmt="s", color=style.INK, markersize=5, capsize=3,
             zorder=5, clip_on=False, label="simulated",
         )  # fmt: skip
-        axes.legend(loc="upper left")
+    axes.legend(loc="best")
     style.vertical(axes, planned, f"plan {100 * planned:.0f}%", 0, style.BOARD, "--")
     style.vertical(axes, carried, f"carried {100 * carried:.0f}%", 1, style.INK, ":")
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
@@ -69,7 +65,4 @@ def draw(
     axes.set_xlabel("adopted share of the items \N{RIGHTWARDS ARROW}")
     axes.set_ylabel("P(overload in some month) \N{RIGHTWARDS ARROW}")
     axes.grid(axis="y")
-    style.title(
-        axes,
-        f"The fluid model: {100 * carried:.0f}% of the items carried at {100 * risk:.0f}% risk of overload",
-    )
+    style.title(axes, f"{100 * carried:.0f}% of the items carried at {100 * risk:.0f}% risk (fluid model)")
