@@ -10,6 +10,7 @@ import numpy as np
 from simgap.model.types import Floats
 
 RISK = 0.05  # accepted probability of a month with more work than hours
+NO_WORK = 1e-9  # hours; less is rounding
 
 
 class Carried(NamedTuple):
@@ -27,25 +28,26 @@ class Carried(NamedTuple):
     ci95: tuple[float, float]
 
 
-def peaks(offered: Floats, staffed: Floats) -> Floats:
+def peaks(offered: Floats, staffed: Floats, active: Floats) -> Floats:
     """Return the highest utilisation in any month: Floats[n].
 
     Parameters
     ----------
     offered, staffed : Floats[n, months]
-        Staffed hours of work that joined the queue, and hours of all heads. Months with less than half of the
-        hours of the fullest are left out: those in which production begins or ends.
+        Staffed hours of work that joined the queue, and hours of all heads.
+    active : Floats[n, months]
+        Part of each month inside production, 0 to 1. Months with less than half of the largest part are left
+        out: those in which production begins or ends.
 
     Returns
     -------
     Floats[n]
-        Infinite where there is work and nobody to do it; 0 where there is none.
+        Infinite where a month has work and nobody to do it; 0 where there is no work.
     """
-    fullest = staffed.max(axis=1, keepdims=True)
-    nobody = (fullest[:, 0] <= 0.0) & (offered.sum(axis=1) > 0.0)
-    whole = (staffed >= 0.5 * fullest) & (staffed > 0.0)
-    ratio = np.divide(offered, staffed, out=np.zeros_like(offered), where=whole)
-    return np.where(nobody, math.inf, ratio.max(axis=1))
+    whole = (active > 0.0) & (active >= 0.5 * active.max(axis=1, keepdims=True))
+    alone = np.where(offered > NO_WORK, math.inf, 0.0)
+    ratio = np.divide(offered, staffed, out=alone, where=staffed > 0.0)
+    return np.asarray(np.where(whole, ratio, 0.0).max(axis=1))
 
 
 def critical_shares(shares: Floats, highest: Floats) -> Floats:

@@ -21,13 +21,13 @@ def heads_in_words(heads: Mapping[str, float]) -> str:
     Examples
     --------
     >>> heads_in_words({"fewest": 9.0, "most": 9.0}), heads_in_words({"fewest": 2.0, "most": 14.0})
-    ('Nine reviewers', '2 to 14 reviewers')
+    ('nine reviewers', '2 to 14 reviewers')
     """
     low, high = (round(heads[name], 1) for name in ("fewest", "most"))
     if low != high:
         return f"{low:g} to {high:g} reviewers"
     word = NUMBERS[int(high)] if float(high).is_integer() and high < len(NUMBERS) else f"{high:g}"
-    return f"{word[0].upper()}{word[1:]} reviewer{'s' * (high != 1)}"
+    return f"{word} reviewer{'s' * (high != 1)}"
 
 
 def _percent(share: float) -> str:
@@ -36,34 +36,72 @@ def _percent(share: float) -> str:
 
 def words(told: Mapping[str, Any]) -> list[str]:
     """Return what is said of the capacity, a paragraph an entry."""
-    carried, planned, draws = told["carried"], told["planned"], told["replications"]
-    risk = 100.0 * carried["risk"]
+    carried, planned, draws, check = told["carried"], told["planned"], told["replications"], told["check"]
     heads = heads_in_words(told["reviewers"])
     verb = "carries" if heads.endswith(" reviewer") else "carry"
     low, high = carried["ci95"]
+    refuted = check is not None and _refuted(check["p_over_ci95"], carried)
     if carried["never_over"]:
         first = (
-            f"{heads} {verb} all of the work: in no month of any of {draws} draws is more review offered "
-            "than they have hours."
+            f"By the fluid model {heads} {verb} all of the work: in no month of any of "
+            f"{draws} draws is more review offered than they have hours"
         )
     elif told["reviewers"]["most"] <= 0.0:
-        first = "There are no reviewers: any share of the work that sends something to review is too much."
+        first = "There are no reviewers: any share of the work that sends something to review is too much"
     else:
         first = (
-            f"{heads} {verb} {_percent(carried['share'])} of the items: up to there, in at most {risk:.0f} "
-            f"futures in 100 does any month offer more review than they have hours ({_percent(low)} to "
-            f"{_percent(high)}, 95 % for {draws} draws)."
+            f"By the fluid model {heads} {verb} {_percent(carried['share'])} of the items: up to there, in "
+            f"at most {100.0 * carried['risk']:.0f} futures in 100 does any month offer more review than "
+            f"they have hours ({_percent(low)} to {_percent(high)}, 95 % for {draws} draws)"
         )
-    found = [first]
+    if refuted:
+        first += f"; simulated, with luck, {_simulated(check)}"
+    found = [f"{first}."]
+    if check is not None and check["share"] > 0.0:
+        found.append(_tried(check, carried["risk"], refuted))
     over = planned["p_over"]
     if planned["share"] > carried["share"] and not carried["never_over"]:
         found.append(
             f"The plan is {_percent(planned['share'])}: beyond the cliff. {_futures(over)} meet a month with "
-            "more work than hours."
+            "more work than hours (fluid model)."
         )
     else:
         found.append(f"The plan is {_percent(planned['share'])}: {_futures(over)} meet such a month.")
+    if planned["utilisation"] is None or math.isinf(planned["utilisation"]):
+        found.append("In some month there is work and nobody to do it.")
     return [*found, *_hour(told)]
+
+
+def _refuted(interval: list[float], carried: Mapping[str, Any]) -> bool:
+    """Return whether simulation excludes the accepted risk, or, where less is promised, finds more."""
+    low, high = interval
+    return low > carried["risk"] or (high < carried["risk"] and not carried["never_over"])
+
+
+def _simulated(check: Mapping[str, Any]) -> str:
+    low, high = check["p_over_ci95"]
+    return (
+        f"{share_of_100(check['p_over'])} in 100 have such a month at {_percent(check['share'])} "
+        f"({_percent(low)} to {_percent(high)})"
+    )
+
+
+def _tried(check: Mapping[str, Any], risk: float, refuted: bool) -> str:
+    """Say what simulation makes of the share that is carried."""
+    found = "" if refuted else f"Simulated, {_simulated(check)}. "
+    if check["p_over"] <= risk:
+        return found.rstrip() or "Luck overloads fewer futures than the fluid model expects."
+    shares = ", ".join(_percent(one["share"]) for one in check["tried"])
+    held = check["carried_simulated"]
+    most = f"{100.0 * risk:.0f} in 100"
+    largest = (
+        f"{_percent(held)} is the largest at which at most {most} are overloaded"
+        if held
+        else f"at none are only {most} overloaded"
+    )
+    return (
+        f"{found}Chance adds to what the fluid model expects: of the shares simulated ({shares}) {largest}."
+    )
 
 
 def _futures(share: float) -> str:
@@ -74,27 +112,27 @@ def _hour(told: Mapping[str, Any]) -> list[str]:
     """Say what one more hour is worth, and what simulation says of it."""
     currency = told["currency"]
     central, forward, check = told["hour"]["central"], told["hour"]["one_more_reviewer"], told["check"]
-    if central is None:
+    if forward is None:
         return ["What one more hour is worth cannot be said: it changes no staffed hour of the window."]
+    worth, how = (central, "half a head either way") if central else (forward, "a whole reviewer more")
     found = [
-        f"One more reviewer-hour is worth {money(central['before_wage'], currency)} before its wage and "
-        f"{money(central['net'], currency)} net of it, in present value (fluid model, half a head either "
-        "way)."
+        f"One more reviewer-hour is worth {money(worth['before_wage'], currency)} before its wage and "
+        f"{money(worth['net'], currency)} net of it, in present value (fluid model, {how})."
     ]
     if check is None or check["one_more_reviewer"] is None:
         return [*found, "Not checked by simulation."]
     one = check["one_more_reviewer"]["net"]
-    agree = "agree" if one["agrees"] else "DISAGREE"
+    pairs = check["replications"]
+    verdicts = {
+        True: "they agree",
+        False: "they DISAGREE",
+        None: f"they cannot be told apart in {pairs} pairs",
+    }
     low, high = one["ci95"]
     found.append(
         f"A whole reviewer more brings {money(forward['net'])} net an hour by the fluid model and "
-        f"{money(one['value'])} by {check['replications']} simulated pairs ({money(low)} to {money(high)}): "
-        f"they {agree}."
-    )
-    found.append(
-        f"Simulated at {_percent(check['share'])}, {_futures(check['p_over'])} have such a month "
-        f"({_percent(check['p_over_ci95'][0])} to {_percent(check['p_over_ci95'][1])}): chance adds to what "
-        "the fluid model expects."
+        f"{money(one['value'])} by {pairs} simulated pairs ({money(low)} to {money(high)}): "
+        f"{verdicts[one['agrees']]}."
     )
     return found
 

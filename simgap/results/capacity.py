@@ -101,7 +101,9 @@ class Capacity(Whole):
             carried["share"],
             (carried["ci95"][0], carried["ci95"][1]),
             planned["share"],
-            None if check is None else (check["share"], check["p_over"], *check["p_over_ci95"]),
+            None
+            if check is None
+            else np.array([(one["share"], one["p_over"], *one["p_over_ci95"]) for one in check["tried"]]),
         )
         return figure
 

@@ -11,6 +11,7 @@ from simgap.analysis.capacity import RISK, Carried, carried, critical_shares, p_
 from simgap.analysis.controls import controlled, error_of_means
 from simgap.analysis.statistics import summarise, wilson
 from simgap.economics.cashflow import discounted
+from simgap.economics.ledger import Window
 from simgap.model.parameters import P
 from simgap.model.types import Floats
 from simgap.montecarlo.one import phases_of
@@ -19,7 +20,10 @@ from simgap.montecarlo.plan import Plan, Results, crossed, of_variants
 from simgap.scenario.values import Variant
 
 SHARES: Floats = np.linspace(0.1, 1.0, 10)
+STEPS = (1.0, 0.75, 0.5, 0.25)  # of the share that the fluid model finds: what is simulated
 HALF = 0.5  # of a head, to either side: the central difference
+ROUNDING = 1e-9  # of an amount's size
+SHOWN = 0.005  # likewise; less is not seen in the three digits that are shown
 AS_PLANNED = Variant()
 FEWER, MORE, ONE_MORE = Variant(heads=-HALF), Variant(heads=HALF), Variant(heads=1.0)
 # The plan of the fluid model: the present plan, its neighbours, and every share.
@@ -32,14 +36,25 @@ def fluid_plan(draws: int) -> Plan:
 
 
 def check_plan(share: float, replications: int) -> Plan:
-    """Return the plan that is simulated: as planned, with one more reviewer, and at the share found."""
-    return crossed((AS_PLANNED, ONE_MORE, Variant(adopted=share)), replications)
+    """Return the plan that is simulated: as planned, with one more reviewer, and at `tried` shares."""
+    return crossed((AS_PLANNED, ONE_MORE, *(Variant(adopted=s) for s in tried(share))), replications)
+
+
+def tried(share: float) -> list[float]:
+    """Return the adopted shares that are simulated, from the one that the fluid model finds downwards."""
+    return [step * share for step in STEPS] if share > 0.0 else [0.0]
 
 
 def peaks_of(results: Results) -> Floats:
     """Return the highest utilisation of each trial."""
     offered, staffed = (MONTHLY.index(name) for name in ("offered_hours", "staffed_hours"))
-    return peaks(results.monthly[:, :, offered], results.monthly[:, :, staffed])
+    months = results.monthly.shape[1]
+    ends = np.minimum(results.of("stopped_month"), months)
+    active = [
+        Window(months, go_live, end).active()
+        for go_live, end in zip(results.of("go_live_month").tolist(), ends.tolist(), strict=True)
+    ]
+    return peaks(results.monthly[:, :, offered], results.monthly[:, :, staffed], np.array(active))
 
 
 class Draw(NamedTuple):
@@ -146,11 +161,13 @@ def summary(
     known = about(resolved, seed, sorted(draws))
     planned = [known[draw].share for _, draw, _ in now.rows]
     highest = peaks_of(now)
-    central = price(results, known, 1, 2)
     forward = price(results, known, 0, 3)
+    # Where there is no half a head to take away, the difference is not central.
+    fewest = float(now.of("reviewers_fewest").min())
+    central = _worth(*price(results, known, 1, 2)) if fewest >= HALF else None
     heads = now.of("reviewers")
     told = {
-        "reviewers": {"fewest": float(now.of("reviewers_fewest").min()), "most": float(heads.max())},
+        "reviewers": {"fewest": fewest, "most": float(heads.max())},
         "carried": curve,
         "planned": {
             "share": summarise(np.array(planned))["mean"],
@@ -158,14 +175,16 @@ def summary(
             "utilisation": float(np.percentile(highest, 50.0, method="nearest")),
         },
         "hour": {
-            "central": _worth(*central),
+            "central": central,
             "one_more_reviewer": _worth(*forward),
             "hours": float(forward[2].mean()),
         },
         "check": None,
     }
     if simulated is not None:
-        told["check"] = check(simulated, known, forward, found.share)
+        ids = [draw for _, draw, _ in now.rows]
+        by_draw = dict(zip(ids, zip(*forward, strict=True), strict=True))
+        told["check"] = check(simulated, known, by_draw, found.share)
     return told
 
 
@@ -174,46 +193,91 @@ def _worth(npv: Floats, cost: Floats, hours: Floats) -> dict[str, float] | None:
     each = float(hours.mean())
     if not each > 0.0:
         return None
-    return {"before_wage": float((npv + cost).mean()) / each, "net": float(npv.mean()) / each}
+    worth = {"before_wage": float((npv + cost).mean()) / each, "net": float(npv.mean()) / each}
+    small = ROUNDING * max(map(abs, worth.values()))
+    return {name: value if abs(value) > small else 0.0 for name, value in worth.items()}
 
 
 def check(
-    simulated: Results, known: Mapping[int, Draw], forward: tuple[Floats, Floats, Floats], share: float
+    simulated: Results,
+    known: Mapping[int, Draw],
+    forward: Mapping[int, tuple[float, float, float]],
+    share: float,
 ) -> dict[str, Any]:
     """Return what simulation says: the worth of one more reviewer's hours, and overload at the share found.
 
     The simulated differences are adjusted by those of the fluid model, whose mean over many more draws is
     known, `analysis.controls`.
+
+    Parameters
+    ----------
+    simulated : Results
+        Of `check_plan`.
+    known : mapping
+        Of `about`.
+    forward : mapping
+        What one more reviewer brings by the fluid model, by draw: as `price` returns it.
+    share : float
+        That the fluid model finds.
     """
+    at = [_overload(simulated, 2 + i, s) for i, s in enumerate(tried(share))]
     npv, cost, hours = price(simulated, known, 0, 1)
     draws = [draw for variant, draw, _ in simulated.rows if variant == 0]
-    n, each = len(draws), float(hours.mean())
-    over = peaks_of(of_variants(simulated, [2])) > 1.0
     told: dict[str, Any] = {
-        "replications": n,
-        "p_over": float(over.mean()),
-        "p_over_ci95": list(wilson(int(over.sum()), n)),
-        "share": share,
+        "replications": len(draws),
+        **at[0],
+        "tried": at,
+        "carried_simulated": max((one["share"] for one in at if one["p_over"] <= RISK), default=0.0),
         "one_more_reviewer": None,
     }
-    if n < 2 or not each > 0.0:
+    fluid = np.array(list(forward.values()))
+    expected = _worth(*fluid.T)
+    if expected is None or len(draws) < 2 or not hours.mean() > 0.0:
         return told
-    ahead = np.column_stack([forward[0], forward[0] + forward[1]])
-    values = np.column_stack([npv, npv + cost])
-    means, errors = error_of_means(ahead)
-    held = controlled(values, ahead[draws], means, errors)
-    plain = controlled(values, ahead[draws][:, :0], means[:0])
-    # Where the fluid model explains little, adjusting by it only widens the interval.
-    better = held.half_width < plain.half_width
-    mean = np.where(better, held.mean, plain.mean) / each
-    half = np.where(better, held.half_width, plain.half_width) / each
-    expected = means / each
+    values = np.column_stack([npv, npv + cost, hours])
+    plain = controlled(values, values[:, :0], np.zeros(0))
+    mean, half = plain.mean, plain.half_width
+    # Not every draw need have both: either model may have more of them, and some end early.
+    paired = [i for i, draw in enumerate(draws) if draw in forward]
+    if len(paired) >= 2 and len(fluid) >= 2:
+        means, errors = error_of_means(_controls(fluid))
+        ahead = _controls(np.array([forward[draws[i]] for i in paired]))
+        held = controlled(values[paired], ahead, means, errors)
+        # Where the fluid model explains little, adjusting by it only widens the interval.
+        better = held.half_width < half
+        mean, half = np.where(better, held.mean, mean), np.where(better, held.half_width, half)
+    mean, half = mean[:2] / mean[2], half[:2] / mean[2]
+    size = max(map(abs, expected.values()))
     told["one_more_reviewer"] = {
-        name: {
-            "value": float(mean[i]),
-            "ci95": [float(mean[i] - half[i]), float(mean[i] + half[i])],
-            "agrees": bool(abs(expected[i] - mean[i]) <= half[i]),
-        }
+        name: _verdict(expected[name], float(mean[i]), float(half[i]), size)
         for i, name in enumerate(("net", "before_wage"))
     }
     return told
+
+
+def _controls(prices: Floats) -> Floats:
+    """Return what of the fluid model's `price`, Floats[n, 3], the simulated one is adjusted by."""
+    return np.column_stack([prices[:, 0], prices[:, 0] + prices[:, 1]])
+
+
+def _overload(simulated: Results, variant: int, share: float) -> dict[str, Any]:
+    """Return how many futures are overloaded at an adopted share."""
+    over = peaks_of(of_variants(simulated, [variant])) > 1.0
+    return {
+        "share": share,
+        "p_over": float(over.mean()),
+        "p_over_ci95": list(wilson(int(over.sum()), len(over))),
+    }
+
+
+def _verdict(expected: float, mean: float, half: float, size: float) -> dict[str, Any]:
+    """Return a simulated value, and whether it agrees with an expected one.
+
+    It is neither said nor denied, None, where the interval holds 0 or twice the expected value besides it:
+    it would agree with nearly anything. What is small beside the `size` of such amounts does not count.
+    """
+    mean, half = (0.0 if abs(x) <= ROUNDING * size else x for x in (mean, half))
+    agrees: bool | None = abs(expected - mean) <= half + SHOWN * size
+    if agrees and half > SHOWN * size and half >= min(abs(mean), abs(2.0 * expected - mean)):
+        agrees = None
+    return {"value": mean, "ci95": [mean - half, mean + half], "agrees": agrees}

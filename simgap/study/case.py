@@ -444,7 +444,7 @@ class Case(Setting):
             Of the unknowns, through the fluid model.
         replications : int
             Futures of the check: each is simulated as planned, with one more reviewer, and at the share that
-            was found. 0 for no check.
+            was found and three smaller ones. 0 for no check.
         seed, workers, progress, confirmed, engine
             As in `run`.
 
@@ -457,8 +457,9 @@ class Case(Setting):
         """
         check_window(self.resolved, self.wrong, (Variant(),))
         if not confirmed:
-            items = 3 * replications * plans.work(self.resolved, plans.one_each(1))
-            check_size(items, 3 * replications, workers or plans.default_workers(), engine)
+            trials = len(capacities.check_plan(1.0, replications).rows)
+            items = trials * plans.work(self.resolved, plans.one_each(1))
+            check_size(items, trials, workers or plans.default_workers(), engine)
             check_size(0.0, draws * len(capacities.FLUID_VARIANTS), workers or plans.default_workers(), FLUID)
         found, times = self.evaluate(capacities.fluid_plan(draws), seed, workers, progress, FLUID)
         if found.stopped:

@@ -10,13 +10,25 @@ from simgap.analysis.capacity import carried, critical_shares, p_over, peaks
 
 def test_the_fullest_month_counts_and_the_cut_ones_do_not():
     offered = np.array([[30.0, 80.0, 120.0, 10.0]])
-    staffed = np.array([[20.0, 100.0, 160.0, 79.0]])  # the first and the last are less than half of 160
-    assert peaks(offered, staffed)[0] == pytest.approx(0.8)
+    staffed = np.array([[20.0, 100.0, 160.0, 5.0]])
+    active = np.array([[0.4, 1.0, 1.0, 0.2]])
+    assert peaks(offered, staffed, active)[0] == pytest.approx(0.8)
+
+
+def test_months_of_few_heads_count():
+    offered = np.array([[16.0, 16.0, 16.0], [1.0, 16.0, 16.0]])
+    staffed = np.array([[8.0, 160.0, 160.0], [0.0, 160.0, 160.0]])
+    assert peaks(offered, staffed, np.ones((2, 3))).tolist() == [2.0, math.inf]
+
+
+def test_a_production_of_less_than_half_a_month_has_a_month():
+    assert peaks(np.array([[0.0, 9.0]]), np.array([[0.0, 10.0]]), np.array([[0.0, 0.3]])).tolist() == [0.9]
+    assert peaks(np.zeros((1, 2)), np.zeros((1, 2)), np.zeros((1, 2))).tolist() == [0.0]
 
 
 def test_nobody_cannot_carry_work_but_carries_none_of_none():
-    nobody = np.zeros((2, 3))
-    assert peaks(np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]), nobody).tolist() == [math.inf, 0.0]
+    nobody, whole = np.zeros((2, 3)), np.ones((2, 3))
+    assert peaks(np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]), nobody, whole).tolist() == [math.inf, 0.0]
 
 
 def test_the_critical_share_is_where_the_line_passes_one():
