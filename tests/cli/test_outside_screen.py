@@ -49,11 +49,14 @@ def test_a_class_stands_beside_the_forecast(simgap, case, tmp_path):
     assert answer.code == 0
     said = plain(answer.out)
     assert "past.csv, 10 projects: realised over projected value is 0.68 in the median (95 %" in said
-    assert "Of 8 of them: 1 do not say; 1 projected nothing over 0, so that there is no ratio." in said
+    assert (
+        "That is of 8; of the others 1 does not say, and 1 projected nothing over 0, so that there is no ratio."
+        in said
+    )
     assert "7 of 8 fell short of what was projected." in said
     assert "too few projects to say more" in said
     assert "actual over estimated cost is 1.30 in the median" in said
-    assert "share on time, on budget, with all features: 16 %" in said
+    assert "share on time, on budget, with all features: 16.2 %" in said
     assert "such a share is no prior" in said
     assert max(map(len, answer.out.splitlines())) <= 80
     folder = tmp_path / "out"

@@ -266,7 +266,7 @@ def test_published_figures_are_as_transcribed_a_second_time():
         held = CLASSES[name]
         assert held.n == n
         assert {f.value for f in held.figures} == figures
-        assert held.strength in ("published", "guess")
+        assert held.strength in ("published", "contested")
         assert {f.kind for f in held.figures} <= {"multiple", "share", "uplift", "success"}
         assert held.source
         assert held.caveat
