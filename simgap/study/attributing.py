@@ -135,9 +135,9 @@ def differing(resolved: Mapping[str, Any], bought: Sequence[str]) -> set[str]:
 
 
 def at_own_volume(resolved: Mapping[str, Any], carried: Sequence[str]) -> set[str]:
-    """Return the conditions that a pilot which runs them like production has at its own volume all the same.
+    """Return the conditions that a pilot which runs them like production has at its own volume.
 
-    These are capacities and the mix of work. Brought to the pilot's volume and back they need not be the same.
+    These are capacities and the mix of work. Brought to the pilot's volume and back they may differ.
     """
     leaves = resolved["parameters"]
     finite = [path for path, leaf in leaves.items() if leaf.get("value", leaf.get("production")) is not None]
