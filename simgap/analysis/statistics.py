@@ -52,8 +52,8 @@ def student(degrees: int, below: float = _TAIL) -> float:
 def unskewed(x: FloatArray, g: FloatArray) -> FloatArray:
     """Return the studentised mean t that Hall's transformation takes to x.
 
-    It solves ``t + g t^2 / 3 + g^2 t^3 / 27 + g / 6 = x`` (Hall 1992, *Journal of the Royal Statistical Society B*
-    54, 221-228), which takes out what skewness does to Student's t, to the first order.
+    It solves ``t + g t^2 / 3 + g^2 t^3 / 27 + g / 6 = x`` (Hall 1992, *Journal of the Royal Statistical
+    Society B* 54, 221-228), which takes out what skewness does to Student's t, to the first order.
 
     Parameters
     ----------

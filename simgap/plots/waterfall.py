@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.text import Annotation, Text
 from matplotlib.ticker import MaxNLocator
 
@@ -132,16 +133,18 @@ def _clear_of_zero(axes: Axes, labels: Sequence[tuple[Annotation, float]]) -> No
         if not touches(label):
             continue
         right = label.xy[0]
-        _place(label, left, -5, "right")
+        _place(label, renderer, left, -5, "right")
         if touches(label) or Text.get_window_extent(label, renderer).x0 < axes.bbox.x0 + AIR:
-            _place(label, right, 5, "left")
+            _place(label, renderer, right, 5, "left")
 
 
-def _place(label: Annotation, x: float, offset: float, side: Literal["left", "right"]) -> None:
+def _place(
+    label: Annotation, renderer: RendererAgg, x: float, offset: float, side: Literal["left", "right"]
+) -> None:
     label.xy = (x, label.xy[1])
     label.set_position((offset, 0))
     label.set_horizontalalignment(side)
-    label.update_positions(style.renderer_of(label.axes))
+    label.update_positions(renderer)
 
 
 def _statement(projected: float, bars: Sequence[Bar], realised: float, currency: str) -> str:

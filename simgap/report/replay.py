@@ -173,8 +173,8 @@ def listing(found: Mapping[str, Any]) -> str:
         ended = "weeks after the end of the AI, " * any(event["ended_weeks"] for event in events)
         lines.append(
             "Cost: what the same future without this one event would be worth more, in net present value. "
-            f"Weeks restricted or suspended, {ended}incidents, and items fallen back at a deadline: as it was, less "
-            "without it. Costs of single events do not add up: one may follow from another."
+            f"Weeks restricted or suspended, {ended}incidents, and items fallen back at a deadline: as it was, "
+            "less without it. Costs of single events do not add up: one may follow from another."
         )
         return "\n".join([*map(wrap, lines), "", *_prices(events), "", wrap(CAVEAT)])
     rows = [f"{'event':<18}{'month':>5}  {'date':<10}  {'lasts':>10}  what"]
@@ -374,7 +374,9 @@ def consequences(found: Mapping[str, Any]) -> list[str]:
     for level, pair in reversed(found["weeks"].items()):  # the strictest first
         weeks = pair["factual"] - pair["without"]
         if level != "autonomous" and abs(weeks) >= 0.05:
-            parts.append(f"{abs(weeks):.1f} weeks {'more' if weeks > 0 else 'less'} {SPENT.get(level, level)}")
+            parts.append(
+                f"{abs(weeks):.1f} weeks {'more' if weeks > 0 else 'less'} {SPENT.get(level, level)}"
+            )
     items = found["items"]
     parts += [f"{items['later']:,} item{_s(items['later'])} later"] * (items["later"] > 0)
     parts += [f"{items['earlier']:,} earlier"] * (items["earlier"] > 0)
@@ -406,8 +408,8 @@ def _together(found: Mapping[str, Any]) -> str:
         return f"The two histories differ at one instant, on {first[:10]}{late}."
     if found["after_arrivals"]:
         return (
-            f"The two histories are the same until arrivals have ended, and differ after that, from {first[:10]} "
-            f"to {last[:10]} (month {found['last_month']})."
+            f"The two histories are the same until arrivals have ended, and differ after that, from "
+            f"{first[:10]} to {last[:10]} (month {found['last_month']})."
         )
     if found["joined"]:
         return (
@@ -459,7 +461,11 @@ def _counts(found: Mapping[str, Any]) -> list[str]:
     for level, pair in found["weeks"].items():
         if abs(pair["factual"] - pair["without"]) >= 0.05:
             cells = [f"{pair['factual']:,.1f}", f"{pair['without']:,.1f}"]
-            rows.append(_row(f"Weeks {SPENT.get(level, level)}", [*cells, f"{pair['factual'] - pair['without']:+,.1f}"]))
+            rows.append(
+                _row(
+                    f"Weeks {SPENT.get(level, level)}", [*cells, f"{pair['factual'] - pair['without']:+,.1f}"]
+                )
+            )
     for name, pair in found["counts"].items():
         if pair["factual"] != pair["without"]:
             cells = [f"{pair['factual']:,}", f"{pair['without']:,}"]

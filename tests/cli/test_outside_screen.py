@@ -74,6 +74,30 @@ def test_published_classes_alone_draw_no_figure(case):
         result.plot.outside_view()
 
 
+def test_without_a_positive_board_figure_there_is_no_figure_either(case):
+    sets = ["pilots.demo.cost=200", "board.npv=-5"]
+    result = package.load(case("outside_view: {class: past.csv}\n"), sets).run(2, workers=1)
+    assert "outside_view" not in result.plot.available
+    with pytest.raises(ValueError, match="the board's figure is not positive"):
+        result.plot.outside_view()
+
+
+def test_an_uplift_on_an_axis_has_no_one_size(simgap, case):
+    axis = ["--over", "outside_view.uplift=0 %:100 %:2"]
+    sets = [
+        "--set",
+        "pilots.demo.cost=200",
+        "--set",
+        "costs.platform=10",
+        "--set",
+        "outside_view.uplift=40 %",
+    ]
+    more = ["--set", "outside_view.uplift_monthly=20 %"]
+    said = plain(simgap("sweep", case(""), *axis, *FEW, *sets, *more).out)
+    assert "costs paid once by what the axis says, monthly costs by 20%." in said
+    assert "40%" not in said
+
+
 def test_a_forecast_beyond_the_class_is_told(case):
     result = package.load(case("outside_view: {class: past.csv}\n"), ["pilots.demo.cost=10"]).run(
         2, workers=1
