@@ -173,8 +173,8 @@ def listing(found: Mapping[str, Any]) -> str:
         ended = "weeks after the end of the AI, " * any(event["ended_weeks"] for event in events)
         lines.append(
             "Cost: what the same future without this one event would be worth more, in net present value. "
-            f"Weeks restricted or suspended, {ended}incidents, and items fallen back at a deadline: as it was, "
-            "less without it. Costs of single events do not add up: one may follow from another."
+            f"Weeks restricted or suspended, {ended}incidents, and items fallen back at a deadline: as it "
+            "was, less without it. Costs of single events do not add up: one may follow from another."
         )
         return "\n".join([*map(wrap, lines), "", *_prices(events), "", wrap(CAVEAT)])
     rows = [f"{'event':<18}{'month':>5}  {'date':<10}  {'lasts':>10}  what"]
