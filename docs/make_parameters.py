@@ -109,7 +109,7 @@ def published() -> str:
             f"`{name}`",
             f"{held.about} ({f'{held.n:,}' if held.n else 'not said'})",
             "; ".join(map(figure, held.figures)),
-            f"{held.source} ({'contested' if held.strength == 'guess' else held.strength})",
+            f"{held.source} ({held.strength})",
             held.caveat,
         )
         for name, held in CLASSES.items()

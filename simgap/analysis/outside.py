@@ -26,7 +26,8 @@ _TAIL = 0.025
 
 def effective(weights: FloatArray) -> float:
     """Return the number of equal weights whose mean is as exact (Kish 1965, *Survey Sampling*)."""
-    return float(weights.sum() ** 2 / (weights**2).sum())
+    held = weights / weights.max()  # squares of tiny weights are 0
+    return float(held.sum() ** 2 / (held**2).sum())
 
 
 def quantiles(values: FloatArray, weights: FloatArray, ranks: Sequence[float]) -> FloatArray:

@@ -18,9 +18,9 @@ import numpy as np
 
 from simgap.analysis.timeline import ESCAPED, LEVELS, OUTCOMES, Timeline, counts
 from simgap.economics.cashflow import npv
-from simgap.economics.ledger import LINES, ONE_OFF
+from simgap.economics.ledger import LINES, ONE_OFF, Window
 from simgap.model import keys
-from simgap.model.clock import NEVER
+from simgap.model.clock import MONTH, NEVER, WEEK
 from simgap.model.production import OF_MODEL, OF_SOURCE
 from simgap.model.types import Floats
 
@@ -179,6 +179,8 @@ class Difference:
     ----------
     first, last : int or None
         Instants of the first and the last difference; None where there is none.
+    after_arrivals : bool
+        Whether the first difference lies after arrivals have ended.
     joined : bool
         Whether things happen after the last difference, the same in both, before arrivals end.
     only : tuple of two lists of Entry
@@ -195,6 +197,7 @@ class Difference:
 
     first: int | None
     last: int | None
+    after_arrivals: bool
     joined: bool
     only: tuple[list[Entry], list[Entry]]
     steps: list[Step]
@@ -233,6 +236,7 @@ def difference(factual: Sequence[Entry], without: Sequence[Entry], window: int) 
     return Difference(
         first=min(times, default=None),
         last=last,
+        after_arrivals=min(times, default=0) > window,
         joined=last is None or (last < window and any(last < e.time <= window for e in reversed(factual))),
         only=(one, other),
         steps=_chain(factual, without, one, other),
@@ -405,10 +409,24 @@ def money(
     return rows
 
 
-def weeks_at_levels(line: Timeline) -> dict[str, float]:
-    """Return the weeks of the window at each level of autonomy."""
-    weeks = line.window / 6.048e11
-    return {level: share * weeks for level, share in line.level_shares().items()}
+def weeks_at_levels(line: Timeline, after: float) -> dict[str, float]:
+    """Return the weeks of the window at each level of autonomy, and ``ended``: those after the end of the AI.
+
+    Parameters
+    ----------
+    line : Timeline
+        Of one history. After the AI was given up its level is that of a suspended one.
+    after : float
+        Weeks from there to the end of the window, `weeks_after_the_end`.
+    """
+    weeks = {level: share * line.window / WEEK for level, share in line.level_shares().items()}
+    strictest = LEVELS[-1]
+    return weeks | {strictest: max(0.0, weeks[strictest] - after), "ended": after}
+
+
+def weeks_after_the_end(window: Window) -> float:
+    """Return the weeks of the window after the AI was given up; 0 where it was not."""
+    return (window.months - window.end) * MONTH / WEEK
 
 
 def cost(rows: Sequence[Mapping[str, Any]]) -> float:

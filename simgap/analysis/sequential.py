@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simgap.analysis.statistics import PERCENTILE_METHOD, FloatArray
+from simgap.analysis.statistics import PERCENTILE_METHOD, FloatArray, unskewed
 
 FIRST = 100  # trials before the first look
 MISS = 0.05  # probability that the interval at which one stops misses, at most
@@ -162,12 +162,8 @@ def mean(values: FloatArray, alpha: float) -> Interval:
         return estimate, estimate, estimate
     error = float(values.std(ddof=1)) / math.sqrt(n)
     t, g = float(stdtrit(n - 1, 1.0 - alpha / 2.0)), skewness(values) / math.sqrt(n)
-    return estimate, estimate - error * _untransformed(t, g), estimate - error * _untransformed(-t, g)
-
-
-def _untransformed(x: float, g: float) -> float:
-    """Solve ``t + g t^2 / 3 + g^2 t^3 / 27 + g / 6 = x`` for t."""
-    return x if abs(g) < 1e-6 else 3.0 * (math.cbrt(1.0 + g * (x - g / 6.0)) - 1.0) / g
+    above, below = unskewed(np.array([-t, t]), np.array(g)).tolist()
+    return estimate, estimate - error * below, estimate - error * above
 
 
 def probability(values: FloatArray, alpha: float) -> Interval:

@@ -21,10 +21,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from simgap.analysis.statistics import FloatArray, IntArray, unskewed
 
 
 def orders(players: int, draws: int, seed: int) -> IntArray:
@@ -251,13 +249,6 @@ def together(values: FloatArray) -> Means:
     r = np.where(n > 2, skew, 0.0) / np.sqrt(size)
     quantile = stdtrit(np.maximum(n - 1, 1), 1.0 - 0.025 / max(1, int((sd > 0.0).sum())))
     error = sd / np.sqrt(size)
-    below = np.maximum(quantile, _untransformed(quantile, r))
-    above = np.maximum(quantile, -_untransformed(-quantile, r))
+    below = np.maximum(quantile, unskewed(quantile, r))
+    above = np.maximum(quantile, -unskewed(-quantile, r))
     return Means(mean, mean - error * below, mean + error * above)
-
-
-def _untransformed(x: FloatArray, r: FloatArray) -> FloatArray:
-    """Return the studentised mean that Hall's transformation takes to x; r is skewness over sqrt(n)."""
-    skewed = np.abs(r) > 1e-6
-    some = np.where(skewed, r, 1.0)
-    return np.asarray(np.where(skewed, 3.0 / some * (np.cbrt(1.0 + some * (x - some / 6.0)) - 1.0), x))

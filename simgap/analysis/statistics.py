@@ -49,6 +49,24 @@ def student(degrees: int, below: float = _TAIL) -> float:
     return float(stdtrit(degrees, below))
 
 
+def unskewed(x: FloatArray, g: FloatArray) -> FloatArray:
+    """Return the studentised mean t that Hall's transformation takes to x.
+
+    It solves ``t + g t^2 / 3 + g^2 t^3 / 27 + g / 6 = x`` (Hall 1992, *Journal of the Royal Statistical
+    Society B* 54, 221-228), which takes out what skewness does to Student's t, to the first order.
+
+    Parameters
+    ----------
+    x : FloatArray[...]
+        Quantiles of Student's t.
+    g : FloatArray[...]
+        Skewness of the values over the root of their number.
+    """
+    skewed = np.abs(g) > 1e-6
+    some = np.where(skewed, g, 1.0)
+    return np.asarray(np.where(skewed, 3.0 / some * (np.cbrt(1.0 + some * (x - some / 6.0)) - 1.0), x))
+
+
 def _some(values: FloatArray) -> None:
     if not len(values):
         raise ValueError("no values; at least one is needed")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.text import Annotation, Text
 from matplotlib.ticker import MaxNLocator
 
 from simgap.plots import style
@@ -13,6 +16,7 @@ from simgap.plots.style import money
 
 FIXED = ("scale", "investments")  # come first; what follows is in order of size
 TAKES, GIVES = style.ORANGE, style.GREEN
+AIR = 4.0  # pixels between a label and the line at zero
 Bar = tuple[str, float, Sequence[float] | None]
 
 
@@ -56,6 +60,7 @@ def draw(axes: Axes, projected: float, bars: Sequence[Bar], realised: float, cur
     low, high = style.span(reached)
     room = high - low
     axes.set_xlim(low - 0.17 * room * (low < 0.0), high + 0.2 * room)
+    labels: list[tuple[Annotation, float]] = []
     _total(axes, 0, projected, style.BOARD)
     for row, ((_, mean, _), (after, ends)) in enumerate(zip(ordered, steps, strict=True), 1):
         axes.vlines(after + mean, row - 1.31, row + 0.31, color=style.FAINT, linewidth=1, zorder=1)
@@ -63,7 +68,8 @@ def draw(axes: Axes, projected: float, bars: Sequence[Bar], realised: float, cur
         if ends:
             axes.hlines(row, *ends, color=style.INK, linewidth=1.8, zorder=3)
             axes.plot(ends, [row, row], "|", color=style.INK, markersize=7, zorder=3)
-        _value(axes, row, -mean, max(after, after + mean, *(ends or ())))
+        reach = (after, after + mean, *(ends or ()))
+        labels.append((_value(axes, row, -mean, max(reach)), min(reach)))
     last = len(bars) + 1
     axes.vlines(realised, last - 1.31, last + 0.31, color=style.FAINT, linewidth=1, zorder=1)
     _total(axes, last, realised, style.REALISED)
@@ -80,6 +86,7 @@ def draw(axes: Axes, projected: float, bars: Sequence[Bar], realised: float, cur
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.set_xlabel(f"mean NPV, {currency}")
     style.title(axes, _statement(projected, ordered, realised, currency))
+    _clear_of_zero(axes, labels)
 
 
 def _levels(projected: float, bars: Sequence[Bar]) -> list[tuple[float, tuple[float, float] | None]]:
@@ -98,9 +105,9 @@ def _total(axes: Axes, row: int, value: float, colour: str) -> None:
 
 def _value(
     axes: Axes, row: int, value: float, right: float, weight: str = "normal", signed: bool = True
-) -> None:
+) -> Annotation:
     text = f"+{money(value)}" if signed and value > 0.0 else money(value)
-    axes.annotate(
+    return axes.annotate(
         text,
         (right, row),
         (5, 0),
@@ -110,6 +117,34 @@ def _value(
         bbox=style.HALO,
         zorder=5,
     )
+
+
+def _clear_of_zero(axes: Axes, labels: Sequence[tuple[Annotation, float]]) -> None:
+    """Write a label that would touch the line at zero to the left of its bar, where there is room for it."""
+    style.settle(axes)
+    renderer = style.renderer_of(axes)
+    zero = float(axes.transData.transform((0.0, 0.0))[0])
+
+    def touches(label: Annotation) -> bool:
+        box = Text.get_window_extent(label, renderer)  # of the text, without what it points at
+        return bool(box.x0 - AIR < zero < box.x1 + AIR)
+
+    for label, left in labels:
+        if not touches(label):
+            continue
+        right = label.xy[0]
+        _place(label, renderer, left, -5, "right")
+        if touches(label) or Text.get_window_extent(label, renderer).x0 < axes.bbox.x0 + AIR:
+            _place(label, renderer, right, 5, "left")
+
+
+def _place(
+    label: Annotation, renderer: RendererAgg, x: float, offset: float, side: Literal["left", "right"]
+) -> None:
+    label.xy = (x, label.xy[1])
+    label.set_position((offset, 0))
+    label.set_horizontalalignment(side)
+    label.update_positions(renderer)
 
 
 def _statement(projected: float, bars: Sequence[Bar], realised: float, currency: str) -> str:

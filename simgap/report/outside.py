@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from simgap.analysis.words import money, share_of_100, title
@@ -15,9 +15,16 @@ WHAT = {ONCE: "costs paid once", MONTHLY: "monthly costs", DELAY: "delays"}
 MEASURED = {"cost": "actual over estimated cost", "duration": "actual over estimated duration"}
 
 
-def lifted(settings: Data) -> str:
-    """Return the sentence that says which estimates are raised for optimism; nothing where none is."""
-    found = [f"{WHAT[path]} by {_size(settings[path])}" for path in APPLIES if settings.get(path)]
+def lifted(settings: Data, swept: Collection[str] = ()) -> str:
+    """Return the sentence that says which estimates are raised for optimism; nothing where none is.
+
+    Uplifts that an axis varies, `swept`, are not of one size.
+    """
+    found = [
+        f"{WHAT[path]} by {'what the axis says' if path in swept else _size(settings[path])}"
+        for path in APPLIES
+        if settings.get(path) or path in swept
+    ]
     if not found:
         return ""
     return f" Raised for optimism, in what is realised and not in what the board saw: {', '.join(found)}."
@@ -49,9 +56,9 @@ def twice(paths: Sequence[str]) -> str:
     )
 
 
-def uplifts(settings: Data) -> list[str]:
+def uplifts(settings: Data, swept: Collection[str] = ()) -> list[str]:
     """Return what every screen says of uplifts, a paragraph a sentence; none where there is no uplift."""
-    found = (lifted(settings), twice(settings.get("counted_twice", ())))
+    found = (lifted(settings, swept), twice(settings.get("counted_twice", ())))
     return [text.strip() for text in found if text]
 
 
@@ -115,7 +122,7 @@ def _own(one: Data, forecast: Data | None, p_success: float, currency: str) -> l
     for measure, words in MEASURED.items():
         held = one[measure]
         if held:
-            unknown = f" ({held['unknown']} of them do not say)" * bool(held["unknown"])
+            unknown = f" (of {held['n']:,}; the others do not say)" * bool(held["unknown"])
             lines.append(
                 f"{opening or f'{name}: '}{words} is {held['p50']:.2f} in the median"
                 f"{_interval(held['p50_ci95'])}, {held['p10']:.2f} to {held['p90']:.2f} in 8 of 10{unknown}."
@@ -156,13 +163,13 @@ def _of(share: float, value: Data) -> str:
 
 
 def _left_out(one: Data) -> str:
-    """Say which projects have no ratio."""
+    """Say how many projects have a ratio, and why the others have none."""
     found = []
     if one["value"]["unknown"]:
-        found.append(f"{one['value']['unknown']} do not say")
+        found.append(f"{one['value']['unknown']} {'does' if one['value']['unknown'] == 1 else 'do'} not say")
     if one["not_positive"]:
         found.append(f"{one['not_positive']} projected nothing over 0, so that there is no ratio")
-    return f" Of {one['value']['n']:,} of them: {'; '.join(found)}." if found else ""
+    return f" That is of {one['value']['n']:,}; of the others {', and '.join(found)}." if found else ""
 
 
 def _interval(ends: Sequence[float | None]) -> str:
@@ -176,10 +183,9 @@ def _interval(ends: Sequence[float | None]) -> str:
 
 def _published(one: Data) -> list[str]:
     n = f"n = {one['n']:,}" if one["n"] else "n not said"
-    strength = "contested" if one["strength"] == "guess" else one["strength"]
     figures = "; ".join(f"{f['what']}: {_figure(f)}" for f in one["figures"])
     return [
-        f"{title(one['name'])}, {one['about']} ({n}; {strength}): {figures}. {one['source']}. "
+        f"{title(one['name'])}, {one['about']} ({n}; {one['strength']}): {figures}. {one['source']}. "
         f"Mind: {one['caveat']}."
     ]
 
@@ -187,5 +193,4 @@ def _published(one: Data) -> list[str]:
 def _figure(figure: Data) -> str:
     if figure["kind"] == "multiple":
         return f"{figure['value']:.2f}"
-    digits = 1 if figure["value"] < 0.1 else 0
-    return f"{100.0 * figure['value']:.{digits}f} %".replace(".0 %", " %")
+    return f"{100.0 * figure['value']:.1f} %".replace(".0 %", " %")

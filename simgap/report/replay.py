@@ -170,10 +170,11 @@ def listing(found: Mapping[str, Any]) -> str:
     there = ", ".join(f"{n} {PLURALS[kind][n != 1]}" for kind, n in kinds.items() if n)
     lines = [head, f"{worth} What can be taken out of it: {there}."]
     if found["priced"]:
+        ended = "weeks after the end of the AI, " * any(event["ended_weeks"] for event in events)
         lines.append(
             "Cost: what the same future without this one event would be worth more, in net present value. "
-            "Weeks restricted or suspended, incidents, and items fallen back at a deadline: as it was, less "
-            "without it. Costs of single events do not add up: one may follow from another."
+            f"Weeks restricted or suspended, {ended}incidents, and items fallen back at a deadline: as it "
+            "was, less without it. Costs of single events do not add up: one may follow from another."
         )
         return "\n".join([*map(wrap, lines), "", *_prices(events), "", wrap(CAVEAT)])
     rows = [f"{'event':<18}{'month':>5}  {'date':<10}  {'lasts':>10}  what"]
@@ -221,18 +222,21 @@ def _described(event: Mapping[str, Any]) -> str:
 
 
 def _prices(events: Sequence[Mapping[str, Any]]) -> list[str]:
-    rows = [f"{'event':<18}{'month':>5}{'cost':>9}{'weeks':>7}{'incid.':>7}{'fallen':>8}  what"]
-    numbered = ("cost", "restricted_weeks", "incidents", "fallback", "escaped")
+    numbered = ("cost", "restricted_weeks", "ended_weeks", "incidents", "fallback", "escaped")
+    given_up = any(event["ended_weeks"] for event in events)
+    after = f"{'ended':>7}" * given_up
+    rows = [f"{'event':<18}{'month':>5}{'cost':>9}{'weeks':>7}{after}{'incid.':>7}{'fallen':>8}  what"]
     free = [event["name"] for event in events if all(event[key] == 0.0 for key in numbered)]
     for event in events:
         if event["name"] in free:
             continue
         if event["cost"] is None:
-            numbers = f"{'unknown':>9}{'':>22}"
+            numbers = f"{'unknown':>9}{'':>{22 + 7 * given_up}}"
         else:
+            after = f"{event['ended_weeks']:>+7.1f}" * given_up
             numbers = (
-                f"{money(event['cost']):>9}{event['restricted_weeks']:>+7.1f}{event['incidents']:>+7.0f}"
-                f"{event['fallback']:>+8,.0f}"
+                f"{money(event['cost']):>9}{event['restricted_weeks']:>+7.1f}{after}"
+                f"{event['incidents']:>+7.0f}{event['fallback']:>+8,.0f}"
             )
         rows += _hanging(f"{event['name']:<18}{event['month']:>5}{numbers}  ", _described(event))
     if free:
@@ -370,7 +374,9 @@ def consequences(found: Mapping[str, Any]) -> list[str]:
     for level, pair in reversed(found["weeks"].items()):  # the strictest first
         weeks = pair["factual"] - pair["without"]
         if level != "autonomous" and abs(weeks) >= 0.05:
-            parts.append(f"{abs(weeks):.1f} weeks {'more' if weeks > 0 else 'less'} {level}")
+            parts.append(
+                f"{abs(weeks):.1f} weeks {'more' if weeks > 0 else 'less'} {SPENT.get(level, level)}"
+            )
     items = found["items"]
     parts += [f"{items['later']:,} item{_s(items['later'])} later"] * (items["later"] > 0)
     parts += [f"{items['earlier']:,} earlier"] * (items["earlier"] > 0)
@@ -384,6 +390,7 @@ def consequences(found: Mapping[str, Any]) -> list[str]:
     return parts + more(retrainings, f"retraining{_s(abs(retrainings))}")
 
 
+SPENT = {"ended": "after the end of the AI"}
 WAYS = ("straight", "missed", "overturned", "manual")
 
 
@@ -397,7 +404,13 @@ def _together(found: Mapping[str, Any]) -> str:
     if first is None:
         return "The two histories are the same."
     if first == last:
-        return f"The two histories differ at one instant, on {first[:10]}."
+        late = ", after arrivals have ended" * found["after_arrivals"]
+        return f"The two histories differ at one instant, on {first[:10]}{late}."
+    if found["after_arrivals"]:
+        return (
+            f"The two histories are the same until arrivals have ended, and differ after that, from "
+            f"{first[:10]} to {last[:10]} (month {found['last_month']})."
+        )
     if found["joined"]:
         return (
             f"The two histories are the same up to {first[:10]}, and again after {last[:10]} (month "
@@ -448,7 +461,11 @@ def _counts(found: Mapping[str, Any]) -> list[str]:
     for level, pair in found["weeks"].items():
         if abs(pair["factual"] - pair["without"]) >= 0.05:
             cells = [f"{pair['factual']:,.1f}", f"{pair['without']:,.1f}"]
-            rows.append(_row(f"Weeks {level}", [*cells, f"{pair['factual'] - pair['without']:+,.1f}"]))
+            rows.append(
+                _row(
+                    f"Weeks {SPENT.get(level, level)}", [*cells, f"{pair['factual'] - pair['without']:+,.1f}"]
+                )
+            )
     for name, pair in found["counts"].items():
         if pair["factual"] != pair["without"]:
             cells = [f"{pair['factual']:,}", f"{pair['without']:,}"]

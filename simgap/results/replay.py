@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from simgap.engines.log import Entry
 
 LISTED = ("name", "kind", "month", "time", "end", "hours", "workflow", "item", "failed", "level")
-PRICED = ("cost", "restricted_weeks", "incidents", "fallback", "escaped")
+PRICED = ("cost", "restricted_weeks", "ended_weeks", "incidents", "fallback", "escaped")
 
 
 class Told(NamedTuple):
@@ -57,12 +57,15 @@ class Price(NamedTuple):
         In net present value; negative where the event earned something.
     restricted_weeks : float
         Restricted or suspended, in the window.
+    ended_weeks : float
+        After the AI was given up, in the window.
     incidents, fallback, escaped : float
         Incidents, itself among them; items that fall back at a deadline; escaped errors.
     """
 
     cost: float
     restricted_weeks: float
+    ended_weeks: float
     incidents: float
     fallback: float
     escaped: float
@@ -199,7 +202,8 @@ class Replay:
         """Return what ``result.json`` holds."""
         apart, rows = self.difference, self.money
         lines = [told.line for told in self.histories]
-        weeks = [analysis.weeks_at_levels(line) for line in lines]
+        ended = [analysis.weeks_after_the_end(told.reading.window) for told in self.histories]
+        weeks = [analysis.weeks_at_levels(line, after) for line, after in zip(lines, ended, strict=True)]
         stamps = {"first_difference": apart.first, "last_difference": apart.last}
         found: dict[str, Any] = finite(
             {
@@ -225,6 +229,7 @@ class Replay:
                 **{k: None if t is None else self._stamp(t) for k, t in stamps.items()},
                 "last_month": None if apart.last is None else self._month(apart.last),
                 "joined": apart.joined,
+                "after_arrivals": apart.after_arrivals,
                 "stopped": [
                     read.window.end if read.window.end < read.window.months else None
                     for read in (told.reading for told in self.histories)

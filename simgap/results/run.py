@@ -110,7 +110,7 @@ class Figures:
     def available(self) -> list[str]:
         """Names of those that can be drawn of what was simulated.
 
-        The outside view needs a class of one's own with values.
+        The outside view needs a class of one's own with values, and a board's figure over 0.
         """
         lucks = self.result.summary["uncertainty"] is not None
         return [*FIGURES, *[LUCKS] * lucks, *[OUTSIDE] * bool(self._class())]
@@ -195,7 +195,13 @@ class Figures:
 
         found = self._class()
         if found is None:
-            raise ValueError("there is no reference class with realised over projected value to draw")
+            view = self.result.summary[OUTSIDE]
+            told = view and any(one.get("value") for one in view["classes"])
+            raise ValueError(
+                "the board's figure is not positive, so that the forecast has no place in a reference class"
+                if told
+                else "there is no reference class with realised over projected value to draw"
+            )
         ratios, weights = of_class(found[1], "value")
         forecast = self.result.results.of("realised_npv") / self.result.summary["projected"]["npv"]["mean"]
         caption = f"{self._caption()} The forecast is over the mean of what the board saw."

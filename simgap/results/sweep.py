@@ -154,7 +154,7 @@ class Sweep(Whole):
                 f"This happened at {len(ended_at)} of {points} points. Those draws are left out at every "
                 "point: a narrower range keeps them.",
             ]
-        lines += uplifts(tables.settings(self.resolved))
+        lines += uplifts(tables.settings(self.resolved), [axis.key.partition("@")[0] for axis in self.axes])
         columns = []
         for letter, axis in zip("xy", self.axes, strict=False):
             about = " (dose: 0 is the pilot, 1 production)" if axis.is_dose else ""

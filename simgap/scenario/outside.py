@@ -38,6 +38,9 @@ MEASURES = {
 ABOUT = ("project", "year", "note")
 COLUMNS = (*(name for names in MEASURES.values() for name in names), "weight", *ABOUT)
 MOST_PROJECTS = 6000
+WIDEST = (
+    1e9  # the largest weight over the smallest: one beyond it is a slip, and their squares would underflow
+)
 ROUNDING = 0.01  # by which a stated ratio may differ from that of the amounts beside it
 
 
@@ -232,6 +235,7 @@ def _ratio(
 
 def _weights(table: Columns, problems: list[Problem]) -> list[float | None]:
     weights: list[float | None] = []
+    lines: list[int] = []
     for line, text in zip(table.lines, table.cells.get("weight", ()), strict=False):
         try:
             weight = csv_columns.number(text) if text else 0.0
@@ -243,4 +247,10 @@ def _weights(table: Columns, problems: list[Problem]) -> list[float | None]:
             problems.append(Problem(line, "weight", wrong.what, wrong.allowed))
             continue
         weights.append(weight)
+        lines.append(line)
+    known = [(weight, line) for weight, line in zip(weights, lines, strict=True) if weight is not None]
+    if known and max(known)[0] > WIDEST * min(known)[0]:
+        least, line = min(known)
+        what = f"is {least:g}, and the largest is {max(known)[0]:g}"
+        problems.append(Problem(line, "weight", what, f"weights at most {WIDEST:.0e} times another"))
     return [] if len(set(weights)) <= 1 else weights

@@ -45,7 +45,7 @@ class Class:
     caveat : str
         Where it misleads.
     strength : str
-        ``published``, or ``guess`` where its method or its sample is contested.
+        ``published``, or ``contested`` where its method or its sample is contested.
     """
 
     about: str
@@ -96,11 +96,11 @@ CLASSES: dict[str, Class] = {
     "chaos-1994": Class(
         "application software projects, of 365 respondents",
         8380,
-        (Figure("share on time, on budget, with all features", 0.16, "success"),),
+        (Figure("share on time, on budget, with all features", 0.162, "success"),),
         "Standish Group 1994, The CHAOS Report",
         "one-sided, and biased as the estimates of those asked: Eveleens & Verhoef 2010, IEEE Software "
         "27(1), whose 1,211 projects it does not fit",
-        "guess",
+        "contested",
     ),
     "green-book": Class(
         "public procurements in the United Kingdom of over 40 million pounds",
@@ -128,7 +128,7 @@ CLASSES: dict[str, Class] = {
         (Figure("share that goes on to production, 4 of 33", 4.0 / 33.0, "success"),),
         "IDC for Lenovo 2025, CIO Playbook",
         "commissioned by a vendor; reaching production is no value yet",
-        "guess",
+        "contested",
     ),
     "genai-nanda-2025": Class(
         "organisations and custom generative AI tools",
@@ -139,6 +139,6 @@ CLASSES: dict[str, Class] = {
         ),
         "Challapally et al. 2025, The GenAI Divide (MIT NANDA)",
         "preliminary and contested: 52 interviews, an effect on profit within months as the criterion",
-        "guess",
+        "contested",
     ),
 }

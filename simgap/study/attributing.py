@@ -15,7 +15,7 @@ from simgap.montecarlo.plan import Plan, Results
 from simgap.scenario.portfolios import members
 from simgap.scenario.table import CONDITIONS
 from simgap.scenario.units import show
-from simgap.scenario.values import Variant, row_of
+from simgap.scenario.values import Variant, row_of, taken
 from simgap.study.limits import refusal
 
 NOTHING = "nothing"  # the name of the portfolio without investments where the file has none
@@ -122,12 +122,28 @@ def differing(resolved: Mapping[str, Any], bought: Sequence[str]) -> set[str]:
     """Return the conditions that can differ between pilot and production where these are bought.
 
     They have a bar in the file, or an investment changes them. The mix of several workflows is a matter of
-    scope without a bar too: the pilot runs all of them from its first day on.
+    scope without a bar too: the pilot runs all of them from its first day on. What the pilot runs like
+    production is the same in both, but for what is brought to the pilot's volume.
     """
+    pilot, carried, _ = members(resolved)
+    like = set(taken(resolved, pilot)) - at_own_volume(resolved, carried)
     barred = [path for path, leaf in resolved["parameters"].items() if "pilot" in leaf]
     changed = [path for name in bought for path in resolved["investments"][name]["change"]]
-    found = {row_of(path).condition for path in (*barred, *changed)} & set(CONDITIONS)
+    found = {row_of(path).condition for path in barred} - like
+    found = (found | {row_of(path).condition for path in changed}) & set(CONDITIONS)
     return found | ({"scope"} if len(resolved["workflows"]) > 1 else set())
+
+
+def at_own_volume(resolved: Mapping[str, Any], carried: Sequence[str]) -> set[str]:
+    """Return the conditions that a pilot which runs them like production has at its own volume.
+
+    These are capacities and the mix of work. Brought to the pilot's volume and back they may differ.
+    """
+    leaves = resolved["parameters"]
+    finite = [path for path, leaf in leaves.items() if leaf.get("value", leaf.get("production")) is not None]
+    changed = [path for name in carried for path in resolved["investments"][name]["change"]]
+    rows = [row_of(path) for path in (*finite, *changed)]
+    return {"scope", *(row.condition for row in rows if row.scales)}
 
 
 def plan_of(asked: Asked, draws: int, seed: int) -> Plan:

@@ -13,7 +13,6 @@ from dataclasses import replace
 from simgap import scenario
 from simgap.analysis import sweep as sweeps
 from simgap.analysis.breakeven import Curve
-from simgap.analysis.summary import design as design_of
 from simgap.analysis.summary import finite, summary
 from simgap.analysis.timeline import of_arrivals, timeline
 from simgap.defaults import (
@@ -289,7 +288,7 @@ class Case(Setting):
         else:
             done, times, told, n = self.until_precise(known, variants, check, said, *how)
         shown = plans.of_variants(done, range(len(asked.chosen)))
-        summary = self.summary(shown, seed) | {"design": design_of(shown)}
+        summary = self.summary(shown, seed)
         summary |= comparing.compared(resolved, asked, done, shown)
         if told is not None:
             summary = precise.paired(summary, told, asked.chosen[0][0])

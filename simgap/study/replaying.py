@@ -14,7 +14,7 @@ from simgap.defaults import ENGINE
 from simgap.engines.log import Entry
 from simgap.engines.physics import Count, Physics
 from simgap.errors import BacklogLimit, InputError
-from simgap.model.clock import HOUR
+from simgap.model.clock import WEEK
 from simgap.model.governance import RESTRICTED
 from simgap.montecarlo import one
 from simgap.montecarlo.one import History
@@ -154,8 +154,10 @@ def _price(factual: History, other: History) -> Price:
     def of(history: History) -> Mapping[str, float]:
         read = history.reading
         physics: Physics = read.physics
+        ended = analysis.weeks_after_the_end(read.window)
         return {
-            "restricted_weeks": float(physics.level_time[:, RESTRICTED:].sum()) / HOUR / 168.0,
+            "restricted_weeks": float(physics.level_time[:, RESTRICTED:].sum()) / WEEK - ended,
+            "ended_weeks": ended,
             "incidents": float(len(physics.incident_time)),
             "fallback": float(physics.total(Count.FALLBACK)),
             "escaped": float(len(physics.escaped_time)),

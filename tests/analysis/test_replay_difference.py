@@ -164,6 +164,14 @@ def test_histories_join_where_the_same_happens_again_before_arrivals_end():
     assert not difference(one[:1], [], 100).joined
 
 
+def test_a_difference_after_arrivals_have_ended_is_said_to_be_one():
+    same = [ended(5, 1)]
+    for when, late in ((90, False), (150, True)):
+        found = difference([*same, level(when, "guarded")], same, 100)
+        assert (found.after_arrivals, found.joined) == (late, False)
+    assert not difference(same, same, 100).after_arrivals
+
+
 def test_who_reviews_is_left_out_of_account():
     one = [Entry(1, keys.ITEM, 0, "review", "start", {"resource": "reviewer 1", "congestion": 0.5})]
     other = [one[0]._replace(detail={"resource": "reviewer 2", "congestion": 0.5})]

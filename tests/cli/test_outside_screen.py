@@ -49,11 +49,11 @@ def test_a_class_stands_beside_the_forecast(simgap, case, tmp_path):
     assert answer.code == 0
     said = plain(answer.out)
     assert "past.csv, 10 projects: realised over projected value is 0.68 in the median (95 %" in said
-    assert "Of 8 of them: 1 do not say; 1 projected nothing over 0, so that there is no ratio." in said
+    assert "That is of 8; of the others 1 does not say, and 1 projected nothing over 0, so that" in said
     assert "7 of 8 fell short of what was projected." in said
     assert "too few projects to say more" in said
     assert "actual over estimated cost is 1.30 in the median" in said
-    assert "share on time, on budget, with all features: 16 %" in said
+    assert "share on time, on budget, with all features: 16.2 %" in said
     assert "such a share is no prior" in said
     assert max(map(len, answer.out.splitlines())) <= 80
     folder = tmp_path / "out"
@@ -72,6 +72,30 @@ def test_published_classes_alone_draw_no_figure(case):
     assert "outside_view" not in result.plot.available
     with pytest.raises(ValueError, match="no reference class"):
         result.plot.outside_view()
+
+
+def test_without_a_positive_board_figure_there_is_no_figure_either(case):
+    sets = ["pilots.demo.cost=200", "board.npv=-5"]
+    result = package.load(case("outside_view: {class: past.csv}\n"), sets).run(2, workers=1)
+    assert "outside_view" not in result.plot.available
+    with pytest.raises(ValueError, match="the board's figure is not positive"):
+        result.plot.outside_view()
+
+
+def test_an_uplift_on_an_axis_has_no_one_size(simgap, case):
+    axis = ["--over", "outside_view.uplift=0 %:100 %:2"]
+    sets = [
+        "--set",
+        "pilots.demo.cost=200",
+        "--set",
+        "costs.platform=10",
+        "--set",
+        "outside_view.uplift=40 %",
+    ]
+    more = ["--set", "outside_view.uplift_monthly=20 %"]
+    said = plain(simgap("sweep", case(""), *axis, *FEW, *sets, *more).out)
+    assert "costs paid once by what the axis says, monthly costs by 20%." in said
+    assert "40%" not in said
 
 
 def test_a_forecast_beyond_the_class_is_told(case):

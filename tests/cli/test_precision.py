@@ -30,11 +30,11 @@ ONE = ("--workers", 1)
 
 
 def test_it_is_a_plain_run_of_as_many_trials(simgap, data, tiny, tmp_path):
-    found = data("run", tiny, "--precision", 200, *ONE, "--out", tmp_path / "a")
+    found = data("run", tiny, "--precision", 300, *ONE, "--out", tmp_path / "a")
     n, told = found["replications"], found["precision"]
     holds(HEAD | {"precision": PRECISION}, found)
     assert (told["of"], told["reached"], told["looks"][0]["n"]) == ("npv", True, 100)
-    assert told["half_width"] <= 200
+    assert told["half_width"] <= 300
     assert n == told["looks"][-1]["n"] == found["provenance"]["replications_asked"] > 100
     plain = data("run", tiny, "--replications", n, *ONE, "--out", tmp_path / "b")
     for name in ("trials", "monthly"):
@@ -59,7 +59,7 @@ def test_processes_are_started_once_and_give_the_same_bits(tiny, monkeypatch):
         return real(*arguments)
 
     monkeypatch.setattr(plan, "ProcessPoolExecutor", counted)
-    here, there = (case.run(precision=200, workers=workers) for workers in (1, 2))
+    here, there = (case.run(precision=300, workers=workers) for workers in (1, 2))
     assert started == [2]
     assert len(there.summary["precision"]["looks"]) > 1
     assert np.array_equal(here.results.outcomes, there.results.outcomes, equal_nan=True)

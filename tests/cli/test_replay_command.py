@@ -51,13 +51,14 @@ CONTRACT = {
     "without": [EVENT],
     "npv": {**BOTH, "cost": NUMBER},
     "money": [{"line": TEXT, **BOTH, "difference": NUMBER, "npv_difference": NUMBER}],
-    "weeks": dict.fromkeys(("autonomous", "guarded", "restricted", "suspended"), BOTH),
+    "weeks": dict.fromkeys(("autonomous", "guarded", "restricted", "suspended", "ended"), BOTH),
     "counts": {"straight": BOTH, "fallback": BOTH, "incidents": BOTH, "retrainings": BOTH},
     "items": {"another_way": WHOLE, "later": WHOLE, "earlier": WHOLE},
     "first_difference": (str, type(None)),
     "last_difference": (str, type(None)),
     "last_month": MAYBE,
     "joined": bool,
+    "after_arrivals": bool,
     "stopped": list,
     "chain": [{"time": TEXT, "month": WHOLE, "mark": TEXT, "what": TEXT}],
 }
@@ -270,6 +271,22 @@ def test_a_history_that_is_given_up_in_one_of_them():
     assert found.json()["npv"]["factual"] == trials.loc[number, "realised_npv"]
     assert any(row["mark"] == "only factual" and "given up" in row["what"] for row in found.chain())
     assert "the AI is given up after month" in found.text()
+    data = found.json()
+    ended = data["weeks"]["ended"]
+    assert ended == {"factual": (data["months"] - data["stopped"][0]) * 730 / 168, "without": 0.0}
+    hours = {level: trials.loc[number, f"n_level_{level}"] for level in ("autonomous", "suspended")}
+    assert data["weeks"]["autonomous"]["factual"] == pytest.approx(hours["autonomous"] / 168)
+    assert data["weeks"]["suspended"]["factual"] == pytest.approx(hours["suspended"] / 168 - ended["factual"])
+    assert f"{ended['factual']:.1f} weeks more after the end of the AI" in " ".join(found.text().split())
+    assert "Weeks after the end of the AI" in found.text()
+    assert "Weeks suspended" not in found.text()
+    priced = case.replay(number, each=True)
+    (row,) = (row for row in priced.json()["events"] if row["name"] == "incident:0")
+    assert row["ended_weeks"] == ended["factual"]
+    apart = [data["weeks"][level] for level in ("restricted", "suspended")]
+    assert row["restricted_weeks"] == pytest.approx(sum(p["factual"] - p["without"] for p in apart))
+    assert "weeks after the end of the AI" in " ".join(priced.text().split())
+    assert max(map(len, priced.text().splitlines())) <= 80
 
 
 def test_the_figure_is_drawn_and_the_same_again(replayed, tmp_path):

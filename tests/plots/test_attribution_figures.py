@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from reading import CAPTION, faults
 
 from simgap.plots import interactions, left, style, waterfall
@@ -62,6 +63,25 @@ def test_whiskers_are_the_intervals():
     level = [s for s in segments if s[0][1] == s[1][1]]
     assert len(level) == len(PLAIN)
     assert all(abs(s[1][0] - s[0][0]) == pytest.approx(4e4) for s in level)
+
+
+def test_labels_are_clear_of_the_line_at_zero_and_of_whiskers():
+    means = [2.39e5, 2.16e5, 1.83e5, 1.19e5, 4.4e4, 3.6e4, 1.9e4, 1.6e4, 7.9e3, 5.9e3, 518.0]
+    rows = [(name, mean, [0.7 * mean, 1.4 * mean]) for (name, *_), mean in zip(PLAIN, means, strict=True)]
+    figure, axes = drawn(7.51e5, rows)
+    assert not faults(figure)
+    renderer = style.renderer_of(axes)
+    zero = axes.transData.transform((0.0, 0.0))[0]
+    boxes = [Text.get_window_extent(label, renderer) for label in axes.texts]
+    assert len(boxes) == len(means) + 2
+    assert not [box for box in boxes if box.x0 < zero < box.x1]
+    assert sum(box.x1 < zero for box in boxes) >= 3
+    assert min(box.x0 for box in boxes) > axes.bbox.x0
+    lines = [line.get_segments()[0] for line in axes.collections if isinstance(line, LineCollection)]
+    for (x0, y0), (x1, y1) in lines:
+        if y0 == y1:
+            (left, y), (right, _) = axes.transData.transform([(x0, y0), (x1, y1)])
+            assert not [b for b in boxes if b.y0 < y < b.y1 and b.x0 < right and left < b.x1]
 
 
 def test_bars_that_do_not_add_up_are_refused():

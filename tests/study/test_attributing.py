@@ -218,3 +218,27 @@ def test_unknown_portfolios_are_refused():
         attributed(portfolios=["dear"])
     with pytest.raises(InputError, match="names a portfolio twice"):
         attributed(portfolios=["more", "more"])
+
+
+def test_what_the_pilot_runs_like_production_is_a_null_player(monkeypatch):
+    """Left out, the bars of the others are those of all coalitions with it; its own was exactly 0."""
+    like = TEXT.replace("lasts: 2 weeks}", "lasts: 2 weeks, like_production: [data, governance, oversight]}")
+    found = attributed(simgap.load(like), exact=True, replications=3)
+    # An investment changes data in production alone, and reviewers are those of the pilot's volume.
+    assert found.conditions == ("data", "edge_cases", "oversight")
+    assert found.summary["simulations"] == 3 * (2**3 + 1)
+    assert "governance" in found.summary["without_bar"]
+    monkeypatch.setattr(attributing, "taken", lambda *_: ())
+    full = attributed(simgap.load(like), exact=True, replications=3)
+    assert full.conditions == CONDITIONS
+    assert not full.shares[0].conditions[:, 3].any()
+    assert full.shares[0].conditions[:, :3] == pytest.approx(found.shares[0].conditions, abs=1e-6)
+    assert (full.shares[0].scale == found.shares[0].scale).all()
+
+
+def test_a_throughput_is_that_of_the_pilots_volume():
+    like = TEXT.replace("lasts: 2 weeks}", "lasts: 2 weeks, like_production: [integration]}")
+    latency = ["integration.latency=1 s | 4 s"]
+    for more, has_bar in (([], False), (["integration.throughput=9 per hour | 3 per hour"], True)):
+        asked = attributing.asked(simgap.load(like, latency + more).resolved, (), False, False)
+        assert ("integration" in asked.conditions) == has_bar
