@@ -7,6 +7,7 @@ out of their mean.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,7 @@ def controlled(
     means: Floats,
     covariance: Floats | None = None,
     confidence: float = 0.95,
+    known_to: float = math.inf,
 ) -> Controlled:
     """Return the means of outcomes, adjusted by regression on control variates.
 
@@ -62,6 +64,8 @@ def controlled(
         Of the errors of these means: of the controls over N draws, divided by N. By default they are exact.
     confidence : float
         Of the intervals.
+    known_to : float
+        Degrees of freedom of `covariance`; by default it is known.
 
     Returns
     -------
@@ -76,16 +80,19 @@ def controlled(
 
     Notes
     -----
-    With the slopes B of the least-squares regression of the outcomes on the controls, the estimate is
-    ``mean(Y) - B (mean(C) - means)`` (Lavenberg & Welch 1981, "A perspective on the use of control variables
-    to increase the efficiency of Monte Carlo simulations", *Management Science* 27:322-335). It is the
-    regression's value at `means`, and so is its variance,
+    With slopes B the estimate is ``mean(Y) - B (mean(C) - means)`` (Lavenberg & Welch 1981, "A perspective on
+    the use of control variables to increase the efficiency of Monte Carlo simulations", *Management Science*
+    27:322-335). Where `means` are exact, B is that of the least-squares regression, and the estimate the
+    regression's value at `means`. Where they have errors of covariance V, independent of the trials, the
+    variance is least with ``B = S_yc (S_cc + n V)^-1``, S the covariances of the trials: the better the means
+    are known, the nearer to the regression, so that adjusting never costs. The variance is then
 
-        s^2 (1/n + d' (C'C)^-1 d) + B V B',    d = mean(C) - means,
+        s^2 (1/n + d' (C'C + n (n - 1) V)^-1 d) + B V B',    d = mean(C) - means,
 
-    s^2 the residual variance on n - c - 1 degrees of freedom, C the centred controls, V the covariance of the
-    errors of `means`. Student's t on those degrees of freedom is exact for jointly normal trials and exact
-    means; it is kept for the sum with estimated ones. The bias is O(1/n), and 0 for a linear regression.
+    s^2 the residual variance on n - c - 1 degrees of freedom, C the centred controls. Student's t on those
+    degrees of freedom is exact for jointly normal trials and exact means; otherwise the degrees of freedom of
+    both parts are joined as by Welch and Satterthwaite (Satterthwaite 1946, *Biometrics Bulletin* 2:110-114).
+    The bias is O(1/n), and 0 where the regression is linear.
     Where the spread of the residuals grows with the control the interval is a little narrow: 95 % cover 93 %
     in the test's example of 40 trials.
 
@@ -113,27 +120,28 @@ def controlled(
     if n <= len(kept) + 1:
         kept = kept[:0]
     x = c_centred[:, kept] / size[kept]
+    # The slopes of least variance; without errors of the means those of the regression. A pseudo-inverse, so
+    # that controls which say the same share the slope.
+    errors = n * (n - 1) * spread[np.ix_(kept, kept)] / np.outer(size[kept], size[kept])
+    inverse = np.linalg.pinv(x.T @ x + errors, rcond=1e-13, hermitian=True)
     slopes = np.zeros((k, c))
-    # By singular values: controls that say the same share the slope.
-    u, s, vt = np.linalg.svd(x, full_matrices=False)
-    good = s > 1e-10 * s.max(initial=0.0)
-    u, s, vt = u[:, good], s[good], vt[good]
-    slopes[:, kept] = ((centred.T @ u) / s) @ vt / size[kept]
+    slopes[:, kept] = centred.T @ x @ inverse / size[kept]
     off = around - means
-    lever = ((vt @ (off[kept] / size[kept])) / s) if len(s) else np.zeros(0)
+    d = off[kept] / size[kept]
     mean = plain - slopes @ off
-    freedom = n - len(s) - 1
+    freedom = n - int(np.linalg.matrix_rank(x)) - 1
     left = ((centred - c_centred @ slopes.T) ** 2).sum(axis=0)
     total = (centred**2).sum(axis=0)
-    variance = _part(left, freedom) * (1.0 / n + lever @ lever)
-    variance = variance + np.einsum("ki,ij,kj->k", slopes, spread, slopes)
+    of_trials = _part(left, freedom) * (1.0 / n + d @ inverse @ d)
+    of_means = np.einsum("ki,ij,kj->k", slopes, spread, slopes)
+    variance = of_trials + of_means
     plain_variance = _part(total, n - 1) / n
     share = np.divide(variance, plain_variance, out=np.full(k, np.nan), where=plain_variance > 0.0)
     return Controlled(
         mean,
-        _student(confidence, freedom) * np.sqrt(variance),
+        _student(confidence, _together(of_trials, freedom, of_means, known_to)) * np.sqrt(variance),
         plain,
-        _student(confidence, n - 1) * np.sqrt(plain_variance),
+        _student(confidence, np.full(k, n - 1.0)) * np.sqrt(plain_variance),
         slopes,
         share,
     )
@@ -168,14 +176,27 @@ def adjusted(values: Floats, trials: Floats, overall: Floats, blocks: Ints | Non
     """
     spread = np.atleast_2d(np.cov(overall, rowvar=False)) / len(overall)
     known = overall.mean(axis=0)
-    return controlled(block_values(values, blocks), block_values(trials, blocks), known, spread)
+    return controlled(
+        block_values(values, blocks), block_values(trials, blocks), known, spread, known_to=len(overall) - 1.0
+    )
 
 
 def _part(squares: Floats, freedom: int) -> Floats:
     return squares / freedom if freedom > 0 else np.full_like(squares, np.nan)
 
 
-def _student(confidence: float, freedom: int) -> float:
+def _together(first: Floats, freedom: float, second: Floats, known_to: float) -> Floats:
+    """Return the degrees of freedom of sums of two estimated variances, by Welch and Satterthwaite."""
+    if freedom <= 0:
+        return np.zeros_like(first)
+    parts = first**2 / freedom + second**2 / known_to
+    whole = (first + second) ** 2
+    return np.asarray(np.divide(whole, parts, out=np.full_like(first, freedom), where=parts > 0.0))
+
+
+def _student(confidence: float, freedom: Floats) -> Floats:
     from scipy.special import stdtrit
 
-    return float(stdtrit(freedom, 0.5 + 0.5 * confidence)) if freedom > 0 else float("nan")
+    known = freedom > 0.0
+    quantiles = stdtrit(np.where(known, freedom, 1.0), 0.5 + 0.5 * confidence)
+    return np.asarray(np.where(known, quantiles, np.nan))

@@ -264,7 +264,6 @@ def evaluate(
     engine : str
         One of `defaults.ENGINES`, of which the results are the same bits; or `defaults.FLUID`, see
         `montecarlo.trial.fluid_trial`.
-        One of `defaults.ENGINES`; the results are the same bits.
     before : Results, optional
         Of other draws of the same variants, which these results are to extend.
     pool : Pool, optional

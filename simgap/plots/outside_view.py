@@ -71,9 +71,7 @@ def draw(axes: Axes, name: str, ratios: FloatArray, weights: FloatArray, forecas
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.grid(axis="y")
-    axes.legend(
-        loc="best" if median < (low + high) / 2 else "upper left", framealpha=0.9, frameon=True
-    )
+    axes.legend(loc="best" if median < (low + high) / 2 else "upper left", framealpha=0.9, frameon=True)
     below = float(((ratios < own) + 0.5 * (ratios == own)) @ weights / weights.sum())
     few = n < 100 and weights.min() == weights.max()
     placed = f"{below * n:.3g} of {n} projects" if few else f"{100.0 * below:.0f} % of the projects"

@@ -137,6 +137,8 @@ def _controlled(control: Data | None, best: str, against: str | None) -> list[st
     pair = next(p for p in control["pairs"] if {p["a"], p["b"]} == {best, against})
     sign = 1.0 if pair["a"] == best else -1.0
     told = {**pair, "mean": sign * pair["mean"]}
+    if pair["ci95"] is None:
+        return []
     return [f"With the fluid model as control the difference is {with_control(told)}."]
 
 

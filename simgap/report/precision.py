@@ -113,6 +113,6 @@ def with_control(found: Mapping[str, Any]) -> str:
     '2.0M +/- 100k, as 8.0 times the trials'
     """
     (low, high), left = found["ci95"], found["variance_left"]
-    half = size("mean", None if high is None else (high - low) / 2.0)
+    half = money((high - low) / 2.0)
     better = f", as {1.0 / left:.1f} times the trials" if left and left < 0.95 else ", which is no gain here"
     return f"{money(found['mean'])} +/- {half}{better}"

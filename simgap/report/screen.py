@@ -295,7 +295,7 @@ def table(summary: Mapping[str, Any]) -> list[str]:
 
 def _controlled(found: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     """Return the line on the mean that is adjusted by the fluid model; nothing where none is."""
-    if not found:
+    if not found or found["realised_npv"]["ci95"] is None:
         return []
     return [("... with the fluid model as control", with_control(found["realised_npv"]))]
 

@@ -92,16 +92,6 @@ class Comparison(Whole):
     provenance: dict[str, Any]
 
     @property
-    def complete(self) -> bool:
-        """Whether everything that was asked for was finished."""
-        return super().complete and not self.unfinished
-
-    @property
-    def shortfalls(self) -> list[str]:
-        """Why not everything that was asked for was finished, in words."""
-        return super().shortfalls + [self.unfinished] * bool(self.unfinished)
-
-    @property
     def names(self) -> list[str]:
         """Names of the portfolios, in the order of the variants."""
         return [portfolio["name"] for portfolio in self.summary["portfolios"]]

@@ -41,6 +41,7 @@ class Whole:
     resolved: dict[str, Any]
     results: Results
     provenance: dict[str, Any]
+    unfinished: str  # why something besides the trials is missing; most commands have nothing besides
 
     @property
     def _summary(self) -> Mapping[str, Any]:
@@ -49,7 +50,8 @@ class Whole:
     @property
     def _missed(self) -> list[str]:
         precision = self._summary.get("precision") or {}
-        return [unreached(precision)] if precision.get("reached") is False else []
+        missed = [unreached(precision)] if precision.get("reached") is False else []
+        return missed + [word for word in [getattr(self, "unfinished", "")] if word]
 
     @property
     def complete(self) -> bool:

@@ -43,12 +43,15 @@ class Result(Whole):
         The JSON of ``simgap run --json``, without provenance.
     provenance : dict
         What is needed to run the same again; ``times`` is all that differs between two runs.
+    unfinished : str
+        Why the control is missing although it was asked for; empty where it is not.
     """
 
     resolved: dict[str, Any]
     results: plans.Results
     summary: dict[str, Any]
     provenance: dict[str, Any]
+    unfinished: str = ""
 
     @property
     def trials(self) -> pd.DataFrame:

@@ -145,15 +145,16 @@ class Case(Setting):
             done, times, told, n = self.until_precise(asked, variants, check, said, *how)
             found = precise.placed(summary(self.resolved, done, seed, __version__), told)
             complete = done.complete and told["reached"]
-        found["control"] = None
+        found["control"], unfinished = None, ""
         if control and not done.stopped:
-            try:
-                told_by = controlling.control(self.resolved, variants, done, seed, workers, progress)
-                found["control"] = finite(controlling.of_run(told_by, done))
-            except KeyboardInterrupt:
-                done, complete = replace(done, stopped=True, complete=False), False
-        provenance = self.provenance("run", seed, n, complete, times, design, lucks)
-        return Result(self.resolved, done, found, provenance)
+            found["control"], unfinished = controlling.told(
+                done,
+                lambda: controlling.control(self.resolved, variants, done, seed, workers, progress),
+                lambda asked_for: controlling.of_run(asked_for, done),
+            )
+        complete = complete and not unfinished
+        provenance = self.provenance("run", seed, n, complete, times, design, lucks, control)
+        return Result(self.resolved, done, found, provenance, unfinished)
 
     def sweep(
         self,
@@ -307,11 +308,6 @@ class Case(Setting):
             return found
 
         try:
-            if control and not done.stopped:
-                bought = variants[: len(asked.chosen)]
-                told_by = controlling.control(resolved, bought, shown, seed, workers, progress)
-                names = [name for name, _ in asked.chosen]
-                summary["control"] = controlling.of_comparison(told_by, shown, names)
             if asked.searches and summary["against"] is not None and not done.stopped:
                 curves, searched = comparing.search(resolved, asked, summary, n, simulate)
                 summary |= searched
@@ -319,14 +315,21 @@ class Case(Setting):
                 winners = comparing.map_of(resolved, asked, n, simulate)
                 summary["map"] = comparing.map_data(winners, asked.chosen)
         except KeyboardInterrupt:
-            unfinished = f"stopped before {'the control, ' * control}the break-even or the map was finished"
+            unfinished = "stopped before the break-even or the map was finished"
         except BacklogLimit:
             unfinished = "every future of the break-even or the map ends with backlog_limit"
         except InputError as error:
             what = error.problems[0].what
             unfinished = f"the break-even or the map met what cannot be simulated ({what})"
+        if control and not (done.stopped or unfinished):
+            bought, names = variants[: len(asked.chosen)], [name for name, _ in asked.chosen]
+            summary["control"], unfinished = controlling.told(
+                shown,
+                lambda: controlling.control(resolved, bought, shown, seed, workers, progress),
+                lambda asked_for: controlling.of_comparison(asked_for, shown, names),
+            )
         complete = done.complete and not unfinished and (told is None or told["reached"])
-        provenance = self.provenance("compare", seed, n, complete, times, design, lucks)
+        provenance = self.provenance("compare", seed, n, complete, times, design, lucks, control)
         return Comparison(resolved, shown, finite(summary), curves, winners, unfinished, provenance)
 
     def gate(

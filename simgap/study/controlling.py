@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from simgap.analysis.controls import Controlled, adjusted
+from simgap.analysis.summary import finite
 from simgap.defaults import FLUID
 from simgap.model.types import Floats
 from simgap.montecarlo import plan as plans
 from simgap.sampling.designs import SOBOL, Design
 from simgap.scenario.values import Variant
 
-RANDOMISATIONS, POINTS = 16, 128  # a smooth function of many unknowns: Sobol' points tell its mean soonest
+# Sobol' points tell the mean of a smooth function of many unknowns soonest. Four a trial, each worth about as
+# many plain draws, leave the error of that mean a small part; they take no longer than the trials did.
+RANDOMISATIONS, POINTS, EACH = 16, 128, 4
 OUTCOMES = ("realised_npv", "projected_npv", "gap")
 
 
@@ -28,10 +32,13 @@ class Control(NamedTuple):
         Of the draw of each trial; several lucks of a draw have the same.
     overall : Floats[RANDOMISATIONS, variants, len(OUTCOMES)]
         Means over randomised Sobol' points, independent of each other and of the trials.
+    draws : int
+        Of these points.
     """
 
     trials: Floats
     overall: Floats
+    draws: int
 
 
 def table(results: plans.Results, names: Sequence[str] = OUTCOMES) -> Floats:
@@ -68,13 +75,15 @@ def control(
     KeyboardInterrupt
         Interrupted before all was known.
     """
-    points = plans.crossed(variants, RANDOMISATIONS * POINTS, design=Design(SOBOL, POINTS))
+    m = max(POINTS, 1 << (math.ceil(EACH * done.draws / RANDOMISATIONS) - 1).bit_length())
+    points = plans.crossed(variants, RANDOMISATIONS * m, design=Design(SOBOL, m))
     asked = ((plans.Plan(variants, done.rows, done.design), seed), (points, (seed + 1) % 2**32))
     same, all_ = (plans.evaluate(resolved, p, s, workers, progress, FLUID) for p, s in asked)
     if same.stopped or all_.stopped:
         raise KeyboardInterrupt
     overall = table(all_)
-    return Control(table(same), overall.reshape(RANDOMISATIONS, -1, *overall.shape[1:]).mean(axis=1))
+    means = overall.reshape(RANDOMISATIONS, m, *overall.shape[1:]).mean(axis=1)
+    return Control(table(same), means, len(overall))
 
 
 def of_run(found: Control, done: plans.Results) -> dict[str, Any]:
@@ -82,7 +91,7 @@ def of_run(found: Control, done: plans.Results) -> dict[str, Any]:
     blocks = None if done.independent else done.blocks
     # Projected and realised value tell the fluid gap as well: adjusted by both, all three still add up.
     told = adjusted(table(done)[:, 0], found.trials[:, 0, :2], found.overall[:, 0, :2], blocks)
-    return _HEAD | {name: _row(told, i) for i, name in enumerate(OUTCOMES)}
+    return _head(found) | {name: _row(told, i) for i, name in enumerate(OUTCOMES)}
 
 
 def of_comparison(found: Control, done: plans.Results, names: Sequence[str]) -> dict[str, Any]:
@@ -95,15 +104,37 @@ def of_comparison(found: Control, done: plans.Results, names: Sequence[str]) -> 
         of, by, mean = (part[:, [a]] - part[:, [b]] for part in (values, trials, overall))
         pairs.append({"a": names[a], "b": names[b], **_row(adjusted(of, by, mean, blocks), 0)})
     portfolios = [{"name": name, **_row(one, 0)} for name, one in zip(names, alone, strict=True)]
-    return _HEAD | {"portfolios": portfolios, "pairs": pairs}
+    return _head(found) | {"portfolios": portfolios, "pairs": pairs}
 
 
 def _row(found: Controlled, i: int) -> dict[str, Any]:
-    mean, half = float(found.mean[i]), float(found.half_width[i])
-    return {"mean": mean, "ci95": [mean - half, mean + half], "variance_left": float(found.share[i])}
+    mean, half, left = (float(part[i]) for part in (found.mean, found.half_width, found.share))
+    known = math.isfinite(half)
+    return {"mean": mean, "ci95": [mean - half, mean + half] if known else None, "variance_left": left}
 
 
-_HEAD = {
-    "draws": RANDOMISATIONS * POINTS,
-    "method": "regression on the fluid model, whose mean is that of randomised Sobol' points",
-}
+def _head(found: Control) -> dict[str, Any]:
+    method = "regression on the fluid model, whose mean is that of randomised Sobol' points"
+    return {"draws": found.draws, "method": method}
+
+
+def told(
+    done: plans.Results, ask: Callable[[], Control], make: Callable[[Control], dict[str, Any]]
+) -> tuple[dict[str, Any] | None, str]:
+    """Return the JSON data of ``control``, or why there is none.
+
+    Parameters
+    ----------
+    done : Results
+        What was simulated.
+    ask : callable
+        Asks the fluid model, `control`.
+    make : callable
+        Makes the data, `of_run` or `of_comparison`.
+    """
+    if done.ended:
+        return None, "no control: the fluid model knows no backlog_limit, and would speak of all futures"
+    try:
+        return finite(make(ask())), ""
+    except KeyboardInterrupt:
+        return None, "stopped before the control was finished; the trials are complete"

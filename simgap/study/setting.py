@@ -166,6 +166,7 @@ class Setting:
         times: dict[str, Any],
         design: str = DESIGN,
         lucks: int = LUCKS,
+        control: bool = False,
     ) -> dict[str, Any]:
         """Return what is needed to run the same again."""
         from importlib.metadata import version
@@ -176,6 +177,7 @@ class Setting:
             "replications_asked": replications,
             "design": design,
             "lucks": lucks,
+            "control": control,
             "complete": complete,
             "simgap": __version__,
             "python": platform.python_version(),

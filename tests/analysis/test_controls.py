@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from simgap.analysis.controls import controlled, error_of_means
 
@@ -31,10 +32,24 @@ def test_what_the_controls_explain_is_known_exactly():
     assert found.share[0] == pytest.approx(0.0, abs=1e-12)
 
 
-def test_errors_of_the_means_widen_the_interval_by_what_they_carry_over():
+def test_errors_of_the_means_share_out_the_slope():
+    # Nine trials on a line of slope -4, controls of variance S; means with an error of variance V. The slope
+    # that is least in variance is -4 S / (S + 9 V); what it leaves of the line counts as residuals.
     c = np.linspace(0.0, 1.0, 9)[:, None]
-    found = controlled(5.0 - 4.0 * c, c, np.array([0.2]), np.array([[0.01]]))
-    assert found.half_width[0] == pytest.approx(2.364624252 * 4.0 * 0.1, rel=1e-8)  # t(7)
+    s, v, off = 0.1171875, 0.01, 0.5 - 0.2
+    slope = -4.0 * s / (s + 9 * v)
+    found = controlled(5.0 - 4.0 * c, c, np.array([0.2]), np.array([[v]]))
+    assert found.slopes[0, 0] == pytest.approx(slope, rel=1e-9)
+    assert found.mean[0] == pytest.approx(3.0 - slope * off, rel=1e-9)
+    of_trials = (-4.0 - slope) ** 2 * s * 8 / 7 * (1 / 9 + off**2 / (8 * (s + 9 * v)))
+    of_means = slope**2 * v
+    freedom = (of_trials + of_means) ** 2 / (of_trials**2 / 7)
+    expected = stats.t.ppf(0.975, freedom) * np.sqrt(of_trials + of_means)
+    assert found.half_width[0] == pytest.approx(expected, rel=1e-9)
+    # Means that are hardly known are no help, and do no harm.
+    poor = controlled(5.0 - 4.0 * c, c, np.array([0.2]), np.array([[1e6]]))
+    assert poor.mean[0] == pytest.approx(3.0, rel=1e-6)
+    assert poor.share[0] == pytest.approx(8 / 7, rel=1e-6)  # but for a degree of freedom
 
 
 @pytest.mark.parametrize("columns", [[0], [0, 0], [0, 1], []])

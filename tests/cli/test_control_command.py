@@ -19,14 +19,18 @@ ROW = {"mean": (float,), "ci95": [(float,)], "variance_left": (float, type(None)
 
 @pytest.fixture(autouse=True)
 def _few_points(monkeypatch):
-    """The fluid model's own mean over 32 draws in place of 2,048."""
+    """The fluid model's own mean over 32 draws in place of 2,048 or more."""
     monkeypatch.setattr(controlling, "POINTS", 2)
+    monkeypatch.setattr(controlling, "EACH", 1)
 
 
-def regression(values, controls, means):
-    """The regression of values on controls, at the means: independently of `analysis.controls`."""
-    columns = np.column_stack([np.ones(len(values)), controls])
-    return float(np.linalg.lstsq(columns, values, rcond=None)[0] @ np.concatenate([[1.0], means]))
+def regression(values, controls, points):
+    """The estimate least in variance, with the means of the controls from 16 groups of points."""
+    n, groups = len(values), points.reshape(16, -1, points.shape[1]).mean(axis=1)
+    inside = np.cov(controls, rowvar=False) + n * np.cov(groups, rowvar=False) / 16
+    with_values = np.cov(np.column_stack([values, controls]), rowvar=False)[0, 1:]
+    slopes = np.linalg.solve(np.atleast_2d(inside), with_values)
+    return float(values.mean() - slopes @ (controls.mean(axis=0) - points.mean(axis=0)))
 
 
 def fluid(case, variants, plan, seed, names):
@@ -39,6 +43,8 @@ def test_a_run_is_adjusted_by_what_the_fluid_model_says(data, tiny):
     plain = data("run", tiny, "--replications", N, *ONE)
     assert plain["control"] is None
     control = found.pop("control")
+    assert found["provenance"].pop("control")
+    assert not plain["provenance"].pop("control")
     assert without_times(found) == without_times({k: v for k, v in plain.items() if k != "control"})
     names = ("realised_npv", "projected_npv", "gap")
     holds({"draws": int, "method": str, **dict.fromkeys(names, ROW)}, control)
@@ -47,7 +53,7 @@ def test_a_run_is_adjusted_by_what_the_fluid_model_says(data, tiny):
     trials = fluid(case, variants, crossed(variants, N), 1, names[:2])[:, 0]
     points = fluid(case, variants, crossed(variants, 32, design=Design("sobol", 2)), 2, names[:2])[:, 0]
     for name in names:
-        expected = regression(result.trials[name].to_numpy(), trials, points.mean(axis=0))
+        expected = regression(result.trials[name].to_numpy(), trials, points)
         assert control[name]["mean"] == pytest.approx(expected, rel=1e-9)
     means = [control[name]["mean"] for name in names]
     assert means[2] == pytest.approx(means[1] - means[0], rel=1e-9)
@@ -70,8 +76,8 @@ def test_a_comparison_is_adjusted_pair_by_pair(data, buying):
     values = compared.results.of("realised_npv").reshape(-1, len(names))
     for pair in control["pairs"]:
         a, b = names.index(pair["a"]), names.index(pair["b"])
-        mean = points[:, a, 0].mean() - points[:, b, 0].mean()
-        expected = regression(values[:, a] - values[:, b], trials[:, [a]] - trials[:, [b]], [mean])
+        less = trials[:, [a]] - trials[:, [b]], points[:, [a], 0] - points[:, [b], 0]
+        expected = regression(values[:, a] - values[:, b], *less)
         assert pair["mean"] == pytest.approx(expected, rel=1e-6)
 
 
