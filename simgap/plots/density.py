@@ -14,6 +14,7 @@ from simgap.plots import style
 HEIGHT = 6.2  # inches, for both panels
 MARKS = (10, 50, 90)
 FINE = 400  # steps of a smooth curve
+FEW = 30  # values of a sample, below which bars of ranges would show what is not there
 LABELS = {"value": "", "both": "", "change": "", "pilot": "pilot", "production": "production"}
 
 
@@ -105,9 +106,10 @@ def _range(laws: Sequence[Law], one: float) -> tuple[float, float]:
 
 
 def _density(axes: Axes, law: Law, one: float, colour: str, low: float, high: float) -> None:
-    if law.kind == "discrete":
-        heights = law.weights / law.weights.max()
-        axes.vlines(law.values / one, 0.0, heights, color=colour, linewidth=5, alpha=0.85)
+    if law.kind == "discrete" or (law.kind == "sample" and len(law.values) < FEW):
+        values, place = np.unique(law.values, return_inverse=True)
+        heights = np.bincount(place, law.weights)
+        axes.vlines(values / one, 0.0, heights / heights.max(), color=colour, linewidth=5, alpha=0.85)
         return
     if law.kind == "sample":  # Rice's rule: twice the cube root of its size
         edges = np.linspace(low, high, int(np.ceil(2.0 * len(law.values) ** (1 / 3))) + 1)

@@ -124,7 +124,7 @@ def _side(side: Mapping[str, Any], found: Law | None) -> list[str]:
         return [wrap(f"{head}: {'none' if value is None else title(str(value))}, known, not uncertain.")]
     meaning = words(side["distribution"]) if side["distribution"] else "the product of both"
     low, high = (figure(side[end] / one) if side[end] is not None else "" for end in ("low", "high"))
-    within = f", within {low} to {high}" if low and high else f", from {low} on" if low else ""
+    within = _within(side)
     in_unit = f", in {unit}" if unit and not unit.startswith("x") else ""
     lines = [wrap(f"{head}: {meaning}{within}{in_unit}."), ""]
     lines.append("".join(f"{f'P{rank}':>{CELL}}" for rank in RANKS))
@@ -150,6 +150,16 @@ def _side(side: Mapping[str, Any], found: Law | None) -> list[str]:
             wrap("They are those of the uniform numbers behind the values; equal values weaken them.")
         )
     return lines
+
+
+def _within(side: Mapping[str, Any]) -> str:
+    """Return between what values it lies: the limits at which it is cut, else the bounds of the key."""
+    cut = side["distribution"] if (side["distribution"] or {}).get("family") == "truncated" else {}
+    ends = [cut[end] if cut.get(end) is not None else side[end] for end in ("low", "high")]
+    low, high = (figure(end / side["one"]) if end is not None else "" for end in ends)
+    if low and high:
+        return f", within {low} to {high}"
+    return f", from {low} on" if low else f", up to {high}" if high else ""
 
 
 def _percent(share: float) -> str:
