@@ -187,7 +187,7 @@ def measured(pool: Array, studies: int) -> tuple[str, dict[str, dict[str, Found]
         truth = answer(metric, population)
         ran = [until_precise(metric, target, 10**6, drawing(population, s, number)) for s in range(studies)]
         last = [looks[-1] for looks in ran]
-        ours = gathered([(x.low <= truth <= x.high, x.half_width, x.n) for x in last])
+        ours = gathered([(x.low <= truth <= x.high, (x.high - x.low) / 2.0, x.n) for x in last])
         n = round(float(ours.n.mean()))
         fixed, peeked, anytime, claims = [], [], [], []
         for s in range(studies):

@@ -107,8 +107,19 @@ class Look:
 
     @property
     def half_width(self) -> float:
-        """Half the width of the interval."""
-        return (self.high - self.low) / 2.0
+        """How far the farther end of the interval is from the estimate."""
+        return farther(self.estimate, self.low, self.high)
+
+
+def farther(estimate: float, low: float, high: float) -> float:
+    """Return how far the farther end of an interval is from its estimate: what "within +/-" promises.
+
+    Examples
+    --------
+    >>> farther(1.0, 0.75, 1.0)  # of all of some trials
+    0.25
+    """
+    return max(high - estimate, estimate - low)
 
 
 def spending(look: int) -> float:
@@ -243,11 +254,11 @@ def looked(metric: Metric, values: FloatArray, target: Target, looks: Sequence[L
     Returns
     -------
     Look
-        One may stop where the interval is narrow enough and, of a mean, the trials are more than
-        `COCHRAN` times the squared skewness seen (Cochran 1977, *Sampling Techniques*, section 2.15).
+        One may stop where the farther end of the interval is near enough and, of a mean, the trials are more
+        than `COCHRAN` times the squared skewness seen (Cochran 1977, *Sampling Techniques*, section 2.15).
     """
     estimate, low, high = interval(metric, values, alpha or upcoming(looks))
-    narrow = (high - low) / 2.0 <= target.of(estimate)
+    narrow = farther(estimate, low, high) <= target.of(estimate)
     reached = bool(alpha) and narrow and len(values) >= _fewest(metric, values)
     return Look(len(values), alpha, estimate, low, high, reached)
 
@@ -286,7 +297,8 @@ def needed(metric: Metric, values: FloatArray, target: Target, alpha: float) -> 
         return float(n), 0.0
     if not wanted or math.isinf(high - low):
         return math.inf, math.inf
-    more = n * ((high - low) / 2.0 / wanted) ** 2
+    times = farther(estimate, low, high) / wanted
+    more = n * times * times  # not `** 2`, which fails where a product is infinite
     if metric.kind == "quantile":
         a, b = _ranks(n, metric.at, alpha)
         return more, 2.0 / math.sqrt(b - a)

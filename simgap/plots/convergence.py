@@ -67,10 +67,10 @@ def draw(
         label="plain 95 % interval",
     )
     axes.plot(n, estimate, color=style.BLUE, label="estimate")
-    below.plot(n[known], (high - low)[known] / 2.0, color=style.SKY)
+    below.plot(n[known], _farther(running[known]), color=style.SKY)
     stops = looks[counts & np.isfinite(looks[:, 3] - looks[:, 2])]
     arms = np.array([stops[:, 1] - stops[:, 2], stops[:, 3] - stops[:, 1]])
-    halves = (stops[:, 3] - stops[:, 2]) / 2.0
+    halves = _farther(stops)
     for panel, y, error in ((axes, stops[:, 1], arms), (below, halves, None)):
         panel.errorbar(
             stops[:, 0],
@@ -106,6 +106,11 @@ def draw(
     style.title(axes, f"{label} is {within} after {last:,} trials, {verdict}")
 
 
+def _farther(seen: FloatArray) -> FloatArray:
+    """Return the distance from the estimate to the farther end of its interval: what is judged."""
+    return np.asarray(np.maximum(seen[:, 3] - seen[:, 1], seen[:, 1] - seen[:, 2]))
+
+
 def _scale(
     axes: Axes, below: Axes, running: FloatArray, looks: FloatArray, target: float, amounts: bool
 ) -> None:
@@ -121,9 +126,7 @@ def _scale(
     axes.set_xscale("log")
     axes.set_xlim(max(n[0], min(30.0, last / 4.0)), last * 1.08)
     below.set_yscale("log")
-    halves = np.append(
-        (running[shown, 3] - running[shown, 2]) / 2.0, [target, *(looks[:, 3] - looks[:, 2]) / 2.0]
-    )
+    halves = np.append(_farther(running[shown]), [target, *_farther(looks)])
     halves = halves[np.isfinite(halves) & (halves > 0.0)]
     if halves.size:
         below.set_ylim(0.8 * halves.min(), 1.25 * halves.max())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from simgap.analysis import sequential
@@ -120,7 +120,7 @@ def simulate(
     progress: Callable[[int, int], None],
     said: Callable[[str], None],
 ) -> tuple[Results, dict[str, Any], int]:
-    """Simulate until the interval of the outcome is narrow enough, or no more trials may be run.
+    """Simulate until the farther end of the interval is near enough, or no more trials may be run.
 
     Parameters
     ----------
@@ -140,40 +140,59 @@ def simulate(
     Returns
     -------
     results : Results
-        The same bits as those of a plain plan of as many draws.
+        The same bits as those of a plain plan of as many draws. After a keyboard interrupt, of what was
+        finished.
     precision : dict
         JSON data: ``precision`` of `run` and `compare`.
     n : int
         Draws, those that ended with `backlog_limit` included.
+
+    Raises
+    ------
+    InputError
+        The outcome is a difference, and there is one variant.
+    KeyboardInterrupt
+        Interrupted before the first trial was finished.
     """
     metric, target = asked.metric, asked.target
+    if len(variants) == 1 and metric is sequential.DIFFERENCE:
+        raise refusal(OF, show(asked.name), f"one of {', '.join(sequential.METRICS)}")
     looks: list[Look] = []
     results: Results | None = None
     have, n, alpha, why = 0, sequential.FIRST, sequential.spending(0), ""
-    with Pool() as pool:
-        while True:
-            plan = crossed(variants, n, start=have)
-            before = have * len(variants)
-            results = evaluate(plan, results, pool, _after(before, progress))
-            seen = asked.values(results, len(variants))
-            # Stopped by hand, one looks once more, but the rule has not said that this is enough.
-            look = sequential.looked(metric, seen, target, looks, 0.0 if results.stopped else alpha)
-            looks.append(look)
-            have = n
-            if look.reached or results.stopped or have >= asked.most:
-                break
-            ended = have / len(seen)  # draws that it takes to finish one
-            most = max(len(seen) + 1, int(asked.most / ended))
-            step, alpha = sequential.ahead(metric, seen, target, looks, most)
-            n = asked.most if step >= most else min(asked.most, max(have + 1, math.ceil(step * ended)))
-            said(glimpse(metric.kind, look.n, look.estimate, look.half_width, n))
-            try:
-                predicted, _ = sequential.needed(metric, seen, target, sequential.upcoming(looks))
-                check(int(max(n, min(asked.most, predicted * ended))))
-            except InputError as error:
-                why = error.problems[0].what
-                break
-    said(glimpse(metric.kind, look.n, look.estimate, look.half_width))
+    try:
+        with Pool() as pool:
+            while True:
+                plan = crossed(variants, n, start=have)
+                before = have * len(variants)
+                results = evaluate(plan, results, pool, _after(before, progress))
+                seen = asked.values(results, len(variants))
+                # Stopped by hand, one looks once more, but the rule has not said that this is enough.
+                look = sequential.looked(metric, seen, target, looks, 0.0 if results.stopped else alpha)
+                looks.append(look)
+                have = n
+                if look.reached or results.stopped or have >= asked.most:
+                    break
+                ended = have / len(seen)  # draws that it takes to finish one
+                most = max(len(seen) + 1, int(asked.most / ended))
+                step, alpha = sequential.ahead(metric, seen, target, looks, most)
+                n = asked.most if step >= most else min(asked.most, max(have + 1, math.ceil(step * ended)))
+                said(glimpse(metric.kind, look.n, look.estimate, look.half_width, n))
+                try:
+                    predicted, _ = sequential.needed(metric, seen, target, sequential.upcoming(looks))
+                    check(int(max(n, min(asked.most, predicted * ended))))
+                except InputError as error:
+                    why = error.problems[0].what
+                    break
+        said(glimpse(metric.kind, look.n, look.estimate, look.half_width))
+    except KeyboardInterrupt:
+        if results is None:
+            raise
+        # Between evaluations; what they came to is kept. Trials that were looked at need no other look.
+        results, have = replace(results, stopped=True, complete=False), n
+        seen = asked.values(results, len(variants))
+        if not looks or looks[-1].n < len(seen):
+            looks.append(sequential.looked(metric, seen, target, looks, 0.0))
     return results, _told(asked, seen, looks, why), have
 
 

@@ -82,7 +82,7 @@ def test_equal_values_are_known_at_once_and_rare_events_are_not():
     assert [(x.n, x.low, x.high, x.reached) for x in looks] == [(100, 7.0, 7.0, True)]
     looks = study(SHARE, s.Target(0.01), 10**5, lambda k: np.zeros(k))
     assert looks[-1].reached
-    assert 0.01 < looks[-1].high <= 0.02  # of an event that was never seen
+    assert 0.001 < looks[-1].high <= 0.01  # of an event that was never seen
 
 
 def test_a_mean_waits_until_skewness_allows_it():
@@ -92,6 +92,33 @@ def test_a_mean_waits_until_skewness_allows_it():
     more = np.zeros(2600)
     more[::100] = 1.0
     assert s.looked(MEAN, more, s.Target(10.0), [], 0.005).reached
+
+
+@pytest.mark.parametrize(
+    ("metric", "values"),
+    [
+        (SHARE, np.ones(100)),
+        (MEAN, np.random.default_rng(7).lognormal(size=400)),
+        (quantile(0.95), np.random.default_rng(7).lognormal(size=400)),
+    ],
+)
+def test_the_farther_end_of_a_lopsided_interval_counts(metric, values):
+    look = s.looked(metric, values, s.Target(1.0), [], 0.04)
+    ends = (look.high - look.estimate, look.estimate - look.low)
+    assert look.half_width == max(ends) > 1.05 * (look.high - look.low) / 2.0
+    assert not s.looked(metric, values, s.Target(0.999 * look.half_width), [], 0.04).reached
+    assert s.looked(metric, values, s.Target(look.half_width), [], 0.04).reached
+    # The prediction is of the same: as many trials as there are.
+    predicted, _ = s.needed(metric, values, s.Target(look.half_width), 0.04)
+    assert predicted == pytest.approx(max(len(values), s._fewest(metric, values)))
+
+
+def test_a_prediction_too_large_for_a_number_is_infinite():
+    values = np.random.default_rng(8).normal(size=100)
+    for metric in (MEAN, quantile(0.5)):
+        for size in (1e-300, 5e-324):
+            assert s.needed(metric, values, s.Target(size), 0.04)[0] == math.inf
+            assert s.ahead(metric, values, s.Target(size), [], 10**5)[0] == 1000
 
 
 def test_a_share_of_the_estimate():
@@ -112,8 +139,8 @@ def test_what_is_predicted_is_what_is_needed():
         (SHARE, lambda size: (random.random(size) < 0.3) * 1.0),
     ):
         values = draw(size=4000)
-        _, low, high = s.interval(metric, values, 0.04)
-        predicted, error = s.needed(metric, values[:1000], s.Target((high - low) / 2.0), 0.04)
+        half = s.farther(*s.interval(metric, values, 0.04))
+        predicted, error = s.needed(metric, values[:1000], s.Target(half), 0.04)
         assert abs(predicted / 4000 - 1.0) < 4.0 * error + 0.03
 
 

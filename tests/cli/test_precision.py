@@ -11,6 +11,7 @@ import simgap as package
 from simgap.montecarlo import plan
 from simgap.study import case as cases
 from simgap.study import limits
+from simgap.study import precision as precise
 
 PRECISION = {
     "metric": TEXT,
@@ -122,6 +123,56 @@ def test_an_interruption_keeps_what_is_finished(simgap, data, tiny, interrupted_
     assert found["operations"] == expected["operations"]
 
 
+def test_an_interruption_between_evaluations_keeps_what_is_finished(simgap, tiny, tmp_path, monkeypatch):
+    """Words at a look, or the draws of the next trials: neither is inside the loop over trials."""
+    first = precise.sequential.spending(0)
+    for place, name, call, alphas in (  # the second look is one to plan
+        (precise, "glimpse", 2, [first, 0.0]),
+        (plan, "draw_unknowns", 2, [first]),
+        (precise.sequential, "looked", 2, [first, 0.0]),
+        (precise.sequential, "looked", 1, [0.0]),
+    ):
+        with monkeypatch.context() as patch:
+            interrupted_at(patch, place, name, call)
+            out = tmp_path / f"{name}{call}"
+            answer = simgap("run", tiny, "--precision", 100, *ONE, "--out", out)
+        found = load(out)
+        told = found["precision"]
+        assert (answer.code, told["reached"]) == (3, False)
+        assert [look["alpha"] for look in told["looks"]] == pytest.approx(alphas)
+        assert found["provenance"]["complete"] is False
+        assert answer.err.startswith("Stopped before the end; Mean realised NPV to within +/- ")
+        n = found["replications"]
+        assert n == told["looks"][-1]["n"] == len(pd.read_parquet(out / "trials.parquet"))
+        assert (n > 100) == (len(alphas) > 1)
+
+
+def interrupted_at(patch, place, name, call):
+    real, left = getattr(place, name), [call]
+
+    def interrupts(*arguments):
+        left[0] -= 1
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    patch.setattr(place, name, interrupts)
+
+
+def test_said_may_be_interrupted(tiny):
+    calls = []
+
+    def said(words):
+        calls.append(words)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    found = package.load(tiny).run(precision=100, workers=1, said=said)
+    told = found.summary["precision"]
+    assert (told["reached"], found.complete, found.results.stopped) == (False, False, True)
+    assert len(found.results.rows) == told["looks"][-1]["n"] > 100
+
+
 def test_an_interruption_before_anything_is_finished(simgap, tiny, tmp_path, interrupted_after):
     interrupted_after(0)
     answer = simgap("run", tiny, "--precision", 100, *ONE, "--out", tmp_path / "out")
@@ -145,6 +196,14 @@ def test_draws_that_outgrow_the_limit_are_not_counted(simgap, tiny, few_places):
     assert found["replications"] == found["precision"]["looks"][-1]["n"]
     assert found["provenance"]["replications_asked"] == found["replications"] + ended
     assert found["precision"]["reached"]
+
+
+@pytest.mark.parametrize("tiny_width", ["1e-300", "1e-160", "1e-322 %"])
+def test_no_half_width_is_too_small_to_be_aimed_at(simgap, tiny, tiny_width):
+    answer = simgap("run", tiny, "--precision", tiny_width, "--replications", 120, *ONE, "--json")
+    told = json.loads(answer.out)["precision"]
+    assert (answer.code, told["reached"], told["looks"][-1]["n"]) == (3, False, 120)
+    assert told["trials_needed"] is None
 
 
 def test_what_never_varies_is_known_at_the_first_look(simgap, edited):
@@ -226,3 +285,8 @@ def test_a_comparison_of_three_is_refused(refused, buying):
 def test_python_users_are_told_what_outcomes_there_are(tiny):
     with pytest.raises(package.errors.InputError, match="one of npv, cashable_npv"):
         package.load(tiny).run(precision=5, precision_of="irr")
+
+
+def test_a_difference_is_none_of_the_outcomes_of_one_study(tiny):
+    with pytest.raises(package.errors.InputError, match=r"difference.*one of npv, cashable_npv"):
+        package.load(tiny).run(precision="5 %", precision_of="difference")

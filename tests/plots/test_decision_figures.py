@@ -15,6 +15,7 @@ from reading import CAPTION, faults, texts, words
 from simgap.analysis.breakeven import Curve, at_whole_numbers, finding
 from simgap.plots import breakeven, difference, frontier, haircut, promise, style, value_over_time, winners
 from simgap.results.comparison import Comparison
+from simgap.scenario.outside import APPLIES
 
 RNG = np.random.default_rng(20260501)
 LONG = "every investment that is on the list, in the order of its price"
@@ -985,7 +986,7 @@ def test_a_comparison_hands_its_curves_to_the_figure(futures):
     summary = {"scenario": {"name": "x"}, "currency": "EUR", "seed": 1, "replications": futures,
                "break_even": found}  # fmt: skip
     leaf = {"value": {"family": "uniform", "low": 1.2, "high": 3.8}}
-    resolved = {"parameters": {"oversight.reviewers": leaf}}
+    resolved = {"parameters": {"oversight.reviewers": leaf, **{key: {"value": None} for key in APPLIES}}}
     results = SimpleNamespace(ended=[])
     comparison = Comparison(resolved, results, summary, keys, None, "", {})
     figure = comparison.plot.break_even()
