@@ -79,7 +79,7 @@ def unequal(one, other):
         x, y = one.get(name), other.get(name)
         if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
             return x.dtype == y.dtype and x.shape == y.shape and x.tobytes() == y.tobytes()
-        return x is not None and x == y
+        return name in one and name in other and x == y
 
     return sorted(name for name in one.keys() | other.keys() if not same(name))
 
