@@ -59,7 +59,9 @@ def table(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
     if not rows:
         return "\n".join([*lines, "Nothing in this scenario is uncertain: every input is one number."])
     guessed = sum(row["strength"] == "guess" for row in rows)
-    lines.append(wrap(f"{len(rows)} inputs are uncertain; {guessed} of them are guesses."))
+    are = "is a guess" if guessed == 1 else "are guesses"
+    many = f"{len(rows)} input{'s are' if len(rows) != 1 else ' is'}"
+    lines.append(wrap(f"{many} uncertain; {guessed} of them {are}."))
     head = "".join(f"{word:>{CELL}}" for word in ("P5", "P50", "P95", "mean"))
     lines += ["", f"{'':<{NAME}}{head}  {'unit':<14}strength"]
     for row in rows:
