@@ -353,7 +353,8 @@ def expected_losses(
     amounts = incidents * np.array([[values["governance.incident_cost"]] for values in workflows])
     if key[3] == keys.PILOT:
         amounts[:, -1] = 0.0
-    return tuple(np.column_stack([rows[:, :-2], rows[:, -2:].sum(axis=1)]) for rows in (errors, amounts))  # type: ignore[return-value]
+    errors, amounts = (np.column_stack([r[:, :-2], r[:, -2:].sum(axis=1)]) for r in (errors, amounts))
+    return errors, amounts
 
 
 def incidents_by_month(physics: Physics, window: Window) -> Floats:

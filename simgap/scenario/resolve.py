@@ -117,10 +117,10 @@ def _raise(file: str, problems: list[Problem]) -> None:
         raise InputError("--set", [replace(problem, line=0) for problem in problems])
 
 
-def _read(stated: Stated, line: int, key: str, reader: Callable[[], Any]) -> Any:
+def _read(stated: Stated, line: int, key: str, reader: Callable[..., Any], *arguments: Any) -> Any:
     """Call a reader; what it finds wrong becomes a problem and the result None."""
     try:
-        return reader()
+        return reader(*arguments)
     except Wrong as wrong:
         stated.wrong(line, key, wrong.what, wrong.allowed)
         return None
@@ -330,9 +330,9 @@ def _classes(
     found, inside = {}, []
     for name in parameters[CLASS]["value"] or ():
         try:
-            _read(stated, line, CLASS, lambda name=name: check_name(name))  # type: ignore[misc]
+            _read(stated, line, CLASS, check_name, name)
             if is_own(name):
-                found[name] = _read(stated, line, CLASS, lambda name=name: read_class(name, folder))  # type: ignore[misc]
+                found[name] = _read(stated, line, CLASS, read_class, name, folder)
         except InputError as error:
             inside.append(error)
     return found, inside
